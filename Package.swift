@@ -1,0 +1,63 @@
+// swift-tools-version: 6.0
+import PackageDescription
+
+// The Engine's inner loops run unchecked and for AVX2 machines; everything that reads strangers' bytes stays checked.
+#if arch(x86_64)
+let engineFlags = ["-Ounchecked", "-Xcc", "-march=x86-64-v3"]
+#else
+let engineFlags = ["-Ounchecked"]
+#endif
+
+let package = Package(
+    name: "pruner",
+    products: [
+        .executable(name: "pruner", targets: ["Server"])
+    ],
+    dependencies: [
+        .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
+        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Arithmetic: the model as a graph, its training, pruning and files.
+        .target(
+            name: "Engine",
+            dependencies: ["CBLAS", "CLAPACKE"],
+            swiftSettings: [.unsafeFlags(engineFlags)]),
+
+        // What outlives the process: the job queue and the blobs.
+        .target(
+            name: "Storage",
+            dependencies: [
+                .product(name: "GRDB", package: "GRDB.swift"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
+
+        // The process itself: HTTP, the API, the workers. The only target that sees both.
+        .executableTarget(
+            name: "Server",
+            dependencies: [
+                "Engine", "Storage", "CArchive", "CSpng", "CTurboJPEG",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Crypto", package: "swift-crypto"),
+                .product(name: "Yams", package: "Yams"),
+            ]),
+
+        // Debian's C libraries, each behind one Swift door.
+        .systemLibrary(name: "CBLAS", providers: [.apt(["libblas-dev", "libopenblas0-pthread"])]),
+        .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
+        .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
+        .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
+        .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+
+        .testTarget(name: "EngineTests", dependencies: ["Engine"]),
+        .testTarget(name: "StorageTests", dependencies: ["Storage"]),
+        .testTarget(name: "ServerTests", dependencies: ["Server", "Engine", "Storage"]),
+    ],
+    swiftLanguageModes: [.v6]
+)

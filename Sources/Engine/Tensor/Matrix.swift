@@ -1,0 +1,66 @@
+import CBLAS
+import CLAPACKE
+import Foundation
+
+/// The engine's one door to BLAS and LAPACK. Matrices are row-major float32.
+public enum Matrix {
+    /// `C (rows × columns) = A · B + beta · C`, where A is rows × inner and B is inner × columns after the asked transpositions (sgemm).
+    ///
+    /// A leading dimension is the distance in floats between the starts of two stored rows.
+    @inline(__always)
+    static func multiply(
+        rows: Int, columns: Int, inner: Int, alpha: Float = 1,
+        _ a: UnsafePointer<Float>, leading lda: Int, transposed transposeA: Bool = false,
+        _ b: UnsafePointer<Float>, leading ldb: Int, transposed transposeB: Bool = false,
+        beta: Float = 0, into c: UnsafeMutablePointer<Float>, leading ldc: Int
+    ) {
+        guard rows > 0, columns > 0 else { return }
+        cblas_sgemm(
+            CblasRowMajor, transposeA ? CblasTrans : CblasNoTrans, transposeB ? CblasTrans : CblasNoTrans,
+            Int32(rows), Int32(columns), Int32(inner), alpha, a, Int32(lda), b, Int32(ldb), beta, c, Int32(ldc))
+    }
+
+    /// The singular value decomposition `A = U · diag(S) · Vᵀ` of a rows × columns matrix in double precision (LAPACKE dgesdd, thin).
+    ///
+    /// - Returns: U (rows × k), S (k, descending) and Vᵀ (k × columns), row-major, with k = min(rows, columns).
+    /// - Throws: ``MatrixError/noConvergence(_:)`` when LAPACK reports failure.
+    static func singularValueDecomposition(
+        _ matrix: [Double], rows: Int, columns: Int
+    ) throws(MatrixError) -> (u: [Double], s: [Double], vt: [Double]) {
+        let rank = min(rows, columns)
+        var a = matrix
+        var u = [Double](repeating: 0, count: rows * rank)
+        var s = [Double](repeating: 0, count: rank)
+        var vt = [Double](repeating: 0, count: rank * columns)
+        let info = LAPACKE_dgesdd(
+            LAPACK_ROW_MAJOR, CChar(UInt8(ascii: "S")), Int32(rows), Int32(columns), &a, Int32(columns),
+            &s, &u, Int32(rank), &vt, Int32(columns))
+        guard info == 0 else { throw .noConvergence(Int(info)) }
+        return (u, s, vt)
+    }
+
+    /// Tells BLAS to run each call on the caller's thread; a no-op for providers without that setting (the reference BLAS has no threads).
+    public static func useOneThreadPerCall() {
+        typealias SetThreads = @convention(c) (Int32) -> Void
+        if let symbol = dlsym(nil, "openblas_set_num_threads") {
+            unsafeBitCast(symbol, to: SetThreads.self)(1)
+        }
+    }
+
+    /// What BLAS is in use, as it names itself: `OpenBLAS 0.3.21 … Haswell`, or `reference BLAS`.
+    public static var provider: String {
+        typealias GetText = @convention(c) () -> UnsafePointer<CChar>?
+        func text(_ name: String) -> String? {
+            guard let symbol = dlsym(nil, name) else { return nil }
+            return unsafeBitCast(symbol, to: GetText.self)().map { String(cString: $0).trimmingCharacters(in: .whitespaces) }
+        }
+        guard let configuration = text("openblas_get_config") else { return "reference BLAS" }
+        return [configuration, text("openblas_get_corename")].compactMap { $0 }.joined(separator: " kernels ")
+    }
+}
+
+/// What LAPACK can report.
+public enum MatrixError: Error, Equatable {
+    /// The decomposition did not converge, or its input was not finite; LAPACK's info value.
+    case noConvergence(Int)
+}

@@ -1,0 +1,4 @@
+import Storage
+import Testing
+
+@Test func probe() { #expect(1 == 1) }
