@@ -11,7 +11,8 @@ let engineFlags = ["-Ounchecked"]
 let package = Package(
     name: "pruner",
     products: [
-        .executable(name: "pruner", targets: ["Server"])
+        .executable(name: "pruner", targets: ["Server"]),
+        .executable(name: "pruner-bench", targets: ["Benchmark"]),
     ],
     dependencies: [
         .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
@@ -48,6 +49,12 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ]),
 
+        // What Benchmarks/ times against PyTorch; not part of the service.
+        .executableTarget(
+            name: "Benchmark",
+            dependencies: ["Engine", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            path: "Benchmarks/Benchmark"),
+
         // Debian's C libraries, each behind one Swift door.
         .systemLibrary(name: "CBLAS", providers: [.apt(["libblas-dev", "libopenblas0-pthread"])]),
         .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
@@ -57,7 +64,9 @@ let package = Package(
 
         .testTarget(name: "EngineTests", dependencies: ["Engine"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage"]),
-        .testTarget(name: "ServerTests", dependencies: ["Server", "Engine", "Storage"]),
+        .testTarget(
+            name: "ServerTests",
+            dependencies: ["Server", "Engine", "Storage", .product(name: "Logging", package: "swift-log")]),
     ],
     swiftLanguageModes: [.v6]
 )

@@ -10,8 +10,8 @@ public enum Matrix {
     @inline(__always)
     static func multiply(
         rows: Int, columns: Int, inner: Int, alpha: Float = 1,
-        _ a: UnsafePointer<Float>, leading lda: Int, transposed transposeA: Bool = false,
-        _ b: UnsafePointer<Float>, leading ldb: Int, transposed transposeB: Bool = false,
+        _ a: UnsafePointer<Float>, leading lda: Int, transposeA: Bool = false,
+        _ b: UnsafePointer<Float>, leading ldb: Int, transposeB: Bool = false,
         beta: Float = 0, into c: UnsafeMutablePointer<Float>, leading ldc: Int
     ) {
         guard rows > 0, columns > 0 else { return }
@@ -46,6 +46,9 @@ public enum Matrix {
             unsafeBitCast(symbol, to: SetThreads.self)(1)
         }
     }
+
+    /// Whether BLAS is the slow reference implementation (or another one that does not say who it is).
+    public static var isReference: Bool { dlsym(nil, "openblas_get_config") == nil && dlsym(nil, "MKL_Get_Version") == nil }
 
     /// What BLAS is in use, as it names itself: `OpenBLAS 0.3.21 … Haswell`, or `reference BLAS`.
     public static var provider: String {

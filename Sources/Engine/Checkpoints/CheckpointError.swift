@@ -1,0 +1,35 @@
+/// Why files are not a checkpoint that this engine can work with. Descriptions are safe to show to whoever sent the files.
+public enum CheckpointError: Error, Equatable, CustomStringConvertible {
+    /// A file that every checkpoint has is not there.
+    case missingFile(expected: String)
+    /// There are several files where one is expected.
+    case ambiguous(String, found: [String])
+    /// The weights come in a format that is not read.
+    case unsupportedWeights(path: String)
+    /// A JSON file cannot be read, or asks for what is not supported.
+    case configuration(path: String, ConfigurationError)
+    /// The weights' file is broken.
+    case weights(SafeTensorsError)
+    /// The weights are not those of the configuration: each tensor that is missing, unknown or of another shape.
+    case tensors([GraphError], more: Int)
+    /// The configuration's layers do not fit together.
+    case graph(GraphError)
+    /// The model would not fit into this machine's memory.
+    case tooLarge(parameters: Int, limit: Int)
+
+    /// What is wrong, naming the file, key or tensor.
+    public var description: String {
+        switch self {
+        case .missingFile(let expected): "\(expected) is missing"
+        case .ambiguous(let what, let found): "several files could be \(what): \(found.joined(separator: ", "))"
+        case .unsupportedWeights(let path): "\(path): only safetensors weights are read"
+        case .configuration(let path, let error): "\(path): \(error)"
+        case .weights(let error): "weights: \(error)"
+        case .tensors(let errors, let more):
+            "the weights do not fit the configuration: " + errors.map(\.description).joined(separator: "; ")
+                + (more > 0 ? "; and \(more) more" : "")
+        case .graph(let error): "the configuration does not fit together: \(error)"
+        case .tooLarge(let parameters, let limit): "the model has \(parameters) parameters; this machine's memory takes \(limit)"
+        }
+    }
+}

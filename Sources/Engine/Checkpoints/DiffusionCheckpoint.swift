@@ -1,0 +1,168 @@
+import Foundation
+
+/// A U-Net with its weights and noise schedule, as read from a diffusers checkpoint.
+public struct DiffusionCheckpoint: Sendable {
+    /// The model.
+    public let trained: TrainedModel
+    /// The noise schedule.
+    public let schedule: NoiseSchedule
+    /// The format most of the weights' numbers came in.
+    public let type: ScalarType
+    /// What was ignored or looks wrong, as sentences.
+    public let warnings: [String]
+
+    /// A checkpoint made of its parts.
+    public init(trained: TrainedModel, schedule: NoiseSchedule, type: ScalarType, warnings: [String] = []) {
+        self.trained = trained
+        self.schedule = schedule
+        self.type = type
+        self.warnings = warnings
+    }
+
+    /// Reads a checkpoint.
+    ///
+    /// - Parameters:
+    ///   - config: the U-Net's config.json.
+    ///   - weights: a safetensors file with exactly the model's tensors, under today's or diffusers' former attention names.
+    ///   - scheduler: scheduler_config.json; nil takes DDPM's defaults.
+    /// - Throws: ``CheckpointError``.
+    public init(config: Data, weights path: String, scheduler: Data?) throws(CheckpointError) {
+        let (configuration, schedule) = try Self.configurations(config, scheduler)
+        do {
+            let reader = try SafeTensorsReader(path: path)
+            let names = try Self.renamed(reader)
+            let model = try Self.model(configuration, shapes: names.mapValues(\.shape))
+            try Self.check(model.graph.parameters, against: names)
+            let weights = Weights(model.graph.parameters)
+            try Self.read(reader, names, into: weights)
+            let trained = TrainedModel(model: model, weights: weights)
+            var warnings = configuration.warnings + schedule.warnings
+            warnings += trained.tensorsNotFinite.prefix(8).map { "tensor \($0) holds numbers that are not finite" }
+            self.init(trained: trained, schedule: schedule, type: Self.commonType(reader), warnings: warnings)
+        } catch let error as SafeTensorsError {
+            throw .weights(error)
+        } catch let error as CheckpointError {
+            throw error
+        } catch {
+            throw .missingFile(expected: "readable weights")
+        }
+    }
+
+    /// A model with fresh weights: a config without a weights file.
+    ///
+    /// - Parameter seed: weights are drawn as diffusers' constructor draws them after `torch.manual_seed(seed)`.
+    /// - Throws: ``CheckpointError``.
+    public init(config: Data, initializingFrom seed: Int, scheduler: Data?) throws(CheckpointError) {
+        let (configuration, schedule) = try Self.configurations(config, scheduler)
+        let trained = TrainedModel(initializing: try Self.model(configuration, shapes: [:]), seed: seed)
+        self.init(trained: trained, schedule: schedule, type: .float32, warnings: configuration.warnings + schedule.warnings)
+    }
+
+    /// Writes the weights as one safetensors file of this checkpoint's number format.
+    ///
+    /// - Parameter sink: takes the file's bytes in order; what it throws ends the writing.
+    public func writeWeights(to sink: @escaping (UnsafeRawBufferPointer) throws -> Void) throws {
+        let weights = trained.weights
+        let entries = weights.parameters.map { SafeTensorsWriter.Entry(name: $0.name, shape: $0.shape) }
+        try SafeTensorsWriter(entries, type: type).write(to: sink) { index, put in
+            try weights.torchOrder(index).withUnsafeBufferPointer { try put($0) }
+        }
+    }
+
+    private static func configurations(
+        _ config: Data, _ scheduler: Data?
+    ) throws(CheckpointError) -> (UNet2DConfiguration, NoiseSchedule) {
+        let configuration: UNet2DConfiguration
+        do { configuration = try UNet2DConfiguration(json: config) } catch {
+            throw .configuration(path: "config.json", error)
+        }
+        do { return (configuration, try NoiseSchedule(json: scheduler)) } catch {
+            throw .configuration(path: "scheduler_config.json", error)
+        }
+    }
+
+    private static func model(
+        _ configuration: UNet2DConfiguration, shapes: [String: [Int]]
+    ) throws(CheckpointError) -> UNet2DModel {
+        let model: UNet2DModel
+        do { model = try UNet2DModel(configuration, shapes: shapes) } catch { throw .graph(error) }
+        let limit = Int(ProcessInfo.processInfo.physicalMemory) / 16
+        guard model.graph.parameterCount <= limit else {
+            throw .tooLarge(parameters: model.graph.parameterCount, limit: limit)
+        }
+        return model
+    }
+
+    /// The architecture and noise schedule alone: reads the weights' header for shapes, not their numbers.
+    ///
+    /// - Throws: ``CheckpointError``.
+    public static func architecture(
+        config: Data, weights path: String, scheduler: Data?
+    ) throws(CheckpointError) -> (model: UNet2DModel, schedule: NoiseSchedule) {
+        let (configuration, schedule) = try configurations(config, scheduler)
+        do {
+            let names = try renamed(SafeTensorsReader(path: path))
+            return (try model(configuration, shapes: names.mapValues(\.shape)), schedule)
+        } catch let error as SafeTensorsError {
+            throw .weights(error)
+        } catch let error as CheckpointError {
+            throw error
+        } catch {
+            throw .missingFile(expected: "readable weights")
+        }
+    }
+
+    /// The file's tensors by today's names.
+    ///
+    /// - Throws: ``CheckpointError/tensors(_:more:)`` when two tensors mean the same parameter.
+    private static func renamed(_ reader: SafeTensorsReader) throws(CheckpointError) -> [String: SafeTensorsReader.Entry] {
+        var names: [String: SafeTensorsReader.Entry] = [:]
+        for entry in reader.tensors {
+            let name = AttentionNames.today(entry.name)
+            guard names.updateValue(entry, forKey: name) == nil else {
+                throw .tensors([.unexpectedTensor(entry.name)], more: 0)
+            }
+        }
+        return names
+    }
+
+    private static func check(_ parameters: [Parameter], against names: [String: SafeTensorsReader.Entry]) throws(CheckpointError) {
+        var errors: [GraphError] = []
+        for parameter in parameters {
+            guard let entry = names[parameter.name] else {
+                errors.append(.missingTensor(parameter.name))
+                continue
+            }
+            // A linear layer may be stored as a 1×1 convolution.
+            let isPointwise = entry.shape == parameter.shape + [1, 1] && parameter.shape.count == 2
+            if entry.shape != parameter.shape && !isPointwise {
+                errors.append(.tensorShape(name: entry.name, expected: parameter.shape, found: entry.shape))
+            }
+        }
+        let known = Set(parameters.map(\.name))
+        for (name, entry) in names.sorted(by: { $0.key < $1.key }) where !known.contains(name) {
+            errors.append(.unexpectedTensor(entry.name))
+        }
+        guard errors.isEmpty else { throw .tensors(Array(errors.prefix(8)), more: max(0, errors.count - 8)) }
+    }
+
+    private static func read(
+        _ reader: SafeTensorsReader, _ names: [String: SafeTensorsReader.Entry], into weights: Weights
+    ) throws(SafeTensorsError) {
+        let largest = weights.parameters.map(\.count).max() ?? 0
+        let values = Buffer(count: largest)
+        for (index, parameter) in weights.parameters.enumerated() {
+            guard let entry = names[parameter.name] else { continue }
+            let run = UnsafeMutableBufferPointer(start: values.pointer, count: parameter.count)
+            try reader.read(entry.name, into: run)
+            weights.setTorchOrder(index, UnsafeBufferPointer(run))
+        }
+    }
+
+    private static func commonType(_ reader: SafeTensorsReader) -> ScalarType {
+        var counts: [ScalarType: Int] = [:]
+        for entry in reader.tensors where entry.type.isFloatingPoint { counts[entry.type, default: 0] += entry.count }
+        let common = counts.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key ?? .float32
+        return common == .float64 ? .float32 : common
+    }
+}

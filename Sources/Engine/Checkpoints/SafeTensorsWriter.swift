@@ -1,0 +1,90 @@
+import Foundation
+
+/// Writes safetensors files as `safetensors.torch.save_file` does, one tensor in memory at a time.
+public struct SafeTensorsWriter: Sendable {
+    /// A tensor to be written.
+    public struct Entry: Sendable {
+        /// The parameter's name.
+        public let name: String
+        /// Its dimensions, outermost first.
+        public let shape: [Int]
+
+        /// Names a tensor and its shape.
+        public init(name: String, shape: [Int]) {
+            self.name = name
+            self.shape = shape
+        }
+    }
+
+    private let entries: [Entry]
+    private let type: ScalarType
+    private let header: Data
+
+    /// Plans a file of these tensors, in this order and all of one floating-point type: float32, float16 or bfloat16.
+    ///
+    /// - Throws: ``SafeTensorsError/tensor(name:trouble:)`` when another type is asked for.
+    public init(_ entries: [Entry], type: ScalarType) throws(SafeTensorsError) {
+        guard [.float32, .float16, .bfloat16].contains(type) else {
+            throw .tensor(name: entries.first?.name ?? "", trouble: "\(type.torchName) is not written")
+        }
+        self.entries = entries
+        self.type = type
+        var members = [JSON.Member("__metadata__", .object([JSON.Member("format", .string("pt"))]))]
+        var offset = 0
+        for entry in entries {
+            let end = offset + entry.shape.reduce(1, *) * type.size
+            members.append(
+                JSON.Member(
+                    entry.name,
+                    .object([
+                        JSON.Member("dtype", .string(type.rawValue)), JSON.Member("shape", .integers(entry.shape)),
+                        JSON.Member("data_offsets", .integers([offset, end])),
+                    ])))
+            offset = end
+        }
+        var text = Data(JSON.object(members).compact.utf8)
+        // Padded with spaces so that the data begins at a multiple of 8.
+        text.append(contentsOf: [UInt8](repeating: UInt8(ascii: " "), count: (8 - text.count % 8) % 8))
+        header = withUnsafeBytes(of: UInt64(text.count).littleEndian) { Data($0) } + text
+        size = header.count + offset
+    }
+
+    /// The size of the whole file in bytes.
+    public let size: Int
+
+    /// Writes the file.
+    ///
+    /// - Parameters:
+    ///   - sink: takes the file's bytes in order.
+    ///   - numbers: gives the numbers of the tensor at an index to its second argument, which converts and writes them;
+    ///     it is asked in order and once for each, and may pass them in several pieces.
+    /// - Throws: ``SafeTensorsError`` when a tensor's numbers are not as many as its shape says; what `sink` and `numbers` throw.
+    public func write(
+        to sink: @escaping (UnsafeRawBufferPointer) throws -> Void,
+        numbers: (Int, (UnsafeBufferPointer<Float>) throws -> Void) throws -> Void
+    ) throws {
+        try header.withUnsafeBytes { try sink($0) }
+        let chunk = 1 << 16
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk * type.size, alignment: 16)
+        defer { bytes.deallocate() }
+        for (index, entry) in entries.enumerated() {
+            let expected = entry.shape.reduce(1, *)
+            var written = 0
+            try numbers(index) { source in
+                written += source.count
+                if type == .float32, UInt32(1).littleEndian == 1 {
+                    try sink(UnsafeRawBufferPointer(source))
+                    return
+                }
+                for start in stride(from: 0, to: source.count, by: chunk) {
+                    let part = UnsafeBufferPointer(rebasing: source[start..<min(start + chunk, source.count)])
+                    type.encode(part, into: bytes)
+                    try sink(UnsafeRawBufferPointer(rebasing: bytes[0..<part.count * type.size]))
+                }
+            }
+            guard written == expected else {
+                throw SafeTensorsError.tensor(name: entry.name, trouble: "\(written) numbers given, its shape has \(expected)")
+            }
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Foundation
+
+/// diffusers' `DDPMScheduler` made from the checkpoint's scheduler configuration (equation 7 of arXiv 2006.11239).
+public struct DDPMSampler: Sampler {
+    /// The timesteps at which the model is asked, descending.
+    public let timesteps: [Int]
+    private let schedule: NoiseSchedule
+
+    /// Plans `steps` steps.
+    ///
+    /// - Throws: ``ConfigurationError`` when steps are not 1…T or an offset leads past the last timestep.
+    public init(schedule: NoiseSchedule, steps: Int) throws(ConfigurationError) {
+        timesteps = try schedule.timesteps(steps: steps)
+        self.schedule = schedule
+    }
+
+    /// One step back. Noise is drawn while the timestep is positive.
+    public func step(
+        _ sample: UnsafeMutableBufferPointer<Float>, noise: UnsafeBufferPointer<Float>, at index: Int, generator: inout TorchGenerator
+    ) {
+        let timestep = timesteps[index]
+        let alpha = schedule.alphasCumprod[timestep]
+        let alphaPrevious = index + 1 < timesteps.count ? schedule.alphasCumprod[timesteps[index + 1]] : 1
+        let beta = 1 - alpha
+        let stepAlpha = alpha / alphaPrevious
+        let stepBeta = 1 - stepAlpha
+        let signal = alpha.squareRoot()
+        let noiseScale = beta.squareRoot()
+        let originalShare = alphaPrevious.squareRoot() * stepBeta / beta
+        let sampleShare = stepAlpha.squareRoot() * (1 - alphaPrevious) / beta
+        let limit = schedule.clipRange ?? .infinity
+        for position in 0..<min(sample.count, noise.count) {
+            // In this order of arguments NaN stays NaN, as in torch.clamp.
+            let original = max(min((sample[position] - noiseScale * noise[position]) / signal, limit), -limit)
+            sample[position] = originalShare * original + sampleShare * sample[position]
+        }
+        if timestep > 0 {
+            let deviation = deviation(small: (1 - alphaPrevious) / beta * stepBeta, large: stepBeta)
+            let fresh = generator.randn(sample.count)
+            for position in 0..<sample.count { sample[position] += deviation * fresh[position] }
+        }
+    }
+
+    private func deviation(small: Float, large: Float) -> Float {
+        let small = max(small, 1e-20)
+        switch schedule.varianceType {
+        case .fixedSmall: return small.squareRoot()
+        case .fixedSmallLog: return exp(0.5 * log(small))
+        case .fixedLarge: return large.squareRoot()
+        }
+    }
+}

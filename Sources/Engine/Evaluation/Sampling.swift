@@ -1,0 +1,65 @@
+/// Draws samples from a model: x_T is noise, a sampler walks it back to pictures.
+public struct Sampling: Sendable {
+    /// Which of diffusers' schedulers steps back.
+    public enum Method: String, Sendable, CaseIterable {
+        /// `DDIMScheduler`.
+        case ddim
+        /// `DDPMScheduler`.
+        case ddpm
+    }
+
+    /// How many samples.
+    public let samples: Int
+    /// What steps back.
+    public let method: Method
+    /// How many steps.
+    public let steps: Int
+    /// DDIM's randomness, 0…1; DDPM does not read it.
+    public let eta: Double
+    /// Of the one generator for x_T and the sampler's noise.
+    public let seed: Int
+
+    /// Samples that go through the model at once; the rest of the work does not depend on it.
+    private static let batch = 16
+
+    /// A way of sampling.
+    public init(samples: Int, method: Method, steps: Int, eta: Double, seed: Int) {
+        self.samples = samples
+        self.method = method
+        self.steps = steps
+        self.eta = eta
+        self.seed = seed
+    }
+
+    /// The sampler for a noise schedule.
+    ///
+    /// - Throws: ``ConfigurationError`` when the schedule has fewer timesteps than steps, or `eta` is out of range.
+    public func sampler(_ schedule: NoiseSchedule) throws(ConfigurationError) -> any Sampler {
+        switch method {
+        case .ddim: try DDIMSampler(schedule: schedule, steps: steps, eta: eta)
+        case .ddpm: try DDPMSampler(schedule: schedule, steps: steps)
+        }
+    }
+
+    /// The samples, (samples, channels, height, width).
+    ///
+    /// - Parameter progress: called after each step with the number of steps done; what it throws ends the run.
+    public func run(
+        _ trained: TrainedModel, schedule: NoiseSchedule, parallel: Parallel, progress: (Int) throws -> Void = { _ in }
+    ) throws -> [Float] {
+        let sampler = try sampler(schedule)
+        let shape = trained.model.graph.nodes[0].shape
+        var generator = TorchGenerator(seed: seed)
+        var sample = generator.randn(samples * shape.count)
+        var noise = [Float](repeating: 0, count: sample.count)
+        let executors = BatchedExecutor(trained, samples: samples, batch: Self.batch, parallel: parallel)
+        for (index, timestep) in sampler.timesteps.enumerated() {
+            executors.predict(sample, timestep: timestep, into: &noise)
+            sample.withUnsafeMutableBufferPointer { sample in
+                noise.withUnsafeBufferPointer { sampler.step(sample, noise: $0, at: index, generator: &generator) }
+            }
+            try progress(index + 1)
+        }
+        return sample
+    }
+}

@@ -1,0 +1,85 @@
+/// Runs a graph for one batch size: forward, and backward where gradients are given. All memory is planned when it is made;
+/// a step allocates nothing.
+public final class Executor {
+    /// The memory of the noisy sample: (batch, height, width, channels).
+    public let sample: UnsafeMutablePointer<Float>
+    /// The memory of the timesteps: one number per sample.
+    public let timesteps: UnsafeMutablePointer<Float>
+    /// The prediction, (batch, height, width, channels), valid after ``forward()``.
+    public let output: UnsafeMutablePointer<Float>
+    /// dL/doutput, to be filled between ``forward()`` and ``backward()``.
+    public let outputGradient: UnsafeMutablePointer<Float>
+    /// Samples per call.
+    public let batch: Int
+    /// One sample of the output.
+    public let outputShape: Shape
+    /// One sample of the input.
+    public let sampleShape: Shape
+    /// Bytes planned for activations, gradients of activations and working memory.
+    public let activationBytes: Int
+
+    private let arena: Buffer
+    private let calls: [(operation: any Operator, call: OperatorCall, learns: Bool)]
+    private let weights: Weights
+    private let gradients: Weights?
+
+    /// Plans memory for a batch.
+    ///
+    /// - Parameters:
+    ///   - graph: its first node is the sample, its second the timestep.
+    ///   - weights: values of the graph's parameters, in the graph's order; read at every call.
+    ///   - gradients: where ``backward()`` adds dL/dparameter; nil plans for forward only, in less memory.
+    public init(graph: Graph, weights: Weights, gradients: Weights? = nil, batch: Int, parallel: Parallel) {
+        self.weights = weights
+        self.gradients = gradients
+        self.batch = batch
+        let nodes = graph.nodes
+        let plan = ExecutionPlan(graph, batch: batch, isTraining: gradients != nil, parallel: parallel)
+        let arena = Buffer(count: plan.total)
+        self.arena = arena
+        activationBytes = plan.total * MemoryLayout<Float>.stride
+        func memory(_ offset: Int) -> UnsafeMutablePointer<Float> { arena.pointer + offset }
+
+        var parameterIndex = 0
+        // The consumer that runs backward first finds no gradient yet; the others add to it.
+        var firstConsumer = [Int](repeating: -1, count: nodes.count)
+        for (index, node) in nodes.enumerated() where plan.runsBackward[index] {
+            for input in node.inputs { firstConsumer[input] = index }
+        }
+        var calls: [(any Operator, OperatorCall, Bool)] = []
+        for (index, node) in nodes.enumerated() {
+            let parameters = parameterIndex..<(parameterIndex + node.operation.parameters.count)
+            parameterIndex = parameters.upperBound
+            var seen: Set<Int> = []
+            let call = OperatorCall(
+                shape: plan.shapes[index],
+                inputs: node.inputs.map { memory(plan.outputs[$0]) },
+                output: memory(plan.outputs[index]),
+                outputGradient: plan.gradients[index].map(memory) ?? arena.pointer,
+                inputGradients: node.inputs.map { plan.gradients[$0].map(memory) },
+                accumulates: node.inputs.map { !seen.insert($0).inserted || firstConsumer[$0] != index },
+                parameters: parameters.map { weights.pointer($0) },
+                parameterGradients: gradients.map { gradients in parameters.map { gradients.pointer($0) } } ?? [],
+                saved: memory(plan.saved[index]),
+                scratch: memory(plan.scratch))
+            calls.append((node.operation, call, plan.runsBackward[index]))
+        }
+        self.calls = calls
+        sample = memory(plan.outputs[0])
+        timesteps = memory(plan.outputs[1])
+        output = memory(plan.outputs[graph.output])
+        outputGradient = plan.gradients[graph.output].map(memory) ?? arena.pointer
+        outputShape = nodes[graph.output].shape
+        sampleShape = nodes[0].shape
+    }
+
+    /// Computes ``output`` from ``sample`` and ``timesteps``.
+    public func forward() {
+        for (operation, call, _) in calls { operation.forward(call) }
+    }
+
+    /// Adds dL/dparameter to the gradients, from ``outputGradient``. Call after ``forward()``, once.
+    public func backward() {
+        for (operation, call, learns) in calls.reversed() where learns { operation.backward(call) }
+    }
+}

@@ -1,0 +1,34 @@
+/// One learned tensor of a model, by the checkpoint's own name.
+public struct Parameter: Hashable, Sendable {
+    /// How PyTorch's constructors fill a tensor that nobody trained yet.
+    public enum Initialization: Hashable, Sendable {
+        /// `uniform(-1/√fanIn, 1/√fanIn)`: `nn.Conv2d` and `nn.Linear`, weight (Kaiming with a = √5) and bias alike.
+        case uniform(fanIn: Int)
+        /// `nn.Embedding`: standard normal.
+        case normal
+        /// A norm's weight.
+        case ones
+        /// A norm's bias.
+        case zeros
+    }
+
+    /// The name in a checkpoint, such as `down_blocks.0.resnets.0.conv1.weight`.
+    public let name: String
+    /// The shape in a checkpoint: PyTorch's order, (out, in, height, width) for a convolution.
+    public let shape: [Int]
+    /// How fresh values are drawn.
+    public let initialization: Initialization
+
+    /// A parameter of a checkpoint.
+    public init(_ name: String, _ shape: [Int], _ initialization: Initialization) {
+        self.name = name
+        self.shape = shape
+        self.initialization = initialization
+    }
+
+    /// How many numbers it holds.
+    public var count: Int { shape.reduce(1, *) }
+
+    /// Kernel taps per (out, in) pair: 9 for a 3×3 convolution, 1 for a linear layer.
+    var taps: Int { shape.count == 4 ? shape[2] * shape[3] : 1 }
+}

@@ -1,0 +1,121 @@
+import Foundation
+
+extension UNet2DConfiguration {
+    /// The divisor of every block width: what the norms of all blocks ask for.
+    public var blockDivisor: Int { leastCommonMultiple(normGroups, attentionNormGroups ?? 1) }
+
+    /// The entries of `block_out_channels` after a cut with one width per block.
+    ///
+    /// - Throws: ``PruningError/blocksBecomeEqual(block:width:)``: diffusers puts a shortcut between blocks of different widths only,
+    ///   so the result's plain config would describe another network.
+    public func blockWidths(after selection: Selection) throws(PruningError) -> [Int] {
+        let widths = blockOutChannels.map(selection.blockWidth)
+        for block in widths.indices.dropFirst() where widths[block] == widths[block - 1] {
+            guard blockOutChannels[block] == blockOutChannels[block - 1] else {
+                throw .blocksBecomeEqual(block: block, width: widths[block])
+            }
+        }
+        return widths
+    }
+}
+
+extension TrainedModel {
+    /// The model without the channels that are not kept.
+    ///
+    /// With ``Widths/diffusers`` the config tells the new widths, and where `block_out_channels[0]` changes the sinusoid becomes a
+    /// learned table (``refitTimeEmbedding(steps:width:)``); with ``Widths/free`` the config stays and tensors tell the widths.
+    ///
+    /// - Parameters:
+    ///   - kept: for each of the graph's channel groups, the ascending channels that stay.
+    ///   - selection: what `kept` was chosen by.
+    ///   - steps: timesteps of the noise schedule.
+    /// - Throws: ``GraphError``, ``ConfigurationError``, ``MatrixError``, ``PruningError/blocksBecomeEqual(block:width:)``.
+    public func pruned(kept: [[Int]], selection: Selection, steps: Int) throws -> TrainedModel {
+        let (graph, cut) = try model.graph.cut(kept: kept, weights: weights)
+        guard graph.parameterCount < model.graph.parameterCount else { return self }
+        let configuration = model.configuration
+        if selection.widths == .free {
+            let marked = try UNet2DConfiguration(json: configuration.json(replacing: ["pruned_widths": .string("free")]))
+            let shapes = Dictionary(uniqueKeysWithValues: cut.parameters.map { ($0.name, $0.shape) })
+            return TrainedModel(model: try UNet2DModel(marked, shapes: shapes), weights: cut)
+        }
+
+        let widths = try configuration.blockWidths(after: selection)
+        var changes: [String: JSON] = ["block_out_channels": .integers(widths)]
+        if widths[0] != configuration.blockOutChannels[0] {
+            changes["time_embedding_type"] = .string("learned")
+            changes["num_train_timesteps"] = .integer(configuration.timeEmbeddingTable ?? steps)
+            if configuration.timeEmbeddingDim != 4 * widths[0] {
+                changes["time_embedding_dim"] = .integer(configuration.timeEmbeddingDim)
+            }
+        }
+        let result = try UNet2DModel(UNet2DConfiguration(json: configuration.json(replacing: changes)))
+        let refitted = try widths[0] == configuration.blockOutChannels[0] ? [:] : refitTimeEmbedding(steps: steps, width: widths[0])
+        return TrainedModel(model: result, weights: try Weights(result.graph.parameters, from: cut, replacing: refitted))
+    }
+
+    /// A table of `width` numbers per timestep and the first layer's weight whose product is the rank-`width` truncated singular
+    /// value decomposition of what the sinusoid (or an earlier table) and that layer make of every timestep.
+    ///
+    /// The frequencies of a sinusoid depend on its width, so cutting its channels would make another function of it. The singular
+    /// values fall so fast that the truncation is below float32's rounding. The table's columns are given the root mean square of
+    /// a sine, so that the two factors are as large as what they replace and train alike.
+    func refitTimeEmbedding(steps: Int, width: Int) throws(MatrixError) -> [String: [Float]] {
+        let configuration = model.configuration
+        let channels = configuration.blockOutChannels[0]
+        let steps = configuration.timeEmbeddingTable ?? steps
+        let hidden = configuration.timeEmbeddingDim
+        var table = [Float](repeating: 0, count: steps * channels)
+        if let index = weights.index(of: "time_proj.weight") {
+            table = weights.torchOrder(index)
+        } else {
+            let sinusoid = TimestepEmbedding(
+                channels: channels, flipSinToCos: configuration.flipSinToCos, frequencyShift: configuration.freqShift)
+            table.withUnsafeMutableBufferPointer { table in
+                guard let base = table.baseAddress else { return }
+                for step in 0..<steps { sinusoid.embed(Float(step), into: base + step * channels) }
+            }
+        }
+        guard let layer = weights.index(of: "time_embedding.linear_1.weight") else { return [:] }
+        let weight = weights.torchOrder(layer)
+        var product = [Double](repeating: 0, count: steps * hidden)
+        for step in 0..<steps {
+            for row in 0..<hidden {
+                var sum = 0.0
+                for channel in 0..<channels { sum += Double(table[step * channels + channel]) * Double(weight[row * channels + channel]) }
+                product[step * hidden + row] = sum
+            }
+        }
+        let (u, s, vt) = try Matrix.singularValueDecomposition(product, rows: steps, columns: hidden)
+        let rank = s.count
+        let scale = (Double(steps) / 2).squareRoot()
+        var newTable = [Float](repeating: 0, count: steps * width)
+        var newWeight = [Float](repeating: 0, count: hidden * width)
+        for k in 0..<min(width, rank) {
+            for step in 0..<steps { newTable[step * width + k] = Float(u[step * rank + k] * scale) }
+            for row in 0..<hidden { newWeight[row * width + k] = Float(s[k] * vt[k * hidden + row] / scale) }
+        }
+        return ["time_proj.weight": newTable, "time_embedding.linear_1.weight": newWeight]
+    }
+}
+
+extension Weights {
+    /// Weights for other parameters of the same names: copied where the shapes agree, replaced where new values are given.
+    ///
+    /// - Throws: ``GraphError`` when a parameter has neither.
+    convenience init(_ parameters: [Parameter], from other: Weights, replacing values: [String: [Float]]) throws(GraphError) {
+        self.init(parameters)
+        for (index, parameter) in parameters.enumerated() {
+            if let new = values[parameter.name] {
+                setTorchOrder(index, new)
+                continue
+            }
+            guard let source = other.index(of: parameter.name) else { throw .missingTensor(parameter.name) }
+            let found = other.parameters[source].shape
+            guard found == parameter.shape else {
+                throw .tensorShape(name: parameter.name, expected: parameter.shape, found: found)
+            }
+            pointer(index).update(from: other.pointer(source), count: parameter.count)
+        }
+    }
+}

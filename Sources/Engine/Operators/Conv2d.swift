@@ -1,0 +1,179 @@
+/// A two-dimensional convolution (`nn.Conv2d`), as matrix products of patches and weights.
+///
+/// With x as (pixels, in) and a patch as (height, width, in) the rows of the patch matrix meet the weights' rows
+/// (out, height, width, in) directly; the patch matrix is made in panels that stay in cache, never whole.
+package struct Conv2d: Operator {
+    /// Rows and columns of zeros around the input.
+    package struct Padding: Sendable, Hashable {
+        let top: Int
+        let left: Int
+        let bottom: Int
+        let right: Int
+
+        /// The same on all sides (`padding=n`).
+        package static func symmetric(_ n: Int) -> Padding { Padding(top: n, left: n, bottom: n, right: n) }
+        /// Below and to the right only: diffusers' `Downsample2D` with padding 0 (`F.pad(x, (0, 1, 0, 1))`).
+        package static let belowAndRight = Padding(top: 0, left: 0, bottom: 1, right: 1)
+    }
+
+    let name: String
+    let inChannels: Int
+    let outChannels: Int
+    let kernel: Int
+    let stride: Int
+    let padding: Padding
+    let width: WidthRule
+
+    /// - Parameters:
+    ///   - name: the checkpoint's prefix of `.weight` (out, in, kernel, kernel) and `.bias`.
+    ///   - width: what decides the output's width when a model keeps one width per block.
+    package init(
+        _ name: String, in inChannels: Int, out outChannels: Int, kernel: Int = 3, stride: Int = 1,
+        padding: Padding = .symmetric(1), width: WidthRule = .block
+    ) {
+        self.name = name
+        self.inChannels = inChannels
+        self.outChannels = outChannels
+        self.kernel = kernel
+        self.stride = stride
+        self.padding = padding
+        self.width = width
+    }
+
+    package var parameters: [Parameter] {
+        let fanIn = inChannels * kernel * kernel
+        return [
+            Parameter("\(name).weight", [outChannels, inChannels, kernel, kernel], .uniform(fanIn: fanIn)),
+            Parameter("\(name).bias", [outChannels], .uniform(fanIn: fanIn)),
+        ]
+    }
+
+    package func outputShape(of inputs: [Shape]) throws(GraphError) -> Shape {
+        guard inputs.count == 1, inputs[0].channels == inChannels else {
+            throw .shape(node: "", expected: "\(inChannels) channels", found: "\(inputs)")
+        }
+        let height = inputs[0].height + padding.top + padding.bottom - kernel
+        let width = inputs[0].width + padding.left + padding.right - kernel
+        guard height >= 0, width >= 0 else {
+            throw .shape(node: "", expected: "a map of at least \(kernel)×\(kernel) with its padding", found: "\(inputs[0])")
+        }
+        return Shape(height: height / stride + 1, width: width / stride + 1, channels: outChannels)
+    }
+
+    package var backwardReads: BackwardReads { BackwardReads(inputs: true) }
+
+    /// A 1×1 convolution needs no patches.
+    private var isPixelProduct: Bool { kernel == 1 && stride == 1 && padding == .symmetric(0) }
+
+    package func scratchCount(_ call: CallShape) -> Int {
+        guard !isPixelProduct else { return 0 }
+        let forward = patches(of: call).scratchCount(call.parallel)
+        guard call.isTraining else { return forward }
+        let inputGradient = stride == 1 ? flippedPatches(of: call).scratchCount(call.parallel) : forward
+        return max(forward, weightCount + inputGradient)
+    }
+
+    private var weightCount: Int { outChannels * inChannels * kernel * kernel }
+
+    private func patches(of call: CallShape) -> Patches {
+        Patches(
+            batch: call.batch, input: call.inputs[0], output: call.output, kernel: kernel, stride: stride, top: padding.top,
+            left: padding.left)
+    }
+
+    /// For stride 1 the input's gradient is a convolution of the output's gradient with the kernel turned round.
+    private func flippedPatches(of call: CallShape) -> Patches {
+        Patches(
+            batch: call.batch, input: call.output, output: call.inputs[0], kernel: kernel, stride: 1,
+            top: kernel - 1 - padding.top, left: kernel - 1 - padding.left)
+    }
+
+    package func forward(_ call: OperatorCall) {
+        guard !isPixelProduct else { return product(call).forward(call) }
+        let (y, weight, bias) = (call.output, call.parameters[0], call.parameters[1])
+        let patches = patches(of: call.shape)
+        let depth = patches.depth
+        let outChannels = outChannels
+        patches.forEachPanel(of: call.inputs[0], scratch: call.scratch, call.parallel) { panel, rows, columns in
+            let columns = columns.of(outChannels)
+            for row in rows {
+                (y + row * outChannels + columns.lowerBound).update(from: bias + columns.lowerBound, count: columns.count)
+            }
+            Matrix.multiply(
+                rows: rows.count, columns: columns.count, inner: depth, panel, leading: depth,
+                weight + columns.lowerBound * depth, leading: depth, transposeB: true,
+                beta: 1, into: y + rows.lowerBound * outChannels + columns.lowerBound, leading: outChannels)
+        }
+    }
+
+    package func backward(_ call: OperatorCall) {
+        guard !isPixelProduct else { return product(call).backward(call) }
+        backwardParameters(call)
+        guard let target = call.inputGradients[0] else { return }
+        if stride == 1 {
+            backwardInput(call, target)
+        } else {
+            patches(of: call.shape).scatter(
+                call.outputGradient, weight: call.parameters[0], into: target, accumulating: call.accumulates[0],
+                scratch: call.scratch, call.parallel)
+        }
+    }
+
+    /// dW += dyᵀ · patches; db += Σ dy. Threads share each panel and divide the rows of dW: no copies, the same sums every time.
+    private func backwardParameters(_ call: OperatorCall) {
+        let (dy, dW, db) = (call.outputGradient, call.parameterGradients[0], call.parameterGradients[1])
+        let patches = patches(of: call.shape)
+        let depth = patches.depth
+        let outChannels = outChannels
+        patches.forEachSharedPanel(of: call.inputs[0], scratch: call.scratch, call.parallel) { panel, rows in
+            call.parallel.ranges(outChannels, grain: 8) { columns in
+                let first = columns.lowerBound
+                Matrix.multiply(
+                    rows: columns.count, columns: depth, inner: rows.count,
+                    dy + rows.lowerBound * outChannels + first, leading: outChannels, transposeA: true,
+                    panel, leading: depth, beta: 1, into: dW + first * depth, leading: depth)
+                for row in rows { Elementwise.add(columns.count, dy + row * outChannels + first, to: db + first) }
+            }
+        }
+    }
+
+    /// dx = patches of dy · flipped W, with W read as (height, width, out) × in.
+    private func backwardInput(_ call: OperatorCall, _ target: UnsafeMutablePointer<Float>) {
+        let flipped = call.scratch
+        let taps = kernel * kernel
+        let (inChannels, outChannels) = (inChannels, outChannels)
+        let weight = call.parameters[0]
+        call.parallel.ranges(outChannels, grain: 8) { range in
+            for channel in range {
+                for tap in 0..<taps {
+                    (flipped + (tap * outChannels + channel) * inChannels)
+                        .update(from: weight + (channel * taps + taps - 1 - tap) * inChannels, count: inChannels)
+                }
+            }
+        }
+        let patches = flippedPatches(of: call.shape)
+        let depth = patches.depth
+        let beta: Float = call.accumulates[0] ? 1 : 0
+        patches.forEachPanel(of: call.outputGradient, scratch: call.scratch + weightCount, call.parallel) { panel, rows, columns in
+            let columns = columns.of(inChannels)
+            Matrix.multiply(
+                rows: rows.count, columns: columns.count, inner: depth, panel, leading: depth,
+                flipped + columns.lowerBound, leading: inChannels,
+                beta: beta, into: target + rows.lowerBound * inChannels + columns.lowerBound, leading: inChannels)
+        }
+    }
+
+    private func product(_ call: OperatorCall) -> PixelProduct {
+        PixelProduct(rows: call.batch * call.shape.output.pixels, inChannels: inChannels, outChannels: outChannels)
+    }
+
+    package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels {
+        coupling.layer(name, outChannels: outChannels, input: inputs[0], width: width)
+    }
+
+    package func cut(_ kept: KeptChannels) -> Conv2d {
+        Conv2d(name, in: kept.inputs[0].count, out: kept.output.count, kernel: kernel, stride: stride, padding: padding, width: width)
+    }
+
+    package func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int { output.count * inChannels * kernel * kernel }
+}

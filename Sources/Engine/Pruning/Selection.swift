@@ -1,0 +1,132 @@
+/// How the widths of the result relate to each other.
+public enum Widths: String, Sendable, CaseIterable, Codable {
+    /// One width per `block_out_channels` entry: the plain `from_pretrained` loads the result.
+    case diffusers
+    /// Every group keeps what the ratio leaves of it, as the paper's code does.
+    case free
+}
+
+/// What can be wrong with a pruning request for a given model.
+public enum PruningError: Error, Equatable, CustomStringConvertible {
+    /// The ratio is too small for every group.
+    case nothingToRemove(ratio: Double)
+    /// An attention's inner width would hold no whole head.
+    case noHeadLeft(group: String, headWidth: Int, blockWidth: Int)
+    /// Two neighbouring blocks would become equally wide, and diffusers has no shortcut between such blocks.
+    case blocksBecomeEqual(block: Int, width: Int)
+    /// The loss was not a finite number.
+    case lossNotFinite(timestep: Int)
+
+    /// What is wrong, safe to show.
+    public var description: String {
+        switch self {
+        case .nothingToRemove(let ratio):
+            "a ratio of \(ratio) removes no channel of this model: every group loses whole norm groups' shares, raise the ratio"
+        case .noHeadLeft(let group, let headWidth, let blockWidth):
+            "\(group): a block of \(blockWidth) channels holds no attention head of \(headWidth), lower the ratio or use free widths"
+        case .blocksBecomeEqual(let block, let width):
+            "blocks \(block - 1) and \(block) would both have \(width) channels, and stock diffusers would drop the shortcut between them: "
+                + "choose another ratio or free widths"
+        case .lossNotFinite(let timestep):
+            "the loss at timestep \(timestep) is not a finite number"
+        }
+    }
+}
+
+/// Which channels go: a ratio and a way of choosing widths, applied to groups.
+public struct Selection: Sendable {
+    /// The share of each group's channels that is to go, 0…0.95.
+    public let ratio: Double
+    /// Which widths the result may have.
+    public let widths: Widths
+    /// What all norms of all blocks ask for; every block width stays a multiple of what it shares with this (`norm_num_groups`).
+    public let blockDivisor: Int
+
+    /// A choice; ratio 0 keeps everything.
+    public init(ratio: Double, widths: Widths, blockDivisor: Int) {
+        self.ratio = ratio
+        self.widths = widths
+        self.blockDivisor = blockDivisor
+    }
+
+    /// Channels to go from each of `parts` equal parts of `width` channels: ⌊p / parts⌋ with p = n - ⌊n (1 - ratio)⌋, but one stays.
+    private func removed(width: Int, parts: Int) -> Int {
+        let total = width - Int(Double(width) * (1 - ratio))
+        return min(total / parts, width / parts - 1)
+    }
+
+    /// A block's width after the cut, with widths by block.
+    public func blockWidth(_ width: Int) -> Int {
+        // A norm of the middle alone (`attn_norm_num_groups`) need not divide the other blocks' widths.
+        let divisor = greatestCommonDivisor(width, blockDivisor)
+        return width - divisor * removed(width: width, parts: divisor)
+    }
+
+    /// How many channels of a group stay.
+    ///
+    /// - Throws: ``PruningError/noHeadLeft(group:headWidth:blockWidth:)``.
+    public func width(of group: ChannelGroup) throws(PruningError) -> Int {
+        guard widths == .diffusers else {
+            let parts = parts(of: group)
+            return group.width - parts * removed(width: group.width, parts: parts)
+        }
+        switch group.rule {
+        case .own: return group.width
+        case .block: return blockWidth(group.width)
+        case .heads(let blockWidth, let headWidth):
+            let heads = self.blockWidth(blockWidth) / headWidth
+            guard heads > 0 else {
+                throw .noHeadLeft(group: group.name, headWidth: headWidth, blockWidth: self.blockWidth(blockWidth))
+            }
+            return heads * headWidth
+        }
+    }
+
+    /// Checks that a ratio above 0 removes something.
+    ///
+    /// - Throws: ``PruningError``.
+    public func validate(_ groups: [ChannelGroup]) throws(PruningError) {
+        var removes = ratio == 0
+        for group in groups where try width(of: group) < group.width { removes = true }
+        guard removes else { throw .nothingToRemove(ratio: ratio) }
+    }
+
+    /// The kept channels of every group, ascending. `importance` has one score per channel for each group.
+    ///
+    /// - Throws: ``PruningError``.
+    public func kept(_ groups: [ChannelGroup], importance: [[Double]]) throws(PruningError) -> [[Int]] {
+        var kept: [[Int]] = []
+        for (group, scores) in zip(groups, importance) {
+            let target = try width(of: group)
+            if widths == .diffusers, case .heads(_, let headWidth) = group.rule {
+                kept.append(wholeHeads(group, groups, importance, count: target / headWidth, headWidth: headWidth))
+            } else {
+                let parts = widths == .free ? parts(of: group) : group.normGroups
+                kept.append(highest(scores, parts: parts, keeping: target / parts))
+            }
+        }
+        return kept
+    }
+
+    private func parts(of group: ChannelGroup) -> Int { leastCommonMultiple(group.normGroups, group.heads) }
+
+    /// The best `count` of each of `parts` equal runs; of equal scores the higher index stays.
+    private func highest(_ scores: [Double], parts: Int, keeping count: Int) -> [Int] {
+        let size = scores.count / parts
+        return (0..<parts).flatMap { part in
+            let run = (part * size)..<((part + 1) * size)
+            return run.sorted { (scores[$0], $0) > (scores[$1], $1) }.prefix(count).sorted()
+        }
+    }
+
+    /// Heads are ranked by all that goes with them: their q/k and their v channels together.
+    private func wholeHeads(
+        _ group: ChannelGroup, _ groups: [ChannelGroup], _ importance: [[Double]], count: Int, headWidth: Int
+    ) -> [Int] {
+        var scores = [Double](repeating: 0, count: group.width / headWidth)
+        for (other, otherScores) in zip(groups, importance) where other.attention == group.attention {
+            for (channel, score) in otherScores.enumerated() { scores[channel / headWidth] += score }
+        }
+        return highest(scores, parts: 1, keeping: count).flatMap { ($0 * headWidth)..<(($0 + 1) * headWidth) }
+    }
+}

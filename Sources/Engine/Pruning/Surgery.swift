@@ -1,0 +1,57 @@
+extension Graph {
+    /// The graph without the channels that are not kept, and its weights: exact slices of the given ones.
+    ///
+    /// - Parameter kept: for each of ``channelGroups()``, the ascending channels that stay.
+    package func cut(kept: [[Int]], weights: Weights) throws(GraphError) -> (graph: Graph, weights: Weights) {
+        let groups = ChannelGroups(self)
+        let keptSets = kept.map(Set.init)
+        func survivors(_ channels: Channels) -> [Int] {
+            channels.indices.filter { index in
+                guard let place = groups.place(channels[index]) else { return true }
+                return keptSets[place.group].contains(place.index)
+            }
+        }
+
+        var graph = Graph()
+        let keptOutputs = groups.channels.map(survivors)
+        for (index, node) in nodes.enumerated() {
+            let channels = KeptChannels(
+                inputs: node.inputs.map { keptOutputs[$0] }, output: keptOutputs[index],
+                inputWidths: node.inputs.map { groups.channels[$0].count })
+            try graph.add(node.name, node.operation.cut(channels), node.inputs)
+        }
+
+        var keptByAxis: [String: [Int: [Int]]] = [:]
+        for tie in groups.coupling.ties { keptByAxis[tie.parameter, default: [:]][tie.axis] = survivors(tie.channels) }
+        let result = Weights(graph.parameters)
+        for (index, parameter) in result.parameters.enumerated() {
+            guard let source = weights.index(of: parameter.name) else { throw .missingTensor(parameter.name) }
+            let axes = keptByAxis[parameter.name] ?? [:]
+            weights.slice(source, rows: axes[0], columns: axes[1], into: result.pointer(index))
+        }
+        return (graph, result)
+    }
+}
+
+extension Weights {
+    /// Copies the given rows (axis 0) and columns (axis 1) of a parameter; nil takes all.
+    func slice(_ index: Int, rows: [Int]?, columns: [Int]?, into target: UnsafeMutablePointer<Float>) {
+        let shape = parameters[index].shape
+        let source = pointer(index)
+        let rows = rows ?? Array(0..<shape[0])
+        let rowLength = parameters[index].count / shape[0]
+        var target = target
+        guard shape.count > 1 else {
+            for (place, row) in rows.enumerated() { target[place] = source[row] }
+            return
+        }
+        let columns = columns ?? Array(0..<shape[1])
+        for row in rows {
+            for tap in 0..<(rowLength / shape[1]) {
+                let run = source + row * rowLength + tap * shape[1]
+                for (place, column) in columns.enumerated() { target[place] = run[column] }
+                target += columns.count
+            }
+        }
+    }
+}

@@ -1,0 +1,9 @@
+/// What decides how wide a layer's output is when a model has one width per block (`widths: "diffusers"`).
+package enum WidthRule: Hashable, Sendable {
+    /// The width of its block, an entry of `block_out_channels`.
+    case block
+    /// Attention's inner width in a block of `blockWidth` channels: as many whole heads of `headWidth` as fit.
+    case heads(blockWidth: Int, headWidth: Int)
+    /// A width of its own, which the blocks do not decide: the time embedding.
+    case own
+}

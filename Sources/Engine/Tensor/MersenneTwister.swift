@@ -1,0 +1,34 @@
+/// The generator mt19937 of Matsumoto and Nishimura (1998), seeded by their `init_genrand`.
+struct MersenneTwister: Sendable {
+    private var state: [UInt32]
+    private var position = 624
+
+    init(seed: UInt32) {
+        state = [UInt32](repeating: seed, count: 624)
+        for index in 1..<624 {
+            let previous = state[index - 1]
+            state[index] = 1_812_433_253 &* (previous ^ previous >> 30) &+ UInt32(index)
+        }
+    }
+
+    /// The next 32 bits.
+    mutating func next() -> UInt32 {
+        if position == 624 { refill() }
+        var bits = state[position]
+        position += 1
+        bits ^= bits >> 11
+        bits ^= bits << 7 & 0x9D2C_5680
+        bits ^= bits << 15 & 0xEFC6_0000
+        return bits ^ bits >> 18
+    }
+
+    private mutating func refill() {
+        state.withUnsafeMutableBufferPointer { state in
+            for index in 0..<624 {
+                let joined = state[index] & 0x8000_0000 | state[(index + 1) % 624] & 0x7FFF_FFFF
+                state[index] = state[(index + 397) % 624] ^ joined >> 1 ^ (joined & 1 == 0 ? 0 : 0x9908_B0DF)
+            }
+        }
+        position = 0
+    }
+}

@@ -1,0 +1,110 @@
+/// What ends a training run early.
+public enum TrainingError: Error, Equatable, CustomStringConvertible {
+    /// The loss was not a finite number.
+    case lossNotFinite(step: Int)
+
+    /// What is wrong, safe to show.
+    public var description: String {
+        switch self {
+        case .lossNotFinite(let step): "the loss at step \(step) is not a finite number; a lower learning rate may help"
+        }
+    }
+}
+
+/// Trains a model on pictures as the DDPM paper does (arXiv 2006.11239, algorithm 1), with AdamW and an average of the weights.
+public struct FineTuner: Sendable {
+    /// How to train.
+    public struct Settings: Sendable, Equatable {
+        /// Optimiser steps.
+        public var steps = 1000
+        /// Pictures per step, drawn with replacement.
+        public var batchSize = 16
+        /// The learning rate after warm-up.
+        public var learningRate = 2e-4
+        /// Steps over which the learning rate rises linearly.
+        public var warmupSteps = 0
+        /// Decoupled weight decay.
+        public var weightDecay = 0.0
+        /// The average's decay once it has settled; 0 keeps no average.
+        public var emaDecay = 0.9999
+        /// The largest gradient norm; nil does not clip.
+        public var gradientClip: Double? = 1.0
+        /// Whether half of the pictures are mirrored.
+        public var flip = true
+        /// Of the one generator that everything random is drawn from.
+        public var seed = 0
+
+        /// The defaults.
+        public init() {}
+    }
+
+    /// One step's figures.
+    public struct Step: Sendable, Equatable {
+        /// From 1.
+        public let step: Int
+        /// Before the step.
+        public let loss: Double
+        /// Before clipping.
+        public let gradientNorm: Double
+        /// What the step used.
+        public let learningRate: Double
+    }
+
+    /// How to train.
+    public let settings: Settings
+
+    /// A run with the given settings.
+    public init(_ settings: Settings) {
+        self.settings = settings
+    }
+
+    /// Trains; the model handed in is left as it is.
+    ///
+    /// - Parameters:
+    ///   - pictures: of the model's sample shape.
+    ///   - alphasCumprod: ᾱ_t for every timestep t may be drawn from.
+    ///   - report: called after each step; what it throws ends the run.
+    /// - Returns: the averaged weights (the last ones when `emaDecay` is 0), and the last ones.
+    /// - Throws: ``TrainingError``, what reading a picture throws, or what `report` throws.
+    public func run(
+        _ trained: TrainedModel, pictures: PictureSet, alphasCumprod: [Float], parallel: Parallel, report: (Step) throws -> Void
+    ) throws -> (averaged: Weights, last: Weights) {
+        let weights = trained.weights.copy()
+        let average = settings.emaDecay > 0 ? trained.weights.copy() : nil
+        let gradients = Weights(weights.parameters)
+        let batch = settings.batchSize
+        let executor = Executor(graph: trained.model.graph, weights: weights, gradients: gradients, batch: batch, parallel: parallel)
+        let prediction = NoisePrediction(executor, alphasCumprod: alphasCumprod)
+        var optimizer = AdamW(weights: weights, gradients: gradients, average: average, parallel: parallel)
+        var generator = TorchGenerator(seed: settings.seed)
+        let shape = pictures.shape
+        let x0 = Buffer(count: batch * shape.count)
+
+        for step in stride(from: 1, through: settings.steps, by: 1) {
+            let indices = generator.randint(below: pictures.count, count: batch)
+            let noise = generator.randn(batch * shape.count)
+            let timesteps = generator.randint(below: alphasCumprod.count, count: batch)
+            let flips = settings.flip ? generator.randint(below: 2, count: batch) : [Int](repeating: 0, count: batch)
+            for (place, index) in indices.enumerated() {
+                try pictures.load(index, mirrored: flips[place] == 1, into: x0.pointer + place * shape.count)
+            }
+            gradients.buffer.clear()
+            let loss = prediction.loss(pictures: x0.pointer, noise: noise, timesteps: timesteps)
+            guard loss.isFinite else { throw TrainingError.lossNotFinite(step: step) }
+            prediction.backward()
+            let norm = optimizer.gradientNorm
+            let rate = settings.learningRate * min(1, Double(step) / Double(max(settings.warmupSteps, 1)))
+            optimizer.update(
+                learningRate: rate, weightDecay: settings.weightDecay,
+                gradientScale: settings.gradientClip.map { Float(min(1, $0 / (norm + 1e-6))) } ?? 1,
+                averageDecay: Self.averageDecay(settings.emaDecay, step: step))
+            try report(Step(step: step, loss: loss, gradientNorm: norm, learningRate: rate))
+        }
+        return (average ?? weights, weights)
+    }
+
+    /// diffusers' `EMAModel`: min(decay, s / (s + 9)), and 0 at the first step.
+    static func averageDecay(_ decay: Double, step: Int) -> Double {
+        step <= 1 ? 0 : min(decay, Double(step) / Double(step + 9))
+    }
+}

@@ -1,0 +1,128 @@
+import Engine
+import Testing
+
+@Suite struct ExecutorTests {
+    /// A value that is read several times, and what reads it.
+    struct Reuse: Sendable, CustomTestStringConvertible {
+        let testDescription: String
+        let operation: any Operator
+        /// For each input: whether it is the value itself or its SiLU.
+        let inputs: [Bool]
+        let twin: Twin
+        /// Whether the SiLU is computed though nothing reads it.
+        var hasDeadEnd = false
+    }
+
+    static let reuses = [
+        Reuse(testDescription: "x + x", operation: Add(scale: 0.5), inputs: [true, true], twin: .add(scale: 0.5)),
+        Reuse(testDescription: "concat(x, x)", operation: Concat(), inputs: [true, true], twin: .concat),
+        Reuse(testDescription: "concat(x, silu(x), x)", operation: Concat(), inputs: [true, false, true], twin: .concat),
+        Reuse(
+            testDescription: "x + x beside what nothing reads", operation: Add(), inputs: [true, true], twin: .add(scale: 1),
+            hasDeadEnd: true),
+        Reuse(testDescription: "silu(x) + x", operation: Add(), inputs: [false, true], twin: .add(scale: 1)),
+        Reuse(
+            testDescription: "attention(x, x, x)", operation: Attention(heads: 2), inputs: [true, true, true], twin: .attention(heads: 2)),
+        Reuse(
+            testDescription: "attention(x, x, silu(x))", operation: Attention(heads: 1), inputs: [true, true, false],
+            twin: .attention(heads: 1)),
+        Reuse(
+            testDescription: "attention(silu(x), x, x)", operation: Attention(heads: 2), inputs: [false, true, true],
+            twin: .attention(heads: 2)),
+    ]
+
+    @Test(arguments: reuses, [1, 2])
+    func gradientsOfAValueThatIsReadTwiceAddUp(reuse: Reuse, threads: Int) throws {
+        let shape = Shape(height: 3, width: 2, channels: 5)
+        var graph = Graph()
+        let sample = try graph.add("sample", Input(shape))
+        try graph.add("timestep", Input(.vector(1)))
+        let x = try graph.add("x", Linear("x", in: 5, out: 6, width: .block), [sample])
+        let activated = reuse.inputs.contains(false) || reuse.hasDeadEnd ? try graph.add("silu", SiLU(), [x]) : x
+        let joined = try graph.add("joined", reuse.operation, reuse.inputs.map { $0 ? x : activated })
+        let last = try graph.add("last", Linear("last", in: graph.nodes[joined].shape.channels, out: 3, width: .block), [joined])
+
+        var generator = TorchGenerator(seed: 5)
+        let samples = Samples(batch: 2, shape: shape, values: generator.uniform(2 * shape.count, from: -1, to: 1).map(Double.init))
+        let parameters = graph.parameters.map {
+            PlainTensor(shape: $0.shape, values: generator.uniform($0.count, from: -1, to: 1).map(Double.init))
+        }
+        let functional = generator.uniform(2 * graph.nodes[last].shape.count, from: -1, to: 1).map(Double.init)
+        let twin = Twin { inputs, parameters in
+            let x = Twin.linear(inputs, Array(parameters[..<2]))
+            let activated = Twin.silu([x])
+            return Twin.linear([reuse.twin(reuse.inputs.map { $0 ? x : activated })], Array(parameters[2...]))
+        }
+
+        let weights = Weights(graph.parameters), gradients = Weights(graph.parameters)
+        for (index, tensor) in parameters.enumerated() { weights.setTorchOrder(index, tensor.values.map { Float($0) }) }
+        let executor = Executor(graph: graph, weights: weights, gradients: gradients, batch: 2, parallel: Parallel(threads: threads))
+        for (index, value) in samples.values.enumerated() { executor.sample[index] = Float(value) }
+        executor.forward()
+        let output = (0..<functional.count).map { executor.output[$0] }
+        #expect(largestDifference(output, twin([samples], parameters).values.map { Float($0) }) < 1e-5)
+        for (index, value) in functional.enumerated() { executor.outputGradient[index] = Float(value) }
+        executor.backward()
+
+        var differences = FiniteDifferences(inputs: [samples], parameters: parameters, functional: functional, twin: twin)
+        for index in parameters.indices {
+            let found = gradients.torchOrder(index)
+            for probe in differences.probes(of: index + 1) {
+                #expect(probe.error(of: found) < 1e-4, "\(weights.parameters[index].name), \(probe)")
+            }
+        }
+    }
+
+    /// Output and gradients of one step on made-up samples; sample `i` of the batch is number `first + i`.
+    private func step(
+        _ name: String, batch: Int, first: Int = 0, threads: Int, steps: Int = 1
+    ) throws -> (output: [Float], gradients: [Float]) {
+        let (model, weights) = try Golden.unet(name)
+        let gradients = Weights(weights.parameters)
+        let executor = Executor(
+            graph: model.graph, weights: weights, gradients: gradients, batch: batch, parallel: Parallel(threads: threads))
+        let count = executor.outputShape.count
+        var output: [Float] = []
+        for image in 0..<batch {
+            var generator = TorchGenerator(seed: first + image)
+            executor.timesteps[image] = Float((first + image) * 11)
+            let numbers = generator.randn(executor.sampleShape.count)
+            for (index, number) in numbers.enumerated() { executor.sample[image * numbers.count + index] = number }
+        }
+        for _ in 0..<steps {
+            executor.forward()
+            output = (0..<(batch * count)).map { executor.output[$0] }
+            for index in 0..<(batch * count) { executor.outputGradient[index] = output[index] }
+            executor.backward()
+        }
+        return (output, gradients.buffer.array)
+    }
+
+    @Test(arguments: ["ddpm", "ldm", "scale_shift", "oblong"], [1, 2])
+    func resultsAreTheSameToTheLastBitFromRunToRun(name: String, threads: Int) throws {
+        let runs = try (0..<2).map { _ in try step(name, batch: 3, threads: threads) }
+        #expect(runs[0].output == runs[1].output)
+        #expect(runs[0].gradients == runs[1].gradients)
+    }
+
+    @Test(arguments: UNet2DModelTests.names)
+    func aSecondStepRepeatsTheOutputAndAddsTheGradients(name: String) throws {
+        let once = try step(name, batch: 2, threads: 2)
+        let twice = try step(name, batch: 2, threads: 2, steps: 2)
+        #expect(once.output == twice.output)
+        #expect(relativeError(twice.gradients, once.gradients.map { 2 * $0 }) < 1e-6)
+    }
+
+    @Test(arguments: UNet2DModelTests.names)
+    func aSampleDoesNotDependOnItsBatch(name: String) throws {
+        let together = try step(name, batch: 3, threads: 2)
+        var gradients = [Float](repeating: 0, count: together.gradients.count)
+        for image in 0..<3 {
+            let alone = try step(name, batch: 1, first: image, threads: 1)
+            let count = alone.output.count
+            #expect(relativeError(Array(together.output[(image * count)..<((image + 1) * count)]), alone.output) < 1e-5)
+            for index in gradients.indices { gradients[index] += alone.gradients[index] }
+        }
+        #expect(relativeError(gradients, together.gradients) < 1e-4)
+    }
+}

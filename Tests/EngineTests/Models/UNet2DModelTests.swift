@@ -1,0 +1,58 @@
+import Engine
+import Testing
+
+/// Against diffusers' own output and gradients; the golden files are made by Tests/Fixtures/make_unet_golden.py.
+@Suite struct UNet2DModelTests {
+    static let names = ["ddpm", "ldm", "scale_shift", "learned", "oblong"]
+
+    @Test(arguments: names, [1, 2])
+    func outputAndGradientsAgreeWithDiffusers(name: String, threads: Int) throws {
+        let (model, weights) = try Golden.unet(name)
+        let golden = try Golden.tensors("unet/\(name)/golden.safetensors")
+        let gradients = Weights(weights.parameters)
+        let parallel = Parallel(threads: threads)
+        let executor = Executor(graph: model.graph, weights: weights, gradients: gradients, batch: 2, parallel: parallel)
+
+        let sample = try #require(golden["sample"]), timesteps = try #require(golden["timesteps"])
+        let expected = try #require(golden["output"]), target = try #require(golden["target"])
+        PixelOrder.channelsLast(sample.values, to: executor.sample, batch: 2, shape: executor.sampleShape)
+        for image in 0..<2 { executor.timesteps[image] = timesteps.values[image] }
+        executor.forward()
+
+        let shape = executor.outputShape
+        var output = [Float](repeating: 0, count: 2 * shape.count)
+        PixelOrder.channelsFirst(executor.output, to: &output, batch: 2, shape: shape)
+        #expect(relativeError(output, expected.values) < 1e-5)
+
+        let slope = zip(output, target.values).map { 2 * ($0 - $1) / Float(output.count) }
+        PixelOrder.channelsLast(slope, to: executor.outputGradient, batch: 2, shape: shape)
+        executor.backward()
+        for (index, parameter) in gradients.parameters.enumerated() {
+            let expected = try #require(golden["grad.\(parameter.name)"], "\(parameter.name)")
+            // A key's bias cancels in the softmax: its gradient is rounding around zero.
+            let scale = max(expected.values.map(abs).max() ?? 0, 1e-4)
+            let error = zip(gradients.torchOrder(index), expected.values).map { abs($0 - $1) }.max() ?? 0
+            #expect(error / scale < 2e-4, "\(parameter.name)")
+        }
+        #expect(gradients.parameters.count == golden.keys.filter { $0.hasPrefix("grad.") }.count)
+    }
+
+    @Test(arguments: names)
+    func runningWithoutBackwardGivesTheSameOutputInLessMemory(name: String) throws {
+        let (model, weights) = try Golden.unet(name)
+        let parallel = Parallel(threads: 2)
+        let training = Executor(graph: model.graph, weights: weights, gradients: Weights(weights.parameters), batch: 3, parallel: parallel)
+        let inference = Executor(graph: model.graph, weights: weights, batch: 3, parallel: parallel)
+        let count = 3 * training.sampleShape.count
+        for executor in [training, inference] {
+            for i in 0..<count { executor.sample[i] = Float((i * 7919) % 1000) / 500 - 1 }
+            for image in 0..<3 { executor.timesteps[image] = Float(image * 7) }
+            executor.forward()
+            executor.forward()
+        }
+        let results = [training, inference].map { Array(UnsafeBufferPointer(start: $0.output, count: 3 * $0.outputShape.count)) }
+        #expect(results[0] == results[1])
+        #expect(inference.activationBytes < training.activationBytes)
+        #expect(training.activationBytes == model.graph.activationBytes(batch: 3, isTraining: true, parallel: parallel))
+    }
+}

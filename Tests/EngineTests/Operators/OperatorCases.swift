@@ -1,0 +1,180 @@
+import Engine
+
+/// Sizes at which operators are checked: odd ones, single pixels, channels that fill no vector register, batches of one and three,
+/// and maps beyond the thresholds from which work is divided over panels and threads (`Patches`, `PixelProduct`, grains).
+enum OperatorCases {
+    static let all: [OperatorCase] = convolutions + linears + norms + activations + attentions + joints + sums + timesteps
+
+    private static func map(_ height: Int, _ width: Int, _ channels: Int) -> Shape {
+        Shape(height: height, width: width, channels: channels)
+    }
+
+    private static func convolution(
+        _ input: Shape, out: Int, batch: Int, kernel: Int = 3, stride: Int = 1, padding: Conv2d.Padding = .symmetric(1), _ sides: [Int]
+    ) -> OperatorCase {
+        let height = (input.height + sides[0] + sides[2] - kernel) / stride + 1
+        let width = (input.width + sides[1] + sides[3] - kernel) / stride + 1
+        return OperatorCase(
+            name: "Conv2d \(kernel)×\(kernel) / \(stride) + \(sides) → \(out)",
+            operation: Conv2d("conv", in: input.channels, out: out, kernel: kernel, stride: stride, padding: padding),
+            inputs: [input], batch: batch, twin: .conv2d(stride: stride, padding: sides),
+            wrongInputs: [
+                [input.with(channels: input.channels + 1)], [input, input], [],
+                sides[0] + sides[2] < kernel ? [map(0, 0, input.channels)] : [],
+            ],
+            multiplyAccumulates: height * width * out * input.channels * kernel * kernel)
+    }
+
+    private static let around = [1, 1, 1, 1]
+    private static let none = [0, 0, 0, 0]
+    private static let after = [0, 0, 1, 1]
+
+    static let convolutions: [OperatorCase] = [
+        convolution(map(5, 7, 3), out: 5, batch: 3, around),
+        convolution(map(1, 1, 9), out: 7, batch: 1, around),
+        convolution(map(1, 4, 2), out: 1, batch: 3, around),
+        convolution(map(5, 4, 3), out: 10, batch: 1, padding: .symmetric(0), none),
+        convolution(map(3, 4, 2), out: 3, batch: 3, padding: .symmetric(2), [2, 2, 2, 2]),
+        convolution(map(4, 5, 3), out: 2, batch: 1, padding: .belowAndRight, after),
+        convolution(map(7, 5, 6), out: 3, batch: 3, stride: 2, around),
+        convolution(map(8, 8, 3), out: 9, batch: 1, stride: 2, around),
+        convolution(map(6, 8, 5), out: 9, batch: 1, stride: 2, padding: .belowAndRight, after),
+        convolution(map(7, 5, 2), out: 3, batch: 3, stride: 2, padding: .belowAndRight, after),
+        convolution(map(4, 3, 10), out: 3, batch: 3, kernel: 1, padding: .symmetric(0), none),
+        convolution(map(1, 1, 5), out: 17, batch: 1, kernel: 1, padding: .symmetric(0), none),
+        convolution(map(5, 6, 3), out: 4, batch: 3, kernel: 1, stride: 2, padding: .symmetric(0), none),
+        // Rows enough for every thread to take its own.
+        convolution(map(13, 13, 17), out: 19, batch: 3, kernel: 1, padding: .symmetric(0), none),
+        convolution(map(11, 11, 20), out: 17, batch: 3, around),
+        // Several panels per thread: going forward, for the input's gradient, of one shared small map, and of a strided map.
+        convolution(map(13, 13, 500), out: 2, batch: 3, around),
+        convolution(map(13, 13, 2), out: 500, batch: 3, around),
+        convolution(map(13, 13, 1400), out: 1, batch: 1, around),
+        convolution(map(32, 32, 500), out: 1, batch: 1, stride: 2, around),
+    ]
+
+    private static func linear(_ input: Shape, out: Int, batch: Int) -> OperatorCase {
+        OperatorCase(
+            name: "Linear → \(out)", operation: Linear("linear", in: input.channels, out: out, width: .block),
+            inputs: [input], batch: batch, twin: .linear,
+            wrongInputs: [[input.with(channels: input.channels + 1)], [input, input], []],
+            multiplyAccumulates: input.height * input.width * input.channels * out)
+    }
+
+    static let linears: [OperatorCase] = [
+        linear(.vector(7), out: 13, batch: 3), linear(.vector(20), out: 33, batch: 1), linear(.vector(1), out: 1, batch: 3),
+        linear(map(13, 13, 24), out: 41, batch: 1),
+    ]
+
+    private static func norm(_ input: Shape, groups: Int, batch: Int, epsilon: Float = 1e-6, centre: Float = 0) -> OperatorCase {
+        OperatorCase(
+            name: "GroupNorm in \(groups)",
+            operation: GroupNorm("norm", channels: input.channels, groups: groups, epsilon: epsilon),
+            inputs: [input], batch: batch, twin: .groupNorm(groups: groups, epsilon: Double(epsilon)),
+            wrongInputs: [[input.with(channels: input.channels + groups)], [input, input], []],
+            // What is subtracted is rounded to 2⁻²⁴ of the mean, and then seen in units of the deviation, 1/√3.
+            cutsLikeZeros: false, centre: centre, tolerance: 2e-5 + Double(abs(centre)) * 2e-7)
+    }
+
+    static let norms: [OperatorCase] = [
+        norm(map(5, 3, 8), groups: 4, batch: 3), norm(map(3, 4, 12), groups: 3, batch: 1), norm(map(1, 1, 15), groups: 5, batch: 3),
+        norm(map(2, 3, 7), groups: 1, batch: 3, epsilon: 1e-2), norm(map(3, 3, 5), groups: 5, batch: 1),
+        norm(map(13, 13, 18), groups: 2, batch: 1), norm(map(5, 5, 9), groups: 3, batch: 3, centre: 50),
+    ]
+
+    private static func silu(_ input: Shape, batch: Int, range: Float) -> OperatorCase {
+        OperatorCase(
+            name: "SiLU of ±\(range)", operation: SiLU(), inputs: [input], batch: batch, twin: .silu, wrongInputs: [], range: range,
+            tolerance: 5e-7)
+    }
+
+    private static func upsample(_ input: Shape, batch: Int) -> OperatorCase {
+        OperatorCase(
+            name: "Upsample", operation: Upsample(), inputs: [input], batch: batch, twin: .upsample, wrongInputs: [], tolerance: 1e-6)
+    }
+
+    static let activations: [OperatorCase] = [
+        silu(map(5, 3, 7), batch: 3, range: 1), silu(map(1, 1, 1), batch: 1, range: 1), silu(map(3, 3, 5), batch: 1, range: 10),
+        silu(map(13, 13, 19), batch: 3, range: 100),
+        upsample(map(3, 5, 7), batch: 3), upsample(map(1, 1, 3), batch: 1), upsample(map(9, 3, 8), batch: 1),
+    ]
+
+    private static func attention(
+        _ height: Int, _ width: Int, query: Int, value: Int, heads: Int, batch: Int, range: Float = 1, tolerance: Double = 2e-5
+    ) -> OperatorCase {
+        let (q, v) = (map(height, width, query), map(height, width, value))
+        return OperatorCase(
+            name: "Attention of \(heads)", operation: Attention(heads: heads), inputs: [q, q, v], batch: batch,
+            twin: .attention(heads: heads),
+            wrongInputs: [
+                [q, q], [q, q.with(channels: query + heads), v], [q, q, map(height + 1, width, value)],
+                heads > 1 ? [q, q, v.with(channels: value + 1)] : [],
+                heads > 1 ? [q.with(channels: query + 1), q.with(channels: query + 1), v] : [],
+            ],
+            cutsLikeZeros: false, range: range, tolerance: tolerance)
+    }
+
+    static let attentions: [OperatorCase] = [
+        attention(3, 3, query: 6, value: 6, heads: 1, batch: 1), attention(4, 3, query: 6, value: 10, heads: 2, batch: 3),
+        attention(3, 5, query: 9, value: 6, heads: 3, batch: 1), attention(1, 1, query: 5, value: 3, heads: 1, batch: 3),
+        // Scores of up to ±100 and more, where all but one probability vanish: rounded at 2⁻²⁴ of their size before the exponential.
+        attention(3, 4, query: 4, value: 5, heads: 1, batch: 3, range: 10, tolerance: 2e-4),
+        // More pixels than one block of queries.
+        attention(17, 17, query: 6, value: 4, heads: 2, batch: 1),
+    ]
+
+    private static func concat(_ height: Int, _ width: Int, _ channels: [Int], batch: Int) -> OperatorCase {
+        OperatorCase(
+            name: "Concat", operation: Concat(), inputs: channels.map { map(height, width, $0) }, batch: batch, twin: .concat,
+            wrongInputs: [[map(height, width, 3), map(height, width + 1, 3)], [map(height, width, 3), map(height + 1, width, 3)], []],
+            tolerance: 1e-6)
+    }
+
+    private static func modulation(_ input: Shape, batch: Int) -> OperatorCase {
+        OperatorCase(
+            name: "ScaleShift", operation: ScaleShift(), inputs: [input, .vector(2 * input.channels)], batch: batch, twin: .scaleShift,
+            wrongInputs: [[input], [input, .vector(input.channels)], [input, map(2, 1, 2 * input.channels)]])
+    }
+
+    static let joints: [OperatorCase] = [
+        concat(3, 3, [5, 3], batch: 1), concat(4, 5, [5, 1, 9], batch: 3), concat(1, 1, [7, 8], batch: 3),
+        concat(13, 13, [11, 6], batch: 3),
+        modulation(map(5, 3, 7), batch: 3), modulation(map(1, 1, 9), batch: 1), modulation(map(13, 13, 9), batch: 1),
+    ]
+
+    private static func add(_ a: Shape, _ b: Shape, scale: Float = 1, batch: Int) -> OperatorCase {
+        OperatorCase(
+            name: "Add · \(scale)", operation: Add(scale: scale), inputs: [a, b], batch: batch, twin: .add(scale: Double(scale)),
+            wrongInputs: [
+                [a], [a, a, a], [a, a.with(channels: a.channels + 1)], [a, .vector(a.channels + 1)],
+                [a, map(a.height + 1, a.width, a.channels)],
+            ],
+            tolerance: 5e-6)
+    }
+
+    static let sums: [OperatorCase] = [
+        add(map(5, 3, 7), map(5, 3, 7), batch: 3), add(map(5, 3, 7), .vector(7), batch: 3), add(.vector(9), .vector(9), batch: 1),
+        add(map(3, 3, 10), map(3, 3, 10), scale: 0.5, batch: 1), add(map(3, 4, 5), .vector(5), scale: 0.75, batch: 3),
+        add(map(13, 13, 19), map(13, 13, 19), scale: 0.7, batch: 3), add(map(13, 13, 19), .vector(19), batch: 3),
+    ]
+
+    private static func sinusoid(_ channels: Int, flip: Bool, shift: Float) -> OperatorCase {
+        OperatorCase(
+            name: "TimestepEmbedding \(channels) \(flip) \(shift)",
+            operation: TimestepEmbedding(channels: channels, flipSinToCos: flip, frequencyShift: shift),
+            inputs: [.vector(1)], batch: 3, twin: .timestepEmbedding(channels: channels, flipSinToCos: flip, frequencyShift: Double(shift)),
+            wrongInputs: [[.vector(2)], [map(2, 1, 1)], [], [.vector(1), .vector(1)]],
+            // An angle of 999 · f has float32's rounding of the exponent, some 10 units of 2⁻²⁴, times itself.
+            timesteps: [0, 1, 999], tolerance: 3e-4)
+    }
+
+    static let timesteps: [OperatorCase] = [
+        sinusoid(8, flip: false, shift: 1), sinusoid(8, flip: true, shift: 0), sinusoid(9, flip: false, shift: 0),
+        sinusoid(13, flip: true, shift: 0.5),
+        OperatorCase(
+            name: "TimestepTable", operation: TimestepTable("table", steps: 7, channels: 5), inputs: [.vector(1)], batch: 3,
+            twin: .timestepTable, wrongInputs: [[.vector(2)], [map(1, 2, 1)], [], [.vector(1), .vector(1)]],
+            // A timestep that occurs twice in the batch.
+            timesteps: [6, 0, 6]),
+    ]
+}

@@ -1,4 +1,0 @@
-import Engine
-import Testing
-
-@Test func probe() { #expect(1 == 1) }

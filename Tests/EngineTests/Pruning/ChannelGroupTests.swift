@@ -1,0 +1,82 @@
+import Engine
+import Testing
+
+@Suite struct ChannelGroupTests {
+    /// An axis of a parameter.
+    private struct Axis: Hashable {
+        let parameter: String
+        let axis: Int
+    }
+
+    /// What no group may touch: the model's inputs and outputs, and the channels that the timestep's formula or table decides.
+    private static let untouched: Set<Axis> = [
+        Axis(parameter: "conv_in.weight", axis: 1), Axis(parameter: "conv_out.weight", axis: 0), Axis(parameter: "conv_out.bias", axis: 0),
+        Axis(parameter: "time_embedding.linear_1.weight", axis: 1), Axis(parameter: "time_proj.weight", axis: 0),
+        Axis(parameter: "time_proj.weight", axis: 1),
+    ]
+
+    @Test(arguments: UNet2DModelTests.names)
+    func everyIndexOfEveryParameterBelongsToExactlyOneGroup(name: String) throws {
+        let graph = try Golden.unet(name).model.graph
+        var owners: [Axis: [Int: String]] = [:]
+        for group in graph.channelGroups() {
+            #expect(group.width > 0)
+            for member in group.members {
+                let axis = Axis(parameter: member.parameter, axis: member.axis)
+                for index in member.offset..<(member.offset + group.width) {
+                    let former = owners[axis, default: [:]].updateValue(group.name, forKey: index)
+                    #expect(former == nil, "\(axis) index \(index)")
+                }
+            }
+        }
+        for parameter in graph.parameters {
+            for axis in 0..<min(parameter.shape.count, 2) {
+                let axis = Axis(parameter: parameter.name, axis: axis)
+                let expected = Self.untouched.contains(axis) ? [] : Set(0..<parameter.shape[axis.axis])
+                #expect(Set(owners[axis, default: [:]].keys) == expected, "\(axis)")
+                owners[axis] = nil
+            }
+        }
+        #expect(owners.isEmpty)
+    }
+
+    @Test(arguments: UNet2DModelTests.names)
+    func weightsOfLayersAreScoredAndNothingElse(name: String) throws {
+        let graph = try Golden.unet(name).model.graph
+        let dimensions = Dictionary(uniqueKeysWithValues: graph.parameters.map { ($0.name, $0.shape.count) })
+        for member in graph.channelGroups().flatMap(\.members) {
+            #expect(member.isScored == (try #require(dimensions[member.parameter]) > 1), "\(member)")
+        }
+    }
+
+    /// If a member were missing the cut graph's shapes would not fit; if one were too many a foreign axis would shrink.
+    @Test(arguments: UNet2DModelTests.names)
+    func cuttingOneGroupNarrowsItsMembersAndNothingElse(name: String) throws {
+        let (model, weights) = try Golden.unet(name)
+        let groups = model.graph.channelGroups()
+        for (number, group) in groups.enumerated() where group.heads == 1 || group.width > group.heads {
+            let parts = max(group.normGroups, group.heads)
+            let size = group.width / parts
+            guard size > 1 else { continue }
+            let kept = groups.indices.map { index in
+                (0..<groups[index].width).filter { index != number || $0 % size != size - 1 }
+            }
+            let cut = try model.graph.cut(kept: kept, weights: weights).graph
+            var shapes = Dictionary(uniqueKeysWithValues: model.graph.parameters.map { ($0.name, $0.shape) })
+            for member in group.members { shapes[member.parameter]?[member.axis] -= parts }
+            #expect(Dictionary(uniqueKeysWithValues: cut.parameters.map { ($0.name, $0.shape) }) == shapes, "\(group.name)")
+        }
+    }
+
+    @Test func groupsOfTheTinyDDPMAreThoseOfItsResidualStreams() throws {
+        let groups = try Golden.unet("ddpm").model.graph.channelGroups()
+        let first = try #require(groups.first { $0.name == "conv_in" })
+        #expect(first.width == 8)
+        #expect(first.normGroups == 4)
+        // The stream goes on to the first down block's end, as a skip into the last up block's concatenations.
+        let members = Set(first.members.map { "\($0.parameter) \($0.axis)" })
+        #expect(members.contains("down_blocks.0.resnets.1.conv2.weight 0"))
+        #expect(members.contains("up_blocks.2.resnets.2.conv1.weight 1"))
+        #expect(!members.contains("up_blocks.2.resnets.2.conv1.weight 0"))
+    }
+}

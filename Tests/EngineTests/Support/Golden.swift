@@ -1,0 +1,54 @@
+import Engine
+import Foundation
+
+/// Files under Tests/Fixtures, and tensors of safetensors files among them.
+enum Golden {
+    static let fixtures = URL(fileURLWithPath: #filePath)
+        .deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().appendingPathComponent("Fixtures")
+
+    static func data(_ path: String) throws -> Data { try Data(contentsOf: fixtures.appendingPathComponent(path)) }
+
+    struct Tensor {
+        let shape: [Int]
+        let values: [Float]
+    }
+
+    /// A plain reader of float32 safetensors, independent of the engine's own.
+    static func tensors(_ path: String) throws -> [String: Tensor] {
+        let data = try data(path)
+        let headerSize = Int(data[0]) | Int(data[1]) << 8 | Int(data[2]) << 16 | Int(data[3]) << 24
+        let header = try JSONSerialization.jsonObject(with: data[8..<(8 + headerSize)]) as? [String: Any] ?? [:]
+        var tensors: [String: Tensor] = [:]
+        for (name, entry) in header {
+            guard let entry = entry as? [String: Any], let shape = entry["shape"] as? [Int],
+                let offsets = entry["data_offsets"] as? [Int], entry["dtype"] as? String == "F32"
+            else { continue }
+            let bytes = data[(8 + headerSize + offsets[0])..<(8 + headerSize + offsets[1])]
+            var values = [Float](repeating: 0, count: bytes.count / 4)
+            _ = values.withUnsafeMutableBytes { bytes.copyBytes(to: $0) }
+            tensors[name] = Tensor(shape: shape, values: values)
+        }
+        return tensors
+    }
+
+    /// A tiny U-Net of Tests/Fixtures/unet (made by make_unet_golden.py) with its weights.
+    static func unet(_ name: String) throws -> (model: UNet2DModel, weights: Weights) {
+        let model = try UNet2DModel(UNet2DConfiguration(json: data("unet/\(name)/config.json")))
+        let weights = Weights(model.graph.parameters)
+        for (name, tensor) in try tensors("unet/\(name)/weights.safetensors") {
+            guard let index = weights.index(of: name), weights.parameters[index].shape == tensor.shape else {
+                throw GraphError.unexpectedTensor(name)
+            }
+            weights.setTorchOrder(index, tensor.values)
+        }
+        return (model, weights)
+    }
+}
+
+/// max |a - b| / max |b|.
+func relativeError(_ a: [Float], _ b: [Float]) -> Float {
+    precondition(a.count == b.count)
+    let largest = b.map(abs).max() ?? 0
+    let difference = zip(a, b).map { abs($0 - $1) }.max() ?? 0
+    return difference / max(largest, 1e-12)
+}

@@ -1,0 +1,99 @@
+import Engine
+import Foundation
+import Testing
+
+/// Against PyTorch's AdamW and diffusers' EMAModel; the golden files are made by Tests/Fixtures/make_training_golden.py.
+@Suite struct FineTunerTests {
+    struct Document: Decodable {
+        let num_train_timesteps: Int
+        let runs: [Run]
+    }
+
+    struct Run: Decodable {
+        struct Step: Decodable {
+            let loss: Double
+            let gradient_norm: Double
+            let learning_rate: Double
+        }
+        let model: String
+        let steps: Int
+        let batch_size: Int
+        let learning_rate: Double
+        let warmup_steps: Int
+        let weight_decay: Double
+        let ema_decay: Double
+        let gradient_clip: Double?
+        let flip: Bool
+        let seed: Int
+        let losses: [Step]
+
+        var settings: FineTuner.Settings {
+            var settings = FineTuner.Settings()
+            settings.steps = steps
+            settings.batchSize = batch_size
+            settings.learningRate = learning_rate
+            settings.warmupSteps = warmup_steps
+            settings.weightDecay = weight_decay
+            settings.emaDecay = ema_decay
+            settings.gradientClip = gradient_clip
+            settings.flip = flip
+            settings.seed = seed
+            return settings
+        }
+    }
+
+    static func pictures(_ images: Golden.Tensor) -> PictureSet {
+        let shape = Shape(height: images.shape[2], width: images.shape[3], channels: images.shape[1])
+        return PictureSet(count: images.shape[0], shape: shape) { index in
+            (0..<shape.count).map { place in
+                let (pixel, channel) = (place / shape.channels, place % shape.channels)
+                let value = images.values[index * shape.count + channel * shape.pixels + pixel]
+                return UInt8(((value + 1) * 127.5).rounded())
+            }
+        }
+    }
+
+    @Test(arguments: [0, 1])
+    func lossesNormsWeightsAndAveragesAgreeWithPyTorch(number: Int) throws {
+        let document = try JSONDecoder().decode(Document.self, from: Golden.data("training/finetuning.json"))
+        let tensors = try Golden.tensors("training/finetuning.safetensors")
+        let run = document.runs[number]
+        let (model, weights) = try Golden.unet(run.model)
+        var steps: [FineTuner.Step] = []
+        let before = weights.copy()
+        let (averaged, last) = try FineTuner(run.settings).run(
+            TrainedModel(model: model, weights: weights), pictures: Self.pictures(try #require(tensors["images"])),
+            alphasCumprod: PruningGoldenTests.alphasCumprod, parallel: Parallel(threads: 2)
+        ) { steps.append($0) }
+
+        #expect(before.buffer.array == weights.buffer.array, "the model handed in is left as it is")
+        #expect(steps.map(\.step) == Array(1...run.steps))
+        for (step, expected) in zip(steps, run.losses) {
+            #expect(abs(step.loss / expected.loss - 1) < 1e-4)
+            #expect(abs(step.gradientNorm / expected.gradient_norm - 1) < 1e-3)
+            #expect(abs(step.learningRate / expected.learning_rate - 1) < 1e-9)
+        }
+        guard number == 0 else { return }
+        for (prefix, result) in [("weights.", last), ("ema.", averaged)] {
+            for (index, parameter) in result.parameters.enumerated() where !parameter.name.hasSuffix("to_k.bias") {
+                let expected = try #require(tensors[prefix + parameter.name])
+                let error = zip(result.torchOrder(index), expected.values).map { abs($0 - $1) }.max() ?? 1
+                // A step moves a weight by about the learning rate, whatever its gradient: compare in such steps.
+                #expect(error < 0.05 * Float(run.learning_rate), "\(prefix)\(parameter.name)")
+            }
+        }
+    }
+
+    @Test func aLossThatIsNotFiniteEndsTheRun() throws {
+        let (model, weights) = try Golden.unet("learned")
+        let index = try #require(weights.index(of: "conv_in.bias"))
+        weights.pointer(index)[0] = .nan
+        let images = try #require(try Golden.tensors("training/finetuning.safetensors")["images"])
+        #expect(throws: TrainingError.lossNotFinite(step: 1)) {
+            try FineTuner(FineTuner.Settings()).run(
+                TrainedModel(model: model, weights: weights), pictures: Self.pictures(images),
+                alphasCumprod: PruningGoldenTests.alphasCumprod, parallel: Parallel(threads: 1)
+            ) { _ in }
+        }
+    }
+}

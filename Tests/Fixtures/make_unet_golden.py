@@ -1,0 +1,107 @@
+"""Writes unet/: tiny UNet2DModels of diffusers with their outputs and gradients, for the engine to reproduce.
+
+Each folder holds config.json, weights.safetensors, and golden.safetensors with `sample`, `timesteps`, `output`, `target`,
+`loss` = mean((output - target)²) and `grad.NAME` of that loss for every parameter. Everything is computed in float64 and
+stored as float32. initial.json lists, in the constructor's order, what torch.manual_seed(7); UNet2DModel(**config) draws.
+
+    python make_unet_golden.py
+"""
+
+import copy
+import json
+from pathlib import Path
+
+import torch
+from diffusers import UNet2DModel
+from safetensors.torch import save_file
+
+from unet_configs import CONFIGS
+
+HERE = Path(__file__).parent / "unet"
+
+
+def randomised(config, seed):
+    """A model whose norms and biases are random too, so that nothing is trivially 1 or 0."""
+    torch.manual_seed(seed)
+    model = UNet2DModel(**config).eval()
+    generator = torch.Generator().manual_seed(seed + 1)
+    with torch.no_grad():
+        for name, parameter in model.named_parameters():
+            if parameter.ndim == 1:
+                parameter += 0.2 * torch.randn(parameter.shape, generator=generator)
+    return model
+
+
+def golden(name, config, seed):
+    folder = HERE / name
+    folder.mkdir(parents=True, exist_ok=True)
+    model = randomised(config, seed)
+    written = {"_class_name": "UNet2DModel", "_diffusers_version": "0.42.1"} | (config if name == "ddpm" else dict(model.config))
+    written = {key: value for key, value in written.items() if key not in ("_use_default_values", "_name_or_path")}
+    (folder / "config.json").write_text(json.dumps(written, indent=2, sort_keys=True) + "\n")
+    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / "weights.safetensors", {"format": "pt"})
+
+    size = config["sample_size"]
+    height, width = size if isinstance(size, list) else (size, size)
+    generator = torch.Generator().manual_seed(seed + 2)
+    sample = torch.randn(2, config["in_channels"], height, width, generator=generator)
+    target = torch.randn(2, config["out_channels"], height, width, generator=generator)
+    timesteps = torch.tensor([37, 4] if config.get("num_train_timesteps") else [737, 4])
+
+    exact = copy.deepcopy(model).double()
+    output = exact(sample.double(), timesteps).sample
+    loss = ((output - target.double()) ** 2).mean()
+    loss.backward()
+    tensors = {
+        "sample": sample, "timesteps": timesteps.float(), "target": target,
+        "output": output.detach().float(), "loss": loss.detach().float().reshape(1)}
+    for parameter_name, parameter in exact.named_parameters():
+        tensors["grad." + parameter_name] = parameter.grad.float().contiguous()
+    save_file(tensors, folder / "golden.safetensors", {"made_by": "make_unet_golden.py"})
+
+    with torch.no_grad():
+        single = model(sample, timesteps).sample
+    print(f"{name}: {model.num_parameters()} parameters, loss {loss.item():.6f}, float32 off by {(single - output).abs().max().item():.1e}")
+
+
+def construction_order(config, seed):
+    """The parameters in the order in which the constructor draws them, which is not the state dict's."""
+    order = []
+    kinds = [torch.nn.Conv2d, torch.nn.Linear, torch.nn.Embedding, torch.nn.GroupNorm]
+    originals = {kind: kind.reset_parameters for kind in kinds}
+
+    def recording(kind):
+        def reset_parameters(self):
+            order.append(self)
+            originals[kind](self)
+        return reset_parameters
+
+    for kind in kinds:
+        kind.reset_parameters = recording(kind)
+    try:
+        torch.manual_seed(seed)
+        model = UNet2DModel(**config)
+    finally:
+        for kind in kinds:
+            kind.reset_parameters = originals[kind]
+
+    names = {module: name for name, module in model.named_modules(remove_duplicate=True)}
+    listed = []
+    for module in order:
+        for leaf, parameter in module.named_parameters(recurse=False):
+            values = parameter.detach().double().flatten()
+            listed.append({
+                "name": f"{names[module]}.{leaf}", "shape": list(parameter.shape), "first": values[:4].tolist(), "sum": values.sum().item()})
+    assert len(listed) == len(list(model.parameters()))
+    return listed
+
+
+if __name__ == "__main__":
+    torch.set_num_threads(1)
+    for index, (name, config) in enumerate(CONFIGS.items()):
+        golden(name, config, seed=100 * (index + 1))
+    initial = {
+        "made_by": "make_unet_golden.py", "seed": 7,
+        "models": {name: construction_order(CONFIGS[name], 7) for name in ("ddpm", "learned")}}
+    lines = json.dumps(initial).replace('{"name"', '\n  {"name"')
+    (HERE / "initial.json").write_text(lines + "\n")
