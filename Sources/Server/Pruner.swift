@@ -1,15 +1,11 @@
 import ArgumentParser
-import CArchive
-import CSpng
-import CTurboJPEG
-import Engine
-import Storage
 
 /// The command line: `pruner serve`.
 @main
 struct Pruner: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(commandName: "pruner")
-    func run() async throws {
-        print(Matrix.provider, String(cString: archive_version_string()), storageProbe())
-    }
+    /// What `pruner --version` and `/healthz` tell.
+    static let version = "0.1.0"
+
+    static let configuration = CommandConfiguration(
+        commandName: "pruner", abstract: "Makes diffusion models smaller, over HTTP.", version: version, subcommands: [Serve.self])
 }

@@ -1,0 +1,96 @@
+import Engine
+import Foundation
+import HTTPTypes
+import Logging
+import Storage
+
+/// Version 1 of the HTTP contract: what every resource shares.
+struct API: Sendable {
+    let database: Database
+    let uploads: Uploads
+    /// Called when there is a new job.
+    let wakeWorkers: @Sendable () -> Void
+    /// What `/healthz` tells.
+    let health: JSON
+    /// Refuses web pages of other origins, when the server is on loopback.
+    var guardian: LoopbackGuard?
+
+    /// All routes.
+    var router: Router {
+        var router = Router()
+        addCheckpoints(&router)
+        addDatasets(&router)
+        addJobs(&router)
+        addHealth(&router)
+        return router
+    }
+
+    /// Adds a route whose handler may throw any layer's errors.
+    func on(
+        _ router: inout Router, _ method: HTTPRequest.Method, _ pattern: String,
+        _ handler: @escaping @Sendable (Request) async throws -> Response
+    ) {
+        let guardian = guardian
+        router.on(method, pattern) { request in
+            try guardian?.check(request)
+            do {
+                return try await handler(request)
+            } catch let error as any RespondingError {
+                throw error
+            } catch {
+                throw APIError(error) ?? error
+            }
+        }
+    }
+
+    /// A JSON body, read whole.
+    ///
+    /// - Throws: ``APIError`` 400 `invalid_json`.
+    func json(_ request: Request) async throws -> JSON {
+        let bytes = try await request.body.collect(limit: 16 << 20)
+        do { return try JSON(parsing: bytes) } catch {
+            throw APIError(.badRequest, "invalid_json", "the body is not JSON: \(error)")
+        }
+    }
+
+    /// One page of a list by `?limit=20&after=ID`.
+    func page<Item>(
+        _ request: Request, id: (Item) -> String, payload: (Item) throws -> JSON,
+        list: (_ limit: Int, _ after: String?) throws -> Page<Item>
+    ) throws -> Response {
+        var limit = 20
+        if let text = request.query("limit") {
+            guard let number = Self.digits(text), (1...100).contains(number) else {
+                throw APIError(.badRequest, "invalid_limit", "limit must be a whole number between 1 and 100")
+            }
+            limit = number
+        }
+        let page = try list(limit, request.query("after"))
+        return .json([
+            "object": "list", "data": .array(try page.items.map(payload)), "has_more": .bool(page.hasMore),
+            "first_id": .optional(page.items.first.map(id)), "last_id": .optional(page.items.last.map(id)),
+        ])
+    }
+
+    /// A whole number of digits only: no sign, no space.
+    static func digits(_ text: String) -> Int? {
+        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
+    }
+}
+
+extension Request {
+    /// A value that the route's pattern captured.
+    func parameter(_ name: String) -> String { parameters[name] ?? "" }
+}
+
+extension Response {
+    /// A JSON answer.
+    static func json(_ json: JSON, status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]) -> Response {
+        var fields = fields
+        fields[.contentType] = "application/json"
+        return Response(status: status, fields: fields, body: .bytes(Array(json.compact.utf8)))
+    }
+
+    /// The answer to a creating POST.
+    static func created(_ json: JSON, at location: String) -> Response { .json(json, status: .created, fields: [.location: location]) }
+}

@@ -1,0 +1,59 @@
+import Engine
+import HTTPTypes
+import Storage
+
+/// A request that is refused, as an `application/problem+json` answer (RFC 9457).
+struct APIError: RespondingError {
+    /// The HTTP status.
+    let status: HTTPResponse.Status
+    /// A stable word that a client may act on.
+    let code: String
+    /// What is wrong, safe to show.
+    let detail: String
+    /// Which fields of the body are wrong.
+    let errors: [Problem.Item]
+
+    init(_ status: HTTPResponse.Status, _ code: String, _ detail: String, errors: [Problem.Item] = []) {
+        self.status = status
+        self.code = code
+        self.detail = detail
+        self.errors = errors
+    }
+
+    func response() -> Response { Problem(status, code: code, detail: detail, errors: errors).response() }
+
+    /// A body whose fields are wrong.
+    static func invalid(_ errors: [Problem.Item]) -> APIError {
+        let summary = errors.prefix(4).map { $0.pointer.isEmpty ? "the body \($0.detail)" : "\($0.pointer) \($0.detail)" }
+        return APIError(.unprocessableContent, "invalid_request", summary.joined(separator: "; "), errors: errors)
+    }
+
+    /// A body of which one field is wrong.
+    static func invalid(_ pointer: String, _ detail: String) -> APIError {
+        invalid([Problem.Item(pointer: pointer, detail: detail)])
+    }
+
+    /// The answer to an error of the layers below; nil for what a client can do nothing about.
+    init?(_ error: any Error) {
+        switch error {
+        case let error as StorageError:
+            switch error {
+            case .notFound(let kind, let id): self.init(.notFound, "not_found", "there is no \(kind.rawValue) \(id.prefix(200))")
+            case .inUse: self.init(.conflict, "in_use", error.description)
+            case .wrongState: self.init(.conflict, "wrong_state", error.description)
+            case .invalidCursor(let id): self.init(.badRequest, "invalid_cursor", "after: \(id.prefix(200)) is not in this list")
+            // ENOSPC and EDQUOT
+            case .file(_, _, 28), .file(_, _, 122):
+                self.init(.init(code: 507, reasonPhrase: "Insufficient Storage"), "disk_full", "the disk has no room for this")
+            default: return nil
+            }
+        case let error as CheckpointError: self.init(.unprocessableContent, "invalid_checkpoint", error.description)
+        case let error as ArchiveError:
+            switch error {
+            case .unreadable, .writing, .sizeMismatch: return nil
+            default: self.init(.unprocessableContent, "invalid_archive", error.description)
+            }
+        default: return nil
+        }
+    }
+}

@@ -1,0 +1,58 @@
+import Engine
+import Storage
+
+/// What the API says of a checkpoint beyond its name and files; kept as JSON in its record.
+struct CheckpointDescriptor {
+    let json: JSON
+
+    /// Reads what a record keeps.
+    init(_ record: CheckpointRecord) throws {
+        json = try JSON(parsing: Array(record.descriptor.utf8))
+    }
+
+    /// Describes a checkpoint that was just read or made.
+    ///
+    /// - Parameter source: where it comes from, as the contract's `source`.
+    init(_ checkpoint: DiffusionCheckpoint, isLatent: Bool, size: Int64, source: JSON) {
+        let graph = checkpoint.trained.model.graph
+        let sample = graph.nodes[0].shape
+        json = [
+            "architecture": "UNet2DModel", "parameters": .integer(graph.parameterCount), "macs": .integer(graph.multiplyAccumulates),
+            "sample_shape": [.integer(sample.channels), .integer(sample.height), .integer(sample.width)],
+            "dtype": .string(checkpoint.type.torchName), "size": .integer(Int(size)), "is_latent": .bool(isLatent),
+            "pruned_widths": checkpoint.trained.model.configuration.freeWidths ? "free" : nil, "source": source,
+            "warnings": .array(checkpoint.warnings.map(JSON.string)),
+        ]
+    }
+
+    /// Whether it works on an autoencoder's latents.
+    var isLatent: Bool { json["is_latent"] == .bool(true) }
+    /// Bytes of all files.
+    var size: Int { json["size"]?.integer ?? 0 }
+}
+
+extension ScalarType {
+    /// The name PyTorch and the API have for a number format.
+    var torchName: String {
+        switch self {
+        case .float16: "float16"
+        case .bfloat16: "bfloat16"
+        case .float64: "float64"
+        default: "float32"
+        }
+    }
+}
+
+extension CheckpointRecord {
+    /// The API's checkpoint object.
+    func payload() throws -> JSON {
+        let head: JSON = [
+            "id": .string(id), "object": "checkpoint", "name": .string(name), "created_at": .string(createdAt.text),
+        ]
+        guard case .object(let described) = try CheckpointDescriptor(self).json else { return head }
+        let files = files.map { file -> JSON in
+            ["path": .string(file.path), "size": .integer(Int(file.size)), "sha256": .string(file.digest.hex)]
+        }
+        return head.adding(described).adding([.init("files", .array(files))])
+    }
+}

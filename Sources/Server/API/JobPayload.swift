@@ -1,0 +1,39 @@
+import Engine
+import Storage
+
+extension Job {
+    /// The API's job object.
+    func payload() throws -> JSON {
+        let path = "/v1/jobs/\(id)"
+        return [
+            "id": .string(id), "object": "job", "name": .optional(name), "metadata": try JSON(parsing: Array(metadata.utf8)),
+            "priority": .integer(priority), "status": .string(status.rawValue), "phase": .optional(phase?.rawValue),
+            "progress": progress.map(Self.payload) ?? nil, "created_at": .string(createdAt.text),
+            "started_at": .optional(startedAt?.text), "finished_at": .optional(finishedAt?.text), "attempt": .integer(attempt),
+            "cancel_requested": .bool(cancelRequested), "request": try JSON(parsing: Array(request.utf8)),
+            "result": ["checkpoint": .optional(resultCheckpoint), "pruned_checkpoint": .optional(resultPruned)],
+            "error": failure.map { ["code": .string($0.code), "detail": .string($0.detail)] } ?? nil,
+            "urls": [
+                "self": .string(path), "events": .string("\(path)/events"), "metrics": .string("\(path)/metrics"),
+                "cancel": .string("\(path)/cancel"),
+            ],
+        ]
+    }
+
+    private static func payload(_ progress: JobProgress) -> JSON {
+        [
+            "phase": .string(progress.phase.rawValue), "completed": .integer(progress.completed), "total": .integer(progress.total),
+            "fraction": .double(progress.fraction), "eta_seconds": .optional(progress.remaining),
+        ]
+    }
+}
+
+extension JobEvent {
+    /// The API's event object.
+    func payload() throws -> JSON {
+        [
+            "id": .integer(Int(id)), "object": "event", "job": .string(job), "created_at": .string(time.text), "event": .string(event),
+            "data": try JSON(parsing: Array(data.utf8)),
+        ]
+    }
+}

@@ -1,0 +1,67 @@
+import Engine
+import HTTPTypes
+import Storage
+
+extension API {
+    /// `/v1/jobs`.
+    func addJobs(_ router: inout Router) {
+        on(&router, .post, "/v1/jobs") { request in
+            let (job, errors) = JobRequest.read(try await json(request))
+            guard errors.isEmpty else { throw APIError.invalid(errors) }
+            let validated = try JobValidation(database: database).validated(job)
+            let queued = try database.jobs.enqueue(
+                name: validated.name, metadata: validated.metadata.compact, priority: validated.priority,
+                request: validated.json.compact, checkpoint: validated.checkpoint, dataset: validated.dataset)
+            wakeWorkers()
+            return .created(try queued.payload(), at: "/v1/jobs/\(queued.id)")
+        }
+        on(&router, .get, "/v1/jobs") { request in
+            var status: JobStatus?
+            if let text = request.query("status") {
+                guard let found = JobStatus(rawValue: text) else {
+                    let all = JobStatus.allCases.map(\.rawValue).joined(separator: ", ")
+                    throw APIError(.badRequest, "invalid_status", "status must be one of \(all)")
+                }
+                status = found
+            }
+            return try page(request, id: \.id, payload: { try $0.payload() }) {
+                try database.jobs.list(status: status, limit: $0, after: $1)
+            }
+        }
+        on(&router, .get, "/v1/jobs/{id}") { request in
+            .json(try database.jobs.get(request.parameter("id")).payload())
+        }
+        on(&router, .delete, "/v1/jobs/{id}") { request in
+            try database.jobs.delete(request.parameter("id"))
+            return Response(status: .noContent)
+        }
+        on(&router, .post, "/v1/jobs/{id}/cancel") { request in
+            .json(try database.jobs.cancel(request.parameter("id")).payload(), status: .accepted)
+        }
+        on(&router, .get, "/v1/jobs/{id}/events") { request in
+            let events = try database.jobs.events(of: request.parameter("id"))
+            return .json([
+                "object": "list", "data": .array(try events.map { try $0.payload() }), "has_more": false,
+                "first_id": events.first.map { .integer(Int($0.id)) } ?? nil, "last_id": events.last.map { .integer(Int($0.id)) } ?? nil,
+            ])
+        }
+        on(&router, .get, "/v1/jobs/{id}/metrics") { request in
+            let all = request.query("points") == "all"
+            return .json(try MetricsPayload.document(of: request.parameter("id"), in: database.jobs, all: all))
+        }
+        on(&router, .get, "/v1/jobs/{id}/files/{name}") { request in
+            let file = try database.jobs.file(request.parameter("name"), of: request.parameter("id"))
+            var response = try content(of: file.digest)
+            response.fields[.contentType] = "image/png"
+            return response
+        }
+    }
+
+    /// A blob as an answer's body.
+    func content(of digest: BlobDigest) throws -> Response {
+        let file = try OpenFile(database.blobs.url(for: digest))
+        return Response(
+            status: .ok, fields: [.contentType: "application/octet-stream", .eTag: "\"\(digest.hex)\"", .acceptRanges: "none"],
+            body: .file(file))
+    }
+}

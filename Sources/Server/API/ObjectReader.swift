@@ -1,0 +1,130 @@
+import Engine
+
+/// Reads the fields of one JSON object, collecting every error and every field that nobody asked for.
+struct ObjectReader {
+    private let pointer: String
+    private var members: [String: JSON]
+    private(set) var errors: [Problem.Item] = []
+
+    /// - Parameter pointer: where the object is in the body; empty for the body itself.
+    init(_ json: JSON, at pointer: String = "") {
+        self.pointer = pointer
+        if case .object(let found) = json {
+            members = Dictionary(found.map { ($0.name, $0.value) }) { first, _ in first }
+        } else {
+            members = [:]
+            errors.append(Problem.Item(pointer: pointer, detail: "must be an object"))
+        }
+    }
+
+    /// Takes a field out; nil when it is absent or null.
+    private mutating func take(_ name: String) -> JSON? {
+        let value = members.removeValue(forKey: name)
+        return value == .null ? nil : value
+    }
+
+    private func path(_ name: String) -> String { "\(pointer)/\(name)" }
+
+    /// Notes that a field is wrong.
+    mutating func refuse(_ name: String, _ detail: String) {
+        errors.append(Problem.Item(pointer: path(name), detail: detail))
+    }
+
+    /// Text of at most `limit` characters; nil when absent.
+    mutating func text(_ name: String, limit: Int = 256) -> String? {
+        guard let value = take(name) else { return nil }
+        guard case .string(let text) = value, text.count <= limit else {
+            refuse(name, "must be text of at most \(limit) characters")
+            return nil
+        }
+        return text
+    }
+
+    /// Text that must be there.
+    mutating func requiredText(_ name: String) -> String {
+        guard members[name] != nil, members[name] != .null else {
+            refuse(name, "is required")
+            return ""
+        }
+        return text(name) ?? ""
+    }
+
+    /// One of the words of an enumeration.
+    mutating func word<Word: RawRepresentable & CaseIterable>(_ name: String, default word: Word) -> Word where Word.RawValue == String {
+        guard let value = take(name) else { return word }
+        if case .string(let text) = value, let found = Word(rawValue: text) { return found }
+        refuse(name, "must be one of " + Word.allCases.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))
+        return word
+    }
+
+    /// A whole number in a range.
+    mutating func integer(_ name: String, in range: ClosedRange<Int>, default number: Int) -> Int {
+        guard let value = take(name) else { return number }
+        if let found = value.integer, range.contains(found) { return found }
+        refuse(name, Self.expected("a whole number", range))
+        return number
+    }
+
+    /// A number in a range.
+    mutating func number(_ name: String, in range: ClosedRange<Double>, default number: Double) -> Double {
+        guard let value = take(name) else { return number }
+        if let found = value.double, range.contains(found) { return found }
+        refuse(name, "must be between \(Self.short(range.lowerBound)) and \(Self.short(range.upperBound))")
+        return number
+    }
+
+    /// A number in a range, where an explicit null means something of its own.
+    mutating func numberOrNull(_ name: String, in range: ClosedRange<Double>, default number: Double) -> Double? {
+        if members[name] == .null {
+            members[name] = nil
+            return nil
+        }
+        return self.number(name, in: range, default: number)
+    }
+
+    /// `true` or `false`.
+    mutating func flag(_ name: String, default flag: Bool) -> Bool {
+        guard let value = take(name) else { return flag }
+        if case .bool(let found) = value { return found }
+        refuse(name, "must be true or false")
+        return flag
+    }
+
+    /// An object of texts.
+    mutating func texts(_ name: String, limit: Int) -> JSON {
+        guard let value = take(name) else { return .object([]) }
+        guard case .object(let members) = value, members.count <= limit,
+            members.allSatisfy({ if case .string(let text) = $0.value { text.count <= 512 } else { false } })
+        else {
+            refuse(name, "must be an object of at most \(limit) texts of at most 512 characters")
+            return .object([])
+        }
+        return value
+    }
+
+    /// A part of the body with a reader of its own; nil when absent or null.
+    mutating func object<Part>(_ name: String, _ read: (inout ObjectReader) -> Part) -> Part? {
+        guard let value = take(name) else { return nil }
+        var reader = ObjectReader(value, at: path(name))
+        let part = read(&reader)
+        errors += reader.finish()
+        return part
+    }
+
+    /// All errors, with one for every field that was not read.
+    mutating func finish() -> [Problem.Item] {
+        for name in members.keys.sorted() { refuse(name, "is not a known field") }
+        members = [:]
+        return errors
+    }
+
+    private static func expected(_ what: String, _ range: ClosedRange<Int>) -> String {
+        range.upperBound == Int.max
+            ? "must be \(what), at least \(range.lowerBound)" : "must be \(what) between \(range.lowerBound) and \(range.upperBound)"
+    }
+
+    /// `0.95`, `0`, `1000000`: as a person would write it.
+    private static func short(_ number: Double) -> String {
+        number == number.rounded() && abs(number) < 1e15 ? String(Int(number)) : "\(number)"
+    }
+}

@@ -1,0 +1,48 @@
+/// What can be wrong with an archive, read or written; entries are named as the archive names them.
+package enum ArchiveError: Error, Equatable, Sendable {
+    /// The bytes are not a tar, tar.gz or zip; `found` says what they look like instead.
+    case notAnArchive(found: String)
+    /// An archive without a single file.
+    case empty
+    /// Cut short, or bytes that contradict each other; `entry` is nil where the trouble is outside any entry.
+    case damaged(entry: String?, reason: String)
+    /// A name that must not become a path: absolute, with `..`, not UTF-8, too long, with control characters or backslashes.
+    case unsafePath(entry: String, reason: String)
+    /// A link, device or other entry that is neither a file nor a folder.
+    case unsupportedEntry(entry: String, kind: String)
+    /// A second entry for the same path, or a path that is both a file and a folder.
+    case duplicate(entry: String)
+    /// An entry that needs a password.
+    case encrypted(entry: String)
+    /// More entries than allowed, folders and skipped files included.
+    case tooManyEntries(limit: Int)
+    /// Uncompressed, the archive passes the limit (bytes) at this entry.
+    case tooLarge(entry: String, limit: Int64)
+    /// The file itself, or the source of an entry to be written, cannot be read.
+    case unreadable(path: String, reason: String)
+    /// The source of an entry to be written is not as long as announced (bytes).
+    case sizeMismatch(entry: String, expected: Int64, found: Int64)
+    /// libarchive could not write; `reason` is its own words.
+    case writing(reason: String)
+}
+
+extension ArchiveError: CustomStringConvertible {
+    /// One sentence that may be shown to whoever sent the archive.
+    package var description: String {
+        switch self {
+        case .notAnArchive(let found): "not a tar, tar.gz or zip archive, but \(found)"
+        case .empty: "the archive holds no files"
+        case .damaged(nil, let reason): "the archive is damaged: \(reason)"
+        case .damaged(let entry?, let reason): "the archive is damaged at \"\(entry)\": \(reason)"
+        case .unsafePath(let entry, let reason): "the archive's entry \"\(entry)\" has an unsafe name: \(reason)"
+        case .unsupportedEntry(let entry, let kind): "the archive's entry \"\(entry)\" is a \(kind); only files and folders are taken"
+        case .duplicate(let entry): "the archive holds \"\(entry)\" more than once"
+        case .encrypted(let entry): "the archive's entry \"\(entry)\" is encrypted"
+        case .tooManyEntries(let limit): "the archive has more than \(limit) entries"
+        case .tooLarge(let entry, let limit): "uncompressed, the archive passes \(limit) bytes at \"\(entry)\""
+        case .unreadable(let path, let reason): "\"\(path)\" cannot be read: \(reason)"
+        case .sizeMismatch(let entry, let expected, let found): "\"\(entry)\" should have \(expected) bytes, but has \(found)"
+        case .writing(let reason): "the archive cannot be written: \(reason)"
+        }
+    }
+}

@@ -1,0 +1,236 @@
+import CArchive
+import Foundation
+
+/// A tar, tar.gz or zip file from a stranger, one entry after the other, in constant memory.
+///
+///     let archive = try ArchiveReader(path: file)
+///     while let entry = try archive.next() {
+///         let writer = try blobs.writer()
+///         while let chunk = try archive.readChunk() { try writer.write(chunk) }
+///     }
+///
+/// What the file is, its content says. Folders and what operating systems leave behind (`._*`, `.DS_Store`, `__MACOSX/`) are passed over; all that
+/// could lead out of the archive, or is no plain file, is refused. Everything is checked as it is read: only when `next()` has returned nil was
+/// the archive whole, so keep nothing of it before. An entry that is not read is passed over, its bytes unchecked.
+package final class ArchiveReader {
+    /// How much an archive may hold.
+    package struct Limits: Sendable {
+        /// Entries, folders and skipped files included.
+        package var entries: Int
+        /// Uncompressed bytes of all entries together.
+        package var totalSize: Int64
+
+        /// Limits that fit a data set of a hundred thousand pictures and a checkpoint of billions of parameters.
+        package init(entries: Int = 1_000_000, totalSize: Int64 = 64 << 30) {
+            self.entries = entries
+            self.totalSize = totalSize
+        }
+    }
+
+    /// One file of the archive.
+    package struct Entry: Sendable, Equatable {
+        /// Relative, `/`-separated, without `.`, `..` or empty components.
+        package let path: String
+        /// Bytes, uncompressed, where the archive says so beforehand; reading checks it.
+        package let size: Int64?
+    }
+
+    private let archive: OpaquePointer
+    private let format: ArchiveFormat
+    private let limits: Limits
+    private let gzip: GzipStream?
+    private var entryCount = 0
+    private var totalSize: Int64 = 0
+    private var files: Set<String> = []
+    private var folders: Set<String> = []
+    private var current: Entry?
+    private var currentRead: Int64 = 0
+    private var hasEnded = false
+
+    /// Opens the file at `path`; throws `notAnArchive` when its beginning is of another kind.
+    package init(path: String, limits: Limits = Limits()) throws(ArchiveError) {
+        let ends = try Self.ends(of: path)
+        let format = try ArchiveFormat.detect(ends.head)
+        // Beyond the entries a tar has its headers and padding; the rest of the room is for them.
+        let stream: GzipStream? =
+            if format == .tarGz {
+                try GzipStream(path: path, trailer: ends.tail, limit: limits.totalSize + Int64(limits.entries) * 4096 + (1 << 20))
+            } else {
+                nil
+            }
+        if format == .zip { try ZipDirectory.check(path: path, entries: limits.entries) }
+        guard let archive = archive_read_new() else { throw .unreadable(path: path, reason: "out of memory") }
+        self.archive = archive
+        self.format = format
+        self.limits = limits
+        self.gzip = stream
+        let status = ArchiveLocale.withUTF8 {
+            if format == .zip {
+                // The central directory is what unzip and Python go by; the streaming reader would go by the local headers.
+                archive_read_support_format_zip_seekable(archive)
+            } else {
+                archive_read_support_format_tar(archive)
+            }
+            archive_read_set_options(archive, "hdrcharset=UTF-8")
+            guard let stream else { return archive_read_open_filename(archive, path, 1 << 16) }
+            return archive_read_open(
+                archive, Unmanaged.passUnretained(stream).toOpaque(), nil,
+                { _, context, bytes in
+                    let stream = Unmanaged<GzipStream>.fromOpaque(context!).takeUnretainedValue()
+                    guard let read = stream.read() else { return -1 }
+                    bytes?.pointee = read.baseAddress
+                    return read.count
+                }, nil)
+        }
+        guard status == ARCHIVE_OK else { throw damage() }
+    }
+
+    deinit { archive_read_free(archive) }
+
+    /// Moves to the next file; nil when the archive has ended as it should. Throws `empty` when it has ended without a file.
+    package func next() throws(ArchiveError) -> Entry? {
+        while !hasEnded {
+            if entryCount > 0 {
+                guard archive_read_data_skip(archive) >= ARCHIVE_WARN else { throw damage() }
+            }
+            current = nil
+            currentRead = 0
+            let position = archive_filter_bytes(archive, 0)
+            var header: OpaquePointer?
+            let status = ArchiveLocale.withUTF8 { archive_read_next_header(archive, &header) }
+            if status == ARCHIVE_EOF {
+                hasEnded = true
+                try finish(position: position)
+                break
+            }
+            // A warning is about what is not used here (owners, times) or about a name, which is checked below.
+            guard status == ARCHIVE_OK || status == ARCHIVE_WARN, let header else { throw damage() }
+            entryCount += 1
+            guard entryCount <= limits.entries else { throw .tooManyEntries(limit: limits.entries) }
+            if let entry = try file(header) {
+                current = entry
+                return entry
+            }
+        }
+        return nil
+    }
+
+    /// Reads on in the current entry into `buffer`; 0 at its end.
+    package func read(into buffer: UnsafeMutableRawBufferPointer) throws(ArchiveError) -> Int {
+        guard let current, !buffer.isEmpty else { return 0 }
+        let count = archive_read_data(archive, buffer.baseAddress, buffer.count)
+        guard count >= 0 else { throw damage() }
+        currentRead += Int64(count)
+        if let size = current.size {
+            guard currentRead <= size, count > 0 || currentRead == size else {
+                throw .damaged(entry: current.path, reason: "its size is not the one announced")
+            }
+        } else {
+            totalSize += Int64(count)
+            guard totalSize <= limits.totalSize else { throw .tooLarge(entry: current.path, limit: limits.totalSize) }
+        }
+        return count
+    }
+
+    /// The next up to 256 KiB of the current entry; nil at its end.
+    package func readChunk() throws(ArchiveError) -> [UInt8]? {
+        let room = Int(min(1 << 18, max(1, (current?.size ?? 1 << 18) - currentRead)))
+        var failure: ArchiveError?
+        let chunk = [UInt8](unsafeUninitializedCapacity: room) { buffer, count in
+            do throws(ArchiveError) {
+                count = try read(into: UnsafeMutableRawBufferPointer(buffer))
+            } catch {
+                failure = error
+                count = 0
+            }
+        }
+        if let failure { throw failure }
+        return chunk.isEmpty ? nil : chunk
+    }
+
+    /// All that is left of the current entry, when that is at most `limit` bytes (else `tooLarge`): for a config, a picture.
+    package func readAll(atMost limit: Int64) throws(ArchiveError) -> [UInt8] {
+        var bytes: [UInt8] = []
+        let path = current?.path ?? ""
+        guard (current?.size ?? 0) <= limit else { throw .tooLarge(entry: path, limit: limit) }
+        while let chunk = try readChunk() {
+            guard Int64(bytes.count + chunk.count) <= limit else { throw .tooLarge(entry: path, limit: limit) }
+            bytes += chunk
+        }
+        return bytes
+    }
+
+    /// The entry under `header`; nil for what is passed over.
+    private func file(_ header: OpaquePointer) throws(ArchiveError) -> Entry? {
+        guard let name = ArchiveLocale.withUTF8({ archive_entry_pathname(header) }) else {
+            // libarchive keeps no name that it cannot turn into the locale's UTF-8.
+            throw .unsafePath(entry: "number \(entryCount)", reason: "not UTF-8")
+        }
+        let path = try ArchivePath.normalized(UnsafeRawBufferPointer(start: name, count: strlen(name)))
+        let size = archive_entry_size_is_set(header) != 0 ? archive_entry_size(header) : nil
+        if let size {
+            guard size >= 0 else { throw .damaged(entry: path, reason: "a negative size") }
+            guard size <= limits.totalSize - totalSize else { throw .tooLarge(entry: path, limit: limits.totalSize) }
+            totalSize += size
+        }
+        if archive_entry_hardlink(header) != nil { throw .unsupportedEntry(entry: path, kind: "hard link") }
+        switch archive_entry_filetype(header) {
+        case 0o040000: return nil
+        case 0o100000: break
+        case 0o120000: throw .unsupportedEntry(entry: path, kind: "symbolic link")
+        case 0o020000, 0o060000: throw .unsupportedEntry(entry: path, kind: "device")
+        case 0o010000: throw .unsupportedEntry(entry: path, kind: "named pipe")
+        default: throw .unsupportedEntry(entry: path, kind: "special file")
+        }
+        guard !path.isEmpty else { throw .unsafePath(entry: path, reason: "empty") }
+        if ArchivePath.isLitter(path) { return nil }
+        guard archive_entry_is_encrypted(header) == 0 else { throw .encrypted(entry: path) }
+        try claim(path)
+        return Entry(path: path, size: size)
+    }
+
+    private func claim(_ path: String) throws(ArchiveError) {
+        guard !folders.contains(path), files.insert(path).inserted else { throw .duplicate(entry: path) }
+        var parent = path[...]
+        while let slash = parent.utf8.lastIndex(of: UInt8(ascii: "/")) {
+            parent = parent[..<slash]
+            guard !files.contains(String(parent)) else { throw .duplicate(entry: String(parent)) }
+            guard folders.insert(String(parent)).inserted else { return }
+        }
+    }
+
+    /// The archive says that it ended: was that its end, or the file's?
+    private func finish(position: Int64) throws(ArchiveError) {
+        if let failure = gzip?.failure { throw failure }
+        // A tar ends with blocks of zeros; libarchive is content without them, though then anything may be missing.
+        guard format == .zip || archive_filter_bytes(archive, 0) > position else {
+            throw .damaged(entry: nil, reason: "the end of the tar is missing")
+        }
+        try gzip?.finish()
+        guard !files.isEmpty else { throw .empty }
+    }
+
+    private func damage() -> ArchiveError {
+        if let failure = gzip?.failure { return failure }
+        guard entryCount > 0 else {
+            return format == .tarGz
+                ? .notAnArchive(found: "a gzip file that holds no tar")
+                : .damaged(entry: nil, reason: ArchiveLocale.reason(archive))
+        }
+        return .damaged(entry: current?.path, reason: ArchiveLocale.reason(archive))
+    }
+
+    /// The first 512 and the last 8 bytes of the file.
+    private static func ends(of path: String) throws(ArchiveError) -> (head: [UInt8], tail: [UInt8]) {
+        do {
+            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
+            defer { try? file.close() }
+            let head = try file.read(upToCount: 512) ?? Data()
+            let size = try file.seekToEnd()
+            try file.seek(toOffset: size - min(8, size))
+            return ([UInt8](head), [UInt8](try file.read(upToCount: 8) ?? Data()))
+        } catch {
+            throw .unreadable(path: path, reason: "\(error)")
+        }
+    }
+}

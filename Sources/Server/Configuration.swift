@@ -1,0 +1,78 @@
+import Foundation
+import Yams
+
+/// Everything that can be set, with its default; `config/server.yaml` holds the same keys and values.
+package struct Configuration: Codable, Equatable {
+    /// The address to listen on.
+    package var host = "127.0.0.1"
+    /// The port; 0 takes a free one.
+    package var port = 8080
+    /// Where checkpoints, datasets and jobs are kept.
+    package var dataDir = "data"
+    /// Jobs that run at the same time.
+    package var workers = 1
+    /// Threads per job; 0 takes one per core.
+    package var threads = 0
+    /// How often a job is started before it fails for good, when the server stops under it.
+    package var maxAttempts = 3
+    /// The largest upload in bytes.
+    package var maxUploadBytes: Int64 = 64 << 30
+    /// trace, debug, info, notice, warning, error or critical.
+    package var logLevel = "info"
+
+    /// Whether only this machine can reach the address.
+    package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
+
+    private enum CodingKeys: String, CodingKey, CaseIterable {
+        case host, port, workers, threads
+        case dataDir = "data_dir"
+        case maxAttempts = "max_attempts"
+        case maxUploadBytes = "max_upload_bytes"
+        case logLevel = "log_level"
+    }
+
+    package init() {}
+
+    package init(from decoder: any Decoder) throws {
+        let container = try decoder.container(keyedBy: CodingKeys.self)
+        let defaults = Configuration()
+        host = try container.decodeIfPresent(String.self, forKey: .host) ?? defaults.host
+        port = try container.decodeIfPresent(Int.self, forKey: .port) ?? defaults.port
+        dataDir = try container.decodeIfPresent(String.self, forKey: .dataDir) ?? defaults.dataDir
+        workers = try container.decodeIfPresent(Int.self, forKey: .workers) ?? defaults.workers
+        threads = try container.decodeIfPresent(Int.self, forKey: .threads) ?? defaults.threads
+        maxAttempts = try container.decodeIfPresent(Int.self, forKey: .maxAttempts) ?? defaults.maxAttempts
+        maxUploadBytes = try container.decodeIfPresent(Int64.self, forKey: .maxUploadBytes) ?? defaults.maxUploadBytes
+        logLevel = try container.decodeIfPresent(String.self, forKey: .logLevel) ?? defaults.logLevel
+    }
+
+    /// Reads a YAML file; what it leaves out keeps its default.
+    ///
+    /// - Throws: ``ConfigurationFileError`` naming the file and the key.
+    package init(path: String) throws {
+        let text: String
+        do { text = try String(contentsOfFile: path, encoding: .utf8) } catch {
+            throw ConfigurationFileError(path: path, trouble: "cannot be read")
+        }
+        do {
+            let known = Set(CodingKeys.allCases.map(\.rawValue))
+            if let keys = try Yams.load(yaml: text) as? [String: Any],
+                let stranger = keys.keys.sorted().first(where: { !known.contains($0) })
+            {
+                throw ConfigurationFileError(path: path, trouble: "\(stranger) is not a known key")
+            }
+            self = try YAMLDecoder().decode(Configuration.self, from: text.isEmpty ? "{}" : text)
+        } catch let error as ConfigurationFileError {
+            throw error
+        } catch {
+            throw ConfigurationFileError(path: path, trouble: "\(error)")
+        }
+    }
+}
+
+/// What is wrong with a configuration file.
+struct ConfigurationFileError: Error, CustomStringConvertible {
+    let path: String
+    let trouble: String
+    package var description: String { "\(path): \(trouble)" }
+}

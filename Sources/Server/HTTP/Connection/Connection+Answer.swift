@@ -1,0 +1,95 @@
+import HTTPTypes
+
+/// Writing an answer.
+extension Connection {
+    /// Sends a whole answer.
+    /// - Parameter head: of the request; nil when it could not be read.
+    func send(_ response: Response, to head: RequestHead?, closing: Bool) async throws {
+        let status = response.status
+        // RFC 9112, section 6.3: these never have a body.
+        let hasNoBody = status.code < 200 || status.code == 204 || status.code == 304
+        let length = hasNoBody ? 0 : response.body.length
+        let isChunked = length == nil && head?.minorVersion != 0
+        let text = Self.head(
+            response, length: hasNoBody ? nil : length, isChunked: isChunked, closing: closing)
+        isAnswering = true
+        if hasNoBody || head?.method == .head {
+            try await socket.write(text, stall: timeouts.stall)
+            return
+        }
+        switch response.body {
+        case .empty:
+            try await socket.write(text, stall: timeouts.stall)
+        case .bytes(let bytes) where bytes.count <= Self.readSize:
+            try await socket.write(text + bytes, stall: timeouts.stall)
+        case .bytes(let bytes):
+            try await socket.write(text, stall: timeouts.stall, more: true)
+            try await socket.write(bytes, stall: timeouts.stall)
+        case .file(let file, let offset, let length):
+            try await socket.write(text, stall: timeouts.stall, more: length > 0)
+            try await socket.write(file, offset: offset, length: length, stall: timeouts.stall)
+        case .stream(let length, let write):
+            try await socket.write(text, stall: timeouts.stall)
+            try await stream(write, length: length, isChunked: isChunked)
+        }
+    }
+
+    private func stream(
+        _ write: @Sendable (ResponseWriter) async throws -> Void, length: Int64?, isChunked: Bool
+    ) async throws {
+        streamLeft = length
+        let number = requestNumber
+        let writer = ResponseWriter { [weak self] bytes in
+            guard let self else { throw HTTPError.connectionLost }
+            try await self.writeStream(bytes, of: number, isChunked: isChunked)
+        }
+        do {
+            try await write(writer)
+            if let streamLeft, streamLeft != 0 { throw StreamLengthError(missing: streamLeft) }
+        } catch {
+            // The status has been sent: the only way left to say that the answer is not whole is to cut it off.
+            if case HTTPError.connectionLost = error {} else { logger.error("an answer broke off", metadata: ["error": "\(error)"]) }
+            throw HTTPError.connectionLost
+        }
+        if isChunked { try await socket.write(Array("0\r\n\r\n".utf8), stall: timeouts.stall) }
+        streamLeft = nil
+    }
+
+    private func writeStream(_ bytes: [UInt8], of number: Int, isChunked: Bool) async throws {
+        guard number == requestNumber else { throw HTTPError.connectionLost }
+        // An empty chunk would end the body.
+        guard !bytes.isEmpty else { return }
+        if let left = streamLeft {
+            guard left >= Int64(bytes.count) else { throw StreamLengthError(missing: left - Int64(bytes.count)) }
+            streamLeft = left - Int64(bytes.count)
+        }
+        if isChunked {
+            let size = String(bytes.count, radix: 16)
+            try await socket.write(Array("\(size)\r\n".utf8) + bytes + [ASCII.carriageReturn, ASCII.lineFeed], stall: timeouts.stall)
+        } else {
+            try await socket.write(bytes, stall: timeouts.stall)
+        }
+    }
+
+    /// A streamed body that is not as long as announced.
+    private struct StreamLengthError: Error {
+        let missing: Int64
+    }
+
+    private static func head(_ response: Response, length: Int64?, isChunked: Bool, closing: Bool) -> [UInt8] {
+        var bytes = Array("HTTP/1.1 \(response.status.code) \(response.status.reasonPhrase)\r\n".utf8)
+        var fields = response.fields
+        // The connection alone knows these: a second opinion could split the answer.
+        fields[.contentLength] = length.map(String.init)
+        fields[.transferEncoding] = isChunked ? "chunked" : nil
+        fields[.connection] = closing ? "close" : nil
+        if fields[.date] == nil { fields[.date] = HTTPDate.now() }
+        for field in fields {
+            bytes += Array("\(field.name.rawName): ".utf8)
+            field.withUnsafeBytesOfValue { bytes += $0 }
+            bytes += [ASCII.carriageReturn, ASCII.lineFeed]
+        }
+        bytes += [ASCII.carriageReturn, ASCII.lineFeed]
+        return bytes
+    }
+}

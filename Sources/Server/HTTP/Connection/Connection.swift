@@ -1,0 +1,172 @@
+import Dispatch
+import HTTPTypes
+import Logging
+
+/// One client's connection: requests are read one after the other, each answered before the next is looked at (RFC 9112, section 9.3).
+actor Connection {
+    /// What a request's body still owes.
+    enum BodyState {
+        case length(Int64)
+        case chunked(ChunkedDecoder)
+        case finished
+        /// Reading it failed: where the next request would begin is unknown.
+        case broken
+    }
+
+    /// Bytes read from the socket at once.
+    static let readSize = 64 * 1024
+    /// An unread rest of a body up to this size is skipped to keep the connection.
+    static let skipLimit: Int64 = 256 * 1024
+
+    nonisolated let socket: Socket
+    let handler: @Sendable (Request) async throws -> Response
+    let timeouts: Timeouts
+    let logger: Logger
+
+    /// Bytes read from the socket and not yet used.
+    var input: ArraySlice<UInt8> = []
+    var body = BodyState.finished
+    /// Whether the client waits for `100 Continue` before it sends the body.
+    var owesContinue = false
+    /// Whether someone is in the middle of reading the body.
+    var isReadingBody = false
+    /// Grows by one per request: bodies and writers of an earlier request find out that they are too late.
+    var requestNumber = 0
+    /// Whether the answer's head has been sent: from then on an error can only cut it off.
+    var isAnswering = false
+    /// Bytes that a streamed answer of known length has still to send.
+    var streamLeft: Int64?
+    private var isIdle = true
+    private var isDraining = false
+
+    init(socket: Socket, timeouts: Timeouts, logger: Logger, handler: @escaping @Sendable (Request) async throws -> Response) {
+        self.socket = socket
+        self.timeouts = timeouts
+        self.logger = logger
+        self.handler = handler
+    }
+
+    /// Serves requests until either side has had enough, and closes.
+    func serve() async {
+        defer {
+            requestNumber += 1
+            socket.close()
+        }
+        do {
+            while try await serveRequest() {}
+            await linger()
+        } catch {
+            // The peer is gone or stalled in the middle of an answer: there is no one to tell.
+            logger.debug("connection lost", metadata: ["error": "\(error)"])
+        }
+    }
+
+    /// Lets the request in progress finish, then closes; closes at once when there is none.
+    func drain() {
+        isDraining = true
+        if isIdle { socket.abort() }
+    }
+
+    // MARK: - One request
+
+    /// Serves the next request. Returns whether another may follow.
+    private func serveRequest() async throws -> Bool {
+        isIdle = true
+        isAnswering = false
+        guard !isDraining else { return false }
+        let head: RequestHead
+        do {
+            guard let next = try await readHead() else { return false }
+            head = next
+        } catch let error as HTTPError where error != .connectionLost {
+            try await send(error.response(), to: nil, closing: true)
+            return false
+        }
+        requestNumber += 1
+        owesContinue = head.expectsContinue
+        switch head.framing {
+        case .none: body = .finished
+        case .length(let length): body = .length(length)
+        case .chunked: body = .chunked(ChunkedDecoder())
+        }
+        let response = await answer(to: head)
+        guard let response else { return false }
+        let closing = !head.keepsAlive || isDraining || !canSkipBody
+        try await send(response, to: head, closing: closing)
+        guard !closing else { return false }
+        while try await nextChunk(of: requestNumber) != nil {}
+        // What a handler left behind must not read or write on from here.
+        requestNumber += 1
+        return true
+    }
+
+    /// What the handler says, or what its error says; nil when there is no one to answer.
+    private func answer(to head: RequestHead) async -> Response? {
+        let number = requestNumber
+        var length: Int64?
+        if head.framing == .none { length = 0 }
+        if case .length(let found) = head.framing { length = found }
+        let request = Request(
+            method: head.method, target: head.target, authority: head.authority, fields: head.fields,
+            body: RequestBody(length: length) { [weak self] in
+                guard let self else { throw HTTPError.connectionLost }
+                return try await self.nextChunk(of: number)
+            })
+        do {
+            return try await handler(request)
+        } catch HTTPError.connectionLost {
+            return nil
+        } catch let error as any RespondingError {
+            return error.response()
+        } catch {
+            logger.error("a request failed", metadata: ["method": "\(head.method)", "path": "\(head.target.path)", "error": "\(error)"])
+            return Problem(.internalServerError, code: "internal_error", detail: "the server failed; its log says why").response()
+        }
+    }
+
+    /// Reads a head; nil when the client closes, or says nothing in time, before its first byte.
+    private func readHead() async throws -> RequestHead? {
+        var parser = RequestHeadParser()
+        var deadline = Timeouts.after(requestNumber == 0 ? timeouts.head : timeouts.idle)
+        while true {
+            if input.isEmpty {
+                do {
+                    input = try await socket.read(upTo: 16 * 1024, deadline: deadline)[...]
+                } catch HTTPError.timeout {
+                    if parser.isEmpty { return nil }
+                    throw HTTPError.timeout("the head of the request did not come in time")
+                }
+                if input.isEmpty {
+                    if parser.isEmpty { return nil }
+                    throw HTTPError.malformed("the head of the request ends early", section: "RFC 9112, section 8")
+                }
+            }
+            if parser.isEmpty {
+                isIdle = false
+                deadline = Timeouts.after(timeouts.head)
+            }
+            let (count, head) = try parser.parse(input)
+            input = input.dropFirst(count)
+            if let head { return head }
+        }
+    }
+
+    /// Whether the rest of the body is small enough to be skipped, so that the next request can be found behind it.
+    private var canSkipBody: Bool {
+        switch body {
+        case .finished: true
+        // Whether a client that was not told to go on sends its body after all is its own choice (RFC 9110, section 10.1.1).
+        case .length(let left): !owesContinue && left <= Self.skipLimit
+        case .chunked, .broken: false
+        }
+    }
+
+    /// Closes our side and swallows what the client still sends: if the socket were closed with bytes unread, the kernel would
+    /// reset the connection and the client might never see the answer (RFC 9112, section 9.6).
+    private func linger() async {
+        socket.finishWriting()
+        isIdle = true
+        let deadline = Timeouts.after(isDraining ? min(1, timeouts.linger) : timeouts.linger)
+        while let bytes = try? await socket.read(upTo: Self.readSize, deadline: deadline), !bytes.isEmpty, DispatchTime.now() < deadline {}
+    }
+}

@@ -1,0 +1,155 @@
+import Dispatch
+import Foundation
+import Logging
+import Synchronization
+
+/// A listening socket that hands over the connections it accepts.
+final class Listener: Sendable {
+    /// What could not be done to listen.
+    struct Failure: Error, CustomStringConvertible {
+        let doing: String
+        let found: String
+
+        var description: String { "cannot \(doing): \(found)" }
+    }
+
+    private struct State {
+        var source: (any DispatchSourceRead)?
+        var isPaused = false
+        var isClosed = false
+    }
+
+    /// The address it listens on, as numbers; IPv6 without brackets.
+    let host: String
+    /// The port it listens on: a free one when 0 was asked for.
+    let port: Int
+    private let descriptor: Int32
+    private let queue = DispatchQueue(label: "http.listener")
+    private let logger: Logger
+    private let state = Mutex(State())
+
+    /// Binds and listens; the first address of `host` that works is taken.
+    init(host: String, port: Int, logger: Logger) throws(Failure) {
+        var hints = addrinfo()
+        hints.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        hints.ai_flags = AI_PASSIVE | AI_NUMERICSERV
+        var list: UnsafeMutablePointer<addrinfo>?
+        let result = getaddrinfo(host, String(port), &hints, &list)
+        guard result == 0 else { throw Failure(doing: "find the address of \(host)", found: String(cString: gai_strerror(result))) }
+        defer { freeaddrinfo(list) }
+        var failure = Failure(doing: "listen on \(host):\(port)", found: "it has no address")
+        var next = list
+        while let info = next?.pointee {
+            next = info.ai_next
+            let kind = info.ai_socktype | Int32(SOCK_NONBLOCK.rawValue) | Int32(SOCK_CLOEXEC.rawValue)
+            let found = socket(info.ai_family, kind, info.ai_protocol)
+            guard found >= 0 else {
+                failure = Failure(doing: "make a socket", found: String(cString: strerror(errno)))
+                continue
+            }
+            var one: Int32 = 1
+            setsockopt(found, SOL_SOCKET, SO_REUSEADDR, &one, socklen_t(MemoryLayout<Int32>.size))
+            guard bind(found, info.ai_addr, info.ai_addrlen) == 0, listen(found, 1024) == 0, let address = Self.address(of: found) else {
+                failure = Failure(doing: "listen on \(host):\(port)", found: String(cString: strerror(errno)))
+                _ = Foundation.close(found)
+                continue
+            }
+            descriptor = found
+            (self.host, self.port) = address
+            self.logger = logger
+            return
+        }
+        throw failure
+    }
+
+    private static func address(of descriptor: Int32) -> (String, Int)? {
+        var storage = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        var port = [CChar](repeating: 0, count: Int(NI_MAXSERV))
+        let result = withUnsafeMutablePointer(to: &storage) {
+            $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
+                guard getsockname(descriptor, address, &length) == 0 else { return EAI_SYSTEM }
+                return getnameinfo(
+                    address, length, &host, socklen_t(host.count), &port, socklen_t(port.count), NI_NUMERICHOST | NI_NUMERICSERV)
+            }
+        }
+        guard result == 0 else { return nil }
+        func text(_ characters: [CChar]) -> String {
+            String(decoding: characters.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+        }
+        return Int(text(port)).map { (text(host), $0) }
+    }
+
+    /// Begins to accept; `accepted` gets a connected, non-blocking descriptor and owns it, and says whether there is room for more.
+    func start(_ accepted: @escaping @Sendable (Int32) -> Bool) {
+        state.withLock { state in
+            let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
+            source.setEventHandler { [weak self] in self?.accept(accepted) }
+            source.setCancelHandler { [descriptor] in _ = Foundation.close(descriptor) }
+            source.resume()
+            state.source = source
+        }
+    }
+
+    private func accept(_ accepted: @Sendable (Int32) -> Bool) {
+        while true {
+            let found = Foundation.accept(descriptor, nil, nil)
+            if found >= 0 {
+                _ = fcntl(found, F_SETFD, FD_CLOEXEC)
+                _ = fcntl(found, F_SETFL, O_NONBLOCK)
+                if accepted(found) { continue }
+                return
+            }
+            switch errno {
+            case EINTR, ECONNABORTED, EPROTO: continue
+            case EAGAIN: return
+            default:
+                // Out of descriptors or of memory: the connection waits in the backlog until some come back. Without a pause
+                // the source would fire again at once and take a whole processor.
+                logger.warning("cannot accept connections for now", metadata: ["error": "\(String(cString: strerror(errno)))"])
+                pause()
+                queue.asyncAfter(deadline: .now() + .milliseconds(100)) { [weak self] in self?.unpause() }
+                return
+            }
+        }
+    }
+
+    /// Accepts nothing until ``unpause()``.
+    func pause() {
+        state.withLock { state in
+            guard !state.isPaused, !state.isClosed else { return }
+            state.isPaused = true
+            state.source?.suspend()
+        }
+    }
+
+    /// Accepts again.
+    func unpause() {
+        state.withLock { state in
+            guard state.isPaused, !state.isClosed else { return }
+            state.isPaused = false
+            state.source?.resume()
+        }
+    }
+
+    /// Stops listening.
+    func close() {
+        state.withLock { state in
+            guard !state.isClosed else { return }
+            state.isClosed = true
+            guard let source = state.source else {
+                _ = Foundation.close(descriptor)
+                return
+            }
+            source.cancel()
+            // The cancel handler, which closes the descriptor, does not run while the source is suspended.
+            if state.isPaused { source.resume() }
+            state.source = nil
+        }
+    }
+
+    deinit {
+        close()
+    }
+}

@@ -1,0 +1,217 @@
+import Dispatch
+import Foundation
+import Synchronization
+
+/// A connected, non-blocking socket. Waiting for the peer suspends the task and takes no thread.
+///
+/// One task reads and writes; ``abort()`` may come from anywhere. ``close()`` must be called.
+final class Socket: Sendable {
+    private enum Direction {
+        case read, write
+    }
+
+    /// A readiness source, which is suspended unless someone waits for it: readiness is a level, not an edge.
+    private struct Source {
+        let source: any DispatchSourceProtocol
+        var isResumed = false
+    }
+
+    private struct State {
+        var isClosed = false
+        var reading: Source?
+        var writing: Source?
+        var timer: (any DispatchSourceTimer)?
+        /// When the timer fires next; nil when it does not.
+        var timerDeadline: DispatchTime?
+        var waiter: (direction: Direction, deadline: DispatchTime, continuation: CheckedContinuation<Void, any Error>)?
+    }
+
+    private let descriptor: Int32
+    private let queue: DispatchQueue
+    private let state = Mutex(State())
+
+    /// Takes over a connected descriptor, already non-blocking. Events arrive on `queue`, which is serial.
+    init(descriptor: Int32, queue: DispatchQueue) {
+        self.descriptor = descriptor
+        self.queue = queue
+        var one: Int32 = 1
+        setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
+    }
+
+    // MARK: - Bytes
+
+    /// Up to `limit` bytes; empty at the end of the stream.
+    /// - Throws: ``HTTPError/timeout(_:)`` when nothing comes until `deadline`; ``HTTPError/connectionLost``.
+    func read(upTo limit: Int, deadline: DispatchTime) async throws -> [UInt8] {
+        while true {
+            var failure: Int32 = 0
+            let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
+                let found = recv(descriptor, buffer.baseAddress!, limit, 0)
+                if found < 0 { failure = errno }
+                count = max(0, found)
+            }
+            switch failure {
+            case 0: return bytes
+            case EINTR: continue
+            case EAGAIN: try await wait(.read, deadline: deadline)
+            default: throw HTTPError.connectionLost
+            }
+        }
+    }
+
+    /// Sends all the bytes. `stall` seconds without progress are too many.
+    /// - Parameter more: whether more follows at once, so that the kernel may fill its packets.
+    func write(_ bytes: [UInt8], stall: Double, more: Bool = false) async throws {
+        var offset = 0
+        while offset < bytes.count {
+            let sent = bytes.withUnsafeBytes {
+                send(
+                    descriptor, $0.baseAddress! + offset, bytes.count - offset,
+                    Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0))
+            }
+            try await advance(sent, &offset, stall: stall)
+        }
+    }
+
+    /// Sends `length` bytes of a file from `offset`.
+    func write(_ file: OpenFile, offset: Int64, length: Int64, stall: Double) async throws {
+        var position = off_t(offset)
+        let end = off_t(offset + length)
+        while position < end {
+            var next = position
+            let sent = sendfile(descriptor, file.descriptor, &next, Int(min(end - position, 1 << 20)))
+            // The file became shorter than what was announced: all that is left is to cut the answer off.
+            if sent == 0 { throw HTTPError.connectionLost }
+            var done = 0
+            try await advance(sent, &done, stall: stall)
+            position += off_t(done)
+        }
+    }
+
+    private func advance(_ sent: Int, _ offset: inout Int, stall: Double) async throws {
+        if sent >= 0 {
+            offset += sent
+            return
+        }
+        switch errno {
+        case EINTR: return
+        case EAGAIN: try await wait(.write, deadline: Timeouts.after(stall))
+        default: throw HTTPError.connectionLost
+        }
+    }
+
+    // MARK: - End
+
+    /// Tells the peer that nothing more is sent; it can still be read from.
+    func finishWriting() {
+        state.withLock { if !$0.isClosed { _ = shutdown(descriptor, Int32(SHUT_WR)) } }
+    }
+
+    /// Ends the connection under whoever uses it: every wait, now and later, finds it ended.
+    func abort() {
+        state.withLock { if !$0.isClosed { _ = shutdown(descriptor, Int32(SHUT_RDWR)) } }
+    }
+
+    /// Gives the descriptor back. Nothing else may be called after that but ``abort()``.
+    func close() {
+        let waiter = state.withLock { state -> CheckedContinuation<Void, any Error>? in
+            guard !state.isClosed else { return nil }
+            state.isClosed = true
+            // A descriptor that is closed under a source could be another connection's by the time the source looks at it:
+            // it is closed when the last source says it is through.
+            let group = DispatchGroup()
+            for source in [state.reading, state.writing].compactMap({ $0 }) {
+                group.enter()
+                source.source.setCancelHandler { group.leave() }
+                source.source.cancel()
+                if !source.isResumed { source.source.resume() }
+            }
+            state.reading = nil
+            state.writing = nil
+            state.timer?.cancel()
+            state.timer = nil
+            group.notify(queue: queue) { [descriptor] in _ = Foundation.close(descriptor) }
+            defer { state.waiter = nil }
+            return state.waiter?.continuation
+        }
+        waiter?.resume(throwing: HTTPError.connectionLost)
+    }
+
+    // MARK: - Waiting
+
+    private func wait(_ direction: Direction, deadline: DispatchTime) async throws {
+        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
+            state.withLock { state in
+                guard !state.isClosed, state.waiter == nil else {
+                    continuation.resume(throwing: HTTPError.connectionLost)
+                    return
+                }
+                state.waiter = (direction, deadline, continuation)
+                var source = (direction == .read ? state.reading : state.writing) ?? Source(source: makeSource(direction))
+                if !source.isResumed {
+                    source.isResumed = true
+                    source.source.resume()
+                }
+                if direction == .read { state.reading = source } else { state.writing = source }
+                schedule(deadline, &state)
+            }
+        }
+    }
+
+    private func makeSource(_ direction: Direction) -> any DispatchSourceProtocol {
+        let source: any DispatchSourceProtocol =
+            direction == .read
+            ? DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
+            : DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
+        source.setEventHandler { [weak self] in self?.becameReady(direction) }
+        return source
+    }
+
+    private func becameReady(_ direction: Direction) {
+        let continuation = state.withLock { state -> CheckedContinuation<Void, any Error>? in
+            guard !state.isClosed else { return nil }
+            if direction == .read {
+                state.reading?.source.suspend()
+                state.reading?.isResumed = false
+            } else {
+                state.writing?.source.suspend()
+                state.writing?.isResumed = false
+            }
+            guard let waiter = state.waiter, waiter.direction == direction else { return nil }
+            state.waiter = nil
+            return waiter.continuation
+        }
+        continuation?.resume()
+    }
+
+    /// Makes sure the timer fires at `deadline` or before; when it fires too early it is set again then. So a busy connection
+    /// does not set its timer for every chunk.
+    private func schedule(_ deadline: DispatchTime, _ state: inout State) {
+        if let set = state.timerDeadline, set <= deadline { return }
+        state.timerDeadline = deadline
+        if let timer = state.timer {
+            timer.schedule(deadline: deadline)
+            return
+        }
+        let timer = DispatchSource.makeTimerSource(queue: queue)
+        timer.schedule(deadline: deadline)
+        timer.setEventHandler { [weak self] in self?.timerFired() }
+        timer.resume()
+        state.timer = timer
+    }
+
+    private func timerFired() {
+        let continuation = state.withLock { state -> CheckedContinuation<Void, any Error>? in
+            guard !state.isClosed else { return nil }
+            state.timerDeadline = nil
+            guard let waiter = state.waiter else { return nil }
+            guard waiter.deadline <= .now() else {
+                schedule(waiter.deadline, &state)
+                return nil
+            }
+            state.waiter = nil
+            return waiter.continuation
+        }
+        continuation?.resume(throwing: HTTPError.timeout("nothing came in time"))
+    }
+}

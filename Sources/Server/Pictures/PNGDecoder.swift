@@ -1,0 +1,76 @@
+import CSpng
+
+/// PNG (third edition) through libspng.
+enum PNGDecoder {
+    /// The header's figures, checked against the limits.
+    static func info(_ bytes: [UInt8], limits: PictureLimits) throws(PictureError) -> PictureInfo {
+        try withContext(bytes) { context throws(PictureError) in info(try header(context, limits)) }
+    }
+
+    /// Decodes a whole file, up to its IEND chunk.
+    static func decode(_ bytes: [UInt8], limits: PictureLimits) throws(PictureError) -> Picture {
+        try withContext(bytes) { context throws(PictureError) in
+            let header = try header(context, limits)
+            let info = info(header)
+            // libspng gives plain gray for gray pictures of up to 8 bits only; of others the samples as they are, big-endian.
+            let takesSamples = info.channels == 1 && (header.color_type == 4 || header.bit_depth == 16)
+            let format: spng_format = info.channels == 3 ? SPNG_FMT_RGB8 : takesSamples ? SPNG_FMT_RAW : SPNG_FMT_G8
+            var size = 0
+            try check(spng_decoded_image_size(context, Int32(bitPattern: format.rawValue), &size))
+            // Deflate reaches 1032 : 1 at most, so a small file cannot make us take much memory.
+            guard rawSize(header) / 1032 <= bytes.count else { throw .damaged(format: "PNG", reason: "too short for its size") }
+            var status: Int32 = 0
+            let pixels = [UInt8](unsafeUninitializedCapacity: size) { buffer, count in
+                status = spng_decode_image(context, buffer.baseAddress, size, Int32(bitPattern: format.rawValue), 0)
+                count = status == 0 ? size : 0
+            }
+            try check(status)
+            // The rest of the file, to its end: a picture cut off after its last row is not whole either.
+            try check(spng_decode_chunks(context))
+            let step = takesSamples ? size / (info.width * info.height) : 1
+            return Picture(
+                width: info.width, height: info.height, channels: info.channels,
+                pixels: step == 1 ? pixels : stride(from: 0, to: size, by: step).map { pixels[$0] })
+        }
+    }
+
+    private static func withContext<T>(
+        _ bytes: [UInt8], _ body: (OpaquePointer) throws(PictureError) -> T
+    ) throws(PictureError) -> T {
+        guard let context = spng_ctx_new(0) else { throw .damaged(format: "PNG", reason: "out of memory") }
+        defer { spng_ctx_free(context) }
+        // Texts and profiles are not used; what they may cost is bounded.
+        spng_set_chunk_limits(context, 8 << 20, 32 << 20)
+        spng_set_crc_action(context, Int32(SPNG_CRC_ERROR.rawValue), Int32(SPNG_CRC_DISCARD.rawValue))
+        let result: Result<T, PictureError> = bytes.withUnsafeBytes { buffer in
+            Result { () throws(PictureError) in
+                try check(spng_set_png_buffer(context, buffer.baseAddress, buffer.count))
+                return try body(context)
+            }
+        }
+        return try result.get()
+    }
+
+    private static func header(_ context: OpaquePointer, _ limits: PictureLimits) throws(PictureError) -> spng_ihdr {
+        var header = spng_ihdr()
+        try check(spng_get_ihdr(context, &header))
+        try limits.check(width: Int(header.width), height: Int(header.height))
+        return header
+    }
+
+    /// Bytes of all rows as they are compressed, without their filter bytes.
+    private static func rawSize(_ header: spng_ihdr) -> Int {
+        let samples = [2: 3, 4: 2, 6: 4][header.color_type] ?? 1
+        return Int(header.width) * samples * Int(header.bit_depth) / 8 * Int(header.height)
+    }
+
+    private static func info(_ header: spng_ihdr) -> PictureInfo {
+        // Colour types: 0 gray, 2 RGB, 3 palette, 4 gray with alpha, 6 RGB with alpha.
+        PictureInfo(
+            width: Int(header.width), height: Int(header.height), channels: header.color_type == 0 || header.color_type == 4 ? 1 : 3)
+    }
+
+    private static func check(_ status: Int32) throws(PictureError) {
+        guard status == 0 else { throw .damaged(format: "PNG", reason: String(cString: spng_strerror(status))) }
+    }
+}

@@ -1,0 +1,30 @@
+/// An 8-bit picture in memory, gray or RGB.
+package struct Picture: Sendable, Equatable {
+    package let width: Int
+    package let height: Int
+    /// 1 (gray) or 3 (red, green, blue).
+    package let channels: Int
+    /// (height, width, channels), row by row from the top.
+    package let pixels: [UInt8]
+
+    /// A picture of `pixels`, of which there must be height · width · channels.
+    package init(width: Int, height: Int, channels: Int, pixels: [UInt8]) {
+        precondition(width > 0 && height > 0 && (channels == 1 || channels == 3) && pixels.count == width * height * channels)
+        self.width = width
+        self.height = height
+        self.channels = channels
+        self.pixels = pixels
+    }
+
+    /// Decodes a PNG or JPEG, told apart by its content.
+    ///
+    /// As Pillow's `convert("RGB")` does, alpha and transparent colours are dropped, not blended, and palettes become colours; gray stays one
+    /// channel. Of 16 bits the upper 8 are kept. Orientation, colour profiles and gamma are ignored.
+    package init(decoding bytes: [UInt8], limits: PictureLimits = PictureLimits()) throws(PictureError) {
+        self =
+            switch try PictureFormat.detect(bytes) {
+            case .png: try PNGDecoder.decode(bytes, limits: limits)
+            case .jpeg: try JPEGDecoder.decode(bytes, limits: limits)
+            }
+    }
+}

@@ -1,0 +1,70 @@
+import ArgumentParser
+import Foundation
+import Logging
+
+/// `pruner serve`: opens the data folder, starts the workers and answers requests until SIGTERM or SIGINT.
+struct Serve: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(abstract: "Serves the API until SIGTERM or SIGINT.")
+
+    @Option(help: "A YAML file with settings; options on the command line go before it.") var config: String?
+    @Option(help: "The address to listen on.") var host: String?
+    @Option(help: "The port; 0 takes a free one.") var port: Int?
+    @Option(help: "Where checkpoints, datasets and jobs are kept.") var dataDir: String?
+    @Option(help: "Jobs that run at the same time.") var workers: Int?
+    @Option(help: "Threads for arithmetic per job; 0 takes one per core.") var threads: Int?
+    @Option(help: "How often a job is started before it fails for good, when the server stops under it.") var maxAttempts: Int?
+    @Flag(help: "Listen on addresses other than loopback although anyone who reaches them may use the service.") var allowAnonymous = false
+
+    /// The settings: defaults, then the file, then the command line.
+    private func settings() throws -> Configuration {
+        var settings = try config.map { try Configuration(path: $0) } ?? Configuration()
+        if let host { settings.host = host }
+        if let port { settings.port = port }
+        if let dataDir { settings.dataDir = dataDir }
+        if let workers { settings.workers = workers }
+        if let threads { settings.threads = threads }
+        if let maxAttempts { settings.maxAttempts = maxAttempts }
+        guard (0...65535).contains(settings.port) else { throw ValidationError("--port must be between 0 and 65535") }
+        guard (1...64).contains(settings.workers) else { throw ValidationError("--workers must be between 1 and 64") }
+        guard (0...1024).contains(settings.threads) else { throw ValidationError("--threads must be between 0 and 1024") }
+        guard settings.maxAttempts >= 1 else { throw ValidationError("--max-attempts must be at least 1") }
+        guard settings.maxUploadBytes >= 1 else { throw ValidationError("max_upload_bytes must be at least 1") }
+        guard Logger.Level(rawValue: settings.logLevel) != nil else {
+            throw ValidationError("log_level must be one of " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))
+        }
+        return settings
+    }
+
+    func run() async throws {
+        let settings = try settings()
+        guard settings.isLoopback || allowAnonymous else {
+            throw ValidationError(
+                "\(settings.host) is not loopback: without tokens anyone could use the service (--allow-anonymous permits it)")
+        }
+        var logger = Logger(label: "pruner") { StreamLogHandler.standardError(label: $0) }
+        logger.logLevel = Logger.Level(rawValue: settings.logLevel) ?? .info
+
+        let service = try Service(settings, logger: logger)
+        // Written at once, whatever standard output is: scripts wait for this line.
+        try FileHandle.standardOutput.write(contentsOf: Data("listening on \(service.url)\n".utf8))
+
+        let signal = await Self.endSignal()
+        logger.notice("signal \(signal): finishing what is short, running jobs go back to the queue")
+        await service.stop()
+    }
+
+    /// Waits for SIGTERM or SIGINT and returns its number.
+    private static func endSignal() async -> Int32 {
+        let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
+        let sources = [SIGTERM, SIGINT].map { number in
+            signal(number, SIG_IGN)
+            let source = DispatchSource.makeSignalSource(signal: number)
+            source.setEventHandler { continuation.yield(number) }
+            source.resume()
+            return source
+        }
+        defer { sources.forEach { $0.cancel() } }
+        for await number in signals { return number }
+        return 0
+    }
+}

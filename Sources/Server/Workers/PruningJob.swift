@@ -1,0 +1,184 @@
+import Engine
+import Foundation
+import Logging
+import Storage
+
+/// One job from its request to its results: the only place where Engine and Storage meet.
+struct PruningJob {
+    let database: Database
+    let job: Job
+    let parallel: Parallel
+    let isShuttingDown: @Sendable () -> Bool
+    let logger: Logger
+
+    private var jobs: JobQueue { database.jobs }
+
+    /// Runs the job and writes how it ended.
+    func run() {
+        do {
+            do {
+                try execute()
+                try jobs.complete(job.id)
+            } catch JobInterruption.cancelled {
+                try jobs.stopped(job.id)
+            } catch JobInterruption.shutdown {
+                try jobs.release(job.id)
+            } catch let error as StorageError {
+                logger.error("job \(job.id): \(error)")
+                try jobs.fail(job.id, JobFailure(code: "storage_failed", detail: "the server could not store or read the job's data"))
+            } catch {
+                let failure = Self.failure(error)
+                if failure.code == "internal_error" { logger.error("job \(job.id): \(error)") }
+                try jobs.fail(job.id, failure)
+            }
+        } catch {
+            // The store refuses even the job's end: recovery at the next start will find it running.
+            logger.critical("job \(job.id) could not be ended: \(error)")
+        }
+    }
+
+    private static func failure(_ error: any Error) -> JobFailure {
+        switch error {
+        case let error as PruningError:
+            if case .lossNotFinite = error { return JobFailure(code: "loss_not_finite", detail: error.description) }
+            return JobFailure(code: "pruning_impossible", detail: error.description)
+        case let error as TrainingError: return JobFailure(code: "loss_not_finite", detail: error.description)
+        case let error as CheckpointError: return JobFailure(code: "invalid_checkpoint", detail: error.description)
+        case let error as GraphError: return JobFailure(code: "pruning_impossible", detail: error.description)
+        case let error as ConfigurationError: return JobFailure(code: "pruning_impossible", detail: "\(error)")
+        case let error as MatrixError: return JobFailure(code: "refit_failed", detail: "the time embedding could not be refitted: \(error)")
+        default: return JobFailure(code: "internal_error", detail: "the job failed for a reason that is in the server's log")
+        }
+    }
+
+    private func execute() throws {
+        MemoryGauge.reset()
+        let (request, errors) = JobRequest.read(try JSON(parsing: Array(job.request.utf8)))
+        guard errors.isEmpty else { throw APIError.invalid(errors) }
+        let source = try StoredCheckpoint(database, job.checkpoint)
+        let original = try source.load()
+        try source.removeResults(of: job.id)
+        let pictures = try job.dataset.map { try StoredPictures(database, $0).set(for: original.trained.model) }
+
+        let reporter = JobProgressReporter(
+            jobs: jobs, id: job.id, planned: Self.plan(request, original, pictures), isShuttingDown: isShuttingDown)
+        try reporter.begin(.loading, total: 1)
+        var stages = JobStages(source: source, original: original)
+
+        if let pruning = request.pruning {
+            let pruned = try prune(original, pruning, pictures, reporter)
+            stages.pruned = try source.store(pruned, job: job, stage: "pruned")
+            try jobs.record(job.id, checkpoint: stages.pruned?.id, pruned: stages.pruned?.id)
+            try writeSizes(stages)
+        }
+        if let settings = request.finetuning, let pictures {
+            let tuned = try finetune(stages.latest, settings, pictures, reporter)
+            stages.finetuned = try source.store(tuned, job: job, stage: "finetuned")
+            try jobs.record(job.id, checkpoint: stages.finetuned?.id)
+        }
+        try writeSizes(stages)
+        if let evaluation = request.evaluation {
+            let grids = try JobEvaluation(settings: evaluation, parallel: parallel, stages: stages, pictures: pictures)
+                .run(reporter) { try write($0, .evaluation) }
+            try reporter.begin(.exporting, total: grids.count)
+            for (name, bytes) in grids {
+                let writer = try database.blobs.writer()
+                try writer.write(bytes)
+                try jobs.addFile(job.id, name: name, blob: try writer.finish())
+                try reporter.step()
+            }
+        }
+        try reporter.finish()
+        let timing = [JobPhase.scoring, .pruning, .finetuning, .evaluating].compactMap { phase in
+            reporter.timing[phase].map { JSON.Member(phase.rawValue, .double($0)) }
+        }
+        try write(.object(timing), .timing)
+        try write(MemoryGauge.peak.map(JSON.integer) ?? .null, .peakMemory)
+    }
+
+    /// Multiply-accumulates that each phase will take: backward costs twice the forward.
+    private static func plan(_ request: JobRequest, _ original: DiffusionCheckpoint, _ pictures: PictureSet?) -> [JobPhase: Double] {
+        let before = Double(original.trained.model.graph.multiplyAccumulates)
+        let kept = 1 - (request.pruning?.ratio ?? 0)
+        let after = before * kept
+        var plan: [JobPhase: Double] = [:]
+        if let pruning = request.pruning, pruning.method.needsGradients {
+            let last = pruning.last ?? original.schedule.count - 1
+            plan[.scoring] = 3 * before * Double(((last - pruning.first) / pruning.stride + 1) * pruning.batchSize)
+        }
+        if let settings = request.finetuning { plan[.finetuning] = 3 * after * Double(settings.steps * settings.batchSize) }
+        if let evaluation = request.evaluation {
+            let results = (request.pruning == nil ? 0.0 : 1) + (request.finetuning == nil ? 0 : 1)
+            let held = Double(min(HeldOutLoss.largestCount, pictures?.count ?? 0))
+            plan[.evaluating] = (before + results * after) * (Double(evaluation.samples * evaluation.steps) + held)
+        }
+        return plan
+    }
+
+    private func prune(
+        _ original: DiffusionCheckpoint, _ pruning: JobRequest.Pruning, _ pictures: PictureSet?, _ reporter: JobProgressReporter
+    ) throws -> DiffusionCheckpoint {
+        let trained = original.trained
+        var gradients: Weights?
+        var summary = ScoringSummary(pruning)
+        try write(summary.json, .scoring)
+        if pruning.method.needsGradients, let pictures {
+            let last = min(pruning.last ?? original.schedule.count - 1, original.schedule.count - 1)
+            let timesteps = Array(stride(from: pruning.first, through: last, by: pruning.stride))
+            try reporter.begin(.scoring, total: timesteps.count)
+            let collected = Weights(trained.weights.parameters)
+            let executor = Executor(
+                graph: trained.model.graph, weights: trained.weights, gradients: collected, batch: pruning.batchSize, parallel: parallel)
+            let scoring = Scoring(method: pruning.method, threshold: pruning.threshold, timesteps: timesteps, seed: pruning.seed)
+            try scoring.run(
+                NoisePrediction(executor, alphasCumprod: original.schedule.alphasCumprod),
+                pictures: pictures.load(0..<pruning.batchSize)
+            ) { loss in
+                summary.add(loss)
+                try reporter.step(series: MetricsPayload.Series.scoring.rawValue, x: loss.timestep, point: ScoringSummary.point(loss))
+            }
+            try reporter.flush()
+            gradients = collected
+            try write(summary.json, .scoring)
+        }
+        try reporter.begin(.pruning, total: 1)
+        let selection = Selection(ratio: pruning.ratio, widths: pruning.widths, blockDivisor: trained.model.configuration.blockDivisor)
+        let groups = try trained.selectChannels(pruning.method, gradients: gradients, seed: pruning.seed, selection: selection)
+        try write(.array(groups.map(\.payload)), .groups)
+        var result = try trained.pruned(kept: groups.map(\.kept), selection: selection, steps: original.schedule.count)
+        if pruning.method == .scratch { result = TrainedModel(initializing: result.model, seed: pruning.seed) }
+        try reporter.step()
+        return DiffusionCheckpoint(trained: result, schedule: original.schedule, type: original.type)
+    }
+
+    private func finetune(
+        _ checkpoint: DiffusionCheckpoint, _ settings: FineTuner.Settings, _ pictures: PictureSet, _ reporter: JobProgressReporter
+    ) throws -> DiffusionCheckpoint {
+        try write(["steps": .integer(settings.steps)], .finetuning)
+        try reporter.begin(.finetuning, total: settings.steps)
+        let (weights, _) = try FineTuner(settings).run(
+            checkpoint.trained, pictures: pictures, alphasCumprod: checkpoint.schedule.alphasCumprod, parallel: parallel
+        ) { step in
+            let point: JSON = [
+                "step": .integer(step.step), "loss": .double(step.loss), "gradient_norm": .double(step.gradientNorm),
+                "learning_rate": .double(step.learningRate),
+            ]
+            try reporter.step(series: MetricsPayload.Series.finetuning.rawValue, x: step.step, point: point)
+        }
+        try reporter.flush()
+        let trained = TrainedModel(model: checkpoint.trained.model, weights: weights)
+        return DiffusionCheckpoint(trained: trained, schedule: checkpoint.schedule, type: checkpoint.type)
+    }
+
+    /// Parameters, multiply-accumulates and bytes before and after, as far as the job has come.
+    private func writeSizes(_ stages: JobStages) throws {
+        let (before, after) = (stages.original.trained.model.graph, stages.latest.trained.model.graph)
+        try write(["before": .integer(before.parameterCount), "after": .integer(after.parameterCount)], .parameters)
+        try write(["before": .integer(before.multiplyAccumulates), "after": .integer(after.multiplyAccumulates)], .macs)
+        try write(["before": .integer(stages.source.size), "after": .integer(stages.latestSize)], .size)
+    }
+
+    private func write(_ value: JSON, _ section: MetricsPayload.Section) throws {
+        try jobs.setMetrics(job.id, section: section.rawValue, value: value.compact)
+    }
+}

@@ -1,0 +1,48 @@
+import Engine
+
+/// The metrics of scoring, besides the series of losses.
+struct ScoringSummary {
+    private let pruning: JobRequest.Pruning
+    private var largest: Double?
+    private var kept = 0
+
+    init(_ pruning: JobRequest.Pruning) {
+        self.pruning = pruning
+    }
+
+    /// Counts a timestep in.
+    mutating func add(_ loss: Scoring.TimestepLoss) {
+        largest = max(largest ?? loss.loss, loss.loss)
+        kept += loss.isKept ? 1 : 0
+    }
+
+    /// The contract's `scoring` object without its losses.
+    var json: JSON {
+        [
+            "method": .string(pruning.method.rawValue), "threshold": .double(pruning.threshold), "max_loss": .optional(largest),
+            "kept_timesteps": .integer(kept),
+        ]
+    }
+
+    /// The contract's entry of one timestep.
+    static func point(_ loss: Scoring.TimestepLoss) -> JSON {
+        [
+            "timestep": .integer(loss.timestep), "loss": .double(loss.loss), "relative": .double(loss.relative), "kept": .bool(loss.isKept),
+        ]
+    }
+}
+
+extension GroupScores {
+    /// The contract's entry of one group.
+    var payload: JSON {
+        [
+            "name": .string(group.name), "width": ["before": .integer(group.width), "after": .integer(kept.count)],
+            "norm_groups": .integer(group.normGroups), "heads": .integer(group.heads),
+            "members": .array(
+                group.members.map {
+                    ["parameter": .string($0.parameter), "axis": .integer($0.axis), "offset": .integer($0.offset)]
+                }),
+            "scores": .array(scores.map(JSON.double)), "kept": .integers(kept),
+        ]
+    }
+}

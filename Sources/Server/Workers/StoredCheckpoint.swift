@@ -1,0 +1,85 @@
+import Engine
+import Foundation
+import Storage
+
+/// A checkpoint in the store, and the way results that come from it are stored beside it.
+struct StoredCheckpoint {
+    private let database: Database
+    let record: CheckpointRecord
+    let descriptor: CheckpointDescriptor
+
+    /// - Throws: ``StorageError/notFound(_:id:)``.
+    init(_ database: Database, _ id: String) throws {
+        self.database = database
+        record = try database.checkpoints.get(id)
+        descriptor = try CheckpointDescriptor(record)
+    }
+
+    /// Bytes of all files.
+    var size: Int { descriptor.size }
+
+    private func url(_ path: String) throws -> URL {
+        guard let file = record.files.first(where: { $0.path == path }) else { throw CheckpointError.missingFile(expected: path) }
+        return database.blobs.url(for: file.digest)
+    }
+
+    private func data(_ path: String) throws -> Data { try Data(contentsOf: url(path)) }
+
+    /// The model with its weights.
+    func load() throws -> DiffusionCheckpoint {
+        try DiffusionCheckpoint(
+            config: data(DiffusersLayout.Path.config), weights: url(DiffusersLayout.Path.weights).path,
+            scheduler: data(DiffusersLayout.Path.scheduler))
+    }
+
+    /// The model without its weights' numbers.
+    func architecture() throws -> (model: UNet2DModel, schedule: NoiseSchedule) {
+        try DiffusionCheckpoint.architecture(
+            config: data(DiffusersLayout.Path.config), weights: url(DiffusersLayout.Path.weights).path,
+            scheduler: data(DiffusersLayout.Path.scheduler))
+    }
+
+    /// The weights' file, for reading tensors one at a time.
+    func weights() throws -> SafeTensorsReader { try SafeTensorsReader(path: url(DiffusersLayout.Path.weights).path) }
+
+    /// Stores a job's result: new config and weights, every other file as this checkpoint has it.
+    func store(_ result: DiffusionCheckpoint, job: Job, stage: String) throws -> JobStages.Stored {
+        var files = try record.files.filter { ![DiffusersLayout.Path.config, DiffusersLayout.Path.weights].contains($0.path) }
+            .map { (path: $0.path, blob: try copy($0)) }
+        let config = try database.blobs.writer()
+        try config.write(Array(result.trained.model.configuration.json()))
+        files.append((DiffusersLayout.Path.config, try config.finish()))
+        let weights = try database.blobs.writer()
+        try result.writeWeights { try weights.write($0) }
+        files.append((DiffusersLayout.Path.weights, try weights.finish()))
+        files.sort { $0.path < $1.path }
+        let size = files.reduce(0) { $0 + $1.blob.size }
+        let source: JSON = ["kind": "job", "job": .string(job.id), "stage": .string(stage)]
+        let stored = try database.checkpoints.insert(
+            name: "\(job.name ?? record.name) (\(stage))",
+            descriptor: CheckpointDescriptor(result, isLatent: descriptor.isLatent, size: size, source: source).json.compact, files: files)
+        return JobStages.Stored(id: stored.id, checkpoint: result, size: Int(size))
+    }
+
+    /// Holds a file's bytes for another checkpoint: they are small next to the weights, and stored once.
+    private func copy(_ file: CheckpointRecord.File) throws -> StoredBlob {
+        let writer = try database.blobs.writer()
+        let handle = try FileHandle(forReadingFrom: database.blobs.url(for: file.digest))
+        defer { try? handle.close() }
+        while let chunk = try handle.read(upToCount: 1 << 20), !chunk.isEmpty { try writer.write(Array(chunk)) }
+        return try writer.finish()
+    }
+
+    /// Deletes what an earlier, cut-off attempt of a job had stored.
+    func removeResults(of job: String) throws {
+        var after: String?
+        while true {
+            let page = try database.checkpoints.list(limit: 100, after: after)
+            for record in page.items where try CheckpointDescriptor(record).json["source"]?["job"] == .string(job) {
+                try database.checkpoints.delete(record.id)
+            }
+            guard page.hasMore, let last = page.items.last, last.id > job.replacingOccurrences(of: "job_", with: "ckpt_") else { return }
+            after = last.id
+        }
+    }
+}

@@ -1,0 +1,66 @@
+import Engine
+import Foundation
+import Storage
+import Synchronization
+
+/// A dataset in the store, read picture by picture: cropped, resized and decoded as a model needs it.
+final class StoredPictures: Sendable {
+    private let pictures: [DatasetRecord.Picture]
+    private let descriptor: Int32
+    /// Decoded pictures, kept while there is room.
+    private let decoded = Mutex<(pictures: [Int: [UInt8]], bytes: Int)>(([:], 0))
+    private static let cacheLimit = 512 << 20
+
+    /// Opens the dataset's pack.
+    ///
+    /// - Throws: ``StorageError``.
+    init(_ database: Database, _ id: String) throws {
+        let record = try database.datasets.get(id)
+        pictures = try database.datasets.pictures(of: id)
+        let path = database.blobs.url(for: record.pack).path
+        descriptor = open(path, O_RDONLY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw StorageError.file(doing: "open", path: path, errno: errno) }
+    }
+
+    deinit { close(descriptor) }
+
+    /// The pictures as a model takes them.
+    func set(for model: UNet2DModel) -> PictureSet {
+        let shape = model.graph.nodes[0].shape
+        return PictureSet(count: pictures.count, shape: shape) { index in try self.picture(index, shape) }
+    }
+
+    private func picture(_ index: Int, _ shape: Shape) throws -> [UInt8] {
+        if let known = decoded.withLock({ $0.pictures[index] }) { return known }
+        let bytes = try Picture(decoding: try read(pictures[index]))
+            .cropAndResize(toHeight: shape.height, width: shape.width).asColour(shape.channels == 3).pixels
+        decoded.withLock { cache in
+            guard cache.bytes + bytes.count <= Self.cacheLimit else { return }
+            cache.pictures[index] = bytes
+            cache.bytes += bytes.count
+        }
+        return bytes
+    }
+
+    private func read(_ picture: DatasetRecord.Picture) throws -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: Int(picture.length))
+        var done = 0
+        while done < bytes.count {
+            let count = bytes.withUnsafeMutableBytes {
+                pread(descriptor, $0.baseAddress! + done, $0.count - done, off_t(picture.offset) + off_t(done))
+            }
+            if count < 0, errno == EINTR { continue }
+            guard count > 0 else { throw StorageError.file(doing: "read a picture of", path: picture.path, errno: errno) }
+            done += count
+        }
+        return bytes
+    }
+}
+
+extension Picture {
+    /// The picture as RGB, when it is to be colour and is gray: the same value three times, as Pillow's `convert("RGB")`.
+    fileprivate func asColour(_ isColour: Bool) -> Picture {
+        guard isColour, channels == 1 else { return self }
+        return Picture(width: width, height: height, channels: 3, pixels: pixels.flatMap { [$0, $0, $0] })
+    }
+}

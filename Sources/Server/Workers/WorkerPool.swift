@@ -1,0 +1,61 @@
+import Engine
+import Foundation
+import Logging
+import Storage
+import Synchronization
+
+/// Threads that take jobs from the queue, one each at a time.
+///
+/// A job's arithmetic runs on a queue of low priority, away from the tasks that answer requests.
+final class WorkerPool: Sendable {
+    private let database: Database
+    private let parallel: Parallel
+    private let logger: Logger
+    private let isStopping = Mutex(false)
+    private let work = DispatchSemaphore(value: 0)
+    private let running = DispatchGroup()
+
+    /// - Parameter parallel: the threads that each job may use.
+    init(database: Database, parallel: Parallel, logger: Logger) {
+        self.database = database
+        self.parallel = parallel
+        self.logger = logger
+    }
+
+    /// Starts the workers.
+    func start(workers: Int) {
+        for number in 1...max(1, workers) {
+            DispatchQueue(label: "worker-\(number)", qos: .utility).async(group: running) { self.serve("worker-\(number)") }
+        }
+    }
+
+    /// Tells the workers that there is a job.
+    func wake() { work.signal() }
+
+    /// Lets running jobs go back to the queue at their next step, and waits for that.
+    func stop(workers: Int) {
+        isStopping.withLock { $0 = true }
+        for _ in 0..<max(1, workers) { work.signal() }
+        running.wait()
+    }
+
+    private func serve(_ name: String) {
+        while !isStopping.withLock({ $0 }) {
+            do {
+                guard let job = try database.jobs.claim(worker: name) else {
+                    work.wait()
+                    continue
+                }
+                logger.info("\(name) takes \(job.id), attempt \(job.attempt)")
+                PruningJob(
+                    database: database, job: job, parallel: parallel, isShuttingDown: { self.isStopping.withLock { $0 } }, logger: logger
+                ).run()
+                logger.info("\(job.id) \((try? database.jobs.get(job.id).status.rawValue) ?? "gone")")
+            } catch {
+                logger.error("\(name) cannot take a job: \(error)")
+                // The store is failing: try again when there is a new job, or in a while.
+                _ = work.wait(timeout: .now() + 5)
+            }
+        }
+    }
+}

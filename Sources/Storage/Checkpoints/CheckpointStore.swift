@@ -1,0 +1,74 @@
+import GRDB
+
+/// The checkpoints' rows.
+public struct CheckpointStore: Sendable {
+    let database: Database
+
+    /// Stores a checkpoint whose files are already in their places.
+    /// - Parameters:
+    ///   - id: from ``Identifier/make(_:)``, where the caller needs it beforehand.
+    ///   - files: paths, each once, with their contents.
+    ///   - descriptor: JSON.
+    @discardableResult
+    public func insert(
+        id: String = Identifier.make(.checkpoint), name: String, descriptor: String, files: [(path: String, blob: StoredBlob)]
+    ) throws(StorageError) -> CheckpointRecord {
+        try database.write("insert a checkpoint") { rows in
+            try rows.execute(
+                sql: "INSERT INTO checkpoints (id, name, created_at, descriptor) VALUES (?, ?, ?, ?)",
+                arguments: [id, name, Timestamp.now().milliseconds, descriptor])
+            for (ordinal, file) in files.enumerated() {
+                try rows.execute(
+                    sql: "INSERT INTO checkpoint_files (checkpoint, ordinal, path, digest, size) VALUES (?, ?, ?, ?, ?)",
+                    arguments: [id, ordinal, file.path, file.blob.digest.hex, file.blob.size])
+            }
+            return try record(id, in: rows)
+        }
+    }
+
+    /// The checkpoint with this identifier.
+    /// - Throws: ``StorageError/notFound(_:id:)``
+    public func get(_ id: String) throws(StorageError) -> CheckpointRecord {
+        try database.read("read a checkpoint") { try record(id, in: $0) }
+    }
+
+    /// A page of checkpoints, newest first, after the one with the identifier `after`.
+    /// - Throws: ``StorageError/invalidCursor(_:)``
+    public func list(limit: Int, after: String? = nil) throws(StorageError) -> Page<CheckpointRecord> {
+        try database.read("list checkpoints") { rows in
+            let found = try rows.page(of: "checkpoints", limit: limit, after: after)
+            return Page(rows: try found.map { CheckpointRecord($0, files: try files(of: $0["id"], in: rows)) }, limit: limit)
+        }
+    }
+
+    /// Deletes a checkpoint, and the contents that nothing else refers to.
+    /// - Throws: ``StorageError/notFound(_:id:)``; ``StorageError/inUse(_:id:jobs:)`` while a live job starts from it or made it.
+    public func delete(_ id: String) throws(StorageError) {
+        let digests = try database.write("delete a checkpoint") { rows in
+            let jobs = try String.fetchAll(
+                rows,
+                sql: """
+                    SELECT id FROM jobs WHERE status IN ('queued', 'running', 'paused')
+                        AND (checkpoint = ?1 OR result_checkpoint = ?1 OR result_pruned = ?1) ORDER BY id
+                    """, arguments: [id])
+            guard jobs.isEmpty else { throw StorageError.inUse(.checkpoint, id: id, jobs: jobs) }
+            let digests = try files(of: id, in: rows).map(\.digest)
+            try rows.execute(sql: "DELETE FROM checkpoints WHERE id = ?", arguments: [id])
+            guard rows.changesCount == 1 else { throw StorageError.notFound(.checkpoint, id: id) }
+            return digests
+        }
+        database.blobs.collect(digests)
+    }
+
+    private func record(_ id: String, in rows: GRDB.Database) throws -> CheckpointRecord {
+        guard let row = try Row.fetchOne(rows, sql: "SELECT * FROM checkpoints WHERE id = ?", arguments: [id]) else {
+            throw StorageError.notFound(.checkpoint, id: id)
+        }
+        return CheckpointRecord(row, files: try files(of: id, in: rows))
+    }
+
+    private func files(of id: String, in rows: GRDB.Database) throws -> [CheckpointRecord.File] {
+        try Row.fetchAll(rows, sql: "SELECT * FROM checkpoint_files WHERE checkpoint = ? ORDER BY ordinal", arguments: [id])
+            .map { CheckpointRecord.File(path: $0["path"], digest: try $0.digest("digest"), size: $0["size"]) }
+    }
+}

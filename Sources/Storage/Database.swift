@@ -1,0 +1,93 @@
+import Foundation
+import GRDB
+
+/// The store of one server: rows in SQLite, contents as blobs, in one folder.
+///
+///     let database = try Database(folder: URL(fileURLWithPath: "data"))
+///     let job = try database.jobs.enqueue(…)
+///
+/// Methods block for as long as the disk takes (a commit waits for it); call them from threads that may block.
+public final class Database: Sendable {
+    /// Contents by their SHA-256.
+    public let blobs: BlobStore
+    let pool: DatabasePool
+
+    /// The checkpoints.
+    public var checkpoints: CheckpointStore { CheckpointStore(database: self) }
+    /// The datasets.
+    public var datasets: DatasetStore { DatasetStore(database: self) }
+    /// The jobs.
+    public var jobs: JobQueue { JobQueue(database: self) }
+
+    /// Opens the store in `folder`, making it if need be, and clears what a crash left: temporary files, and blobs no row refers to.
+    ///
+    /// Running jobs of the last process stay as they are until ``JobQueue/recover(maxAttempts:)`` is called.
+    /// - Throws: ``StorageError/folderLocked(path:)`` when another process (or another `Database`) holds the folder.
+    public init(folder: URL) throws(StorageError) {
+        let dataFolder = try DataFolder(folder)
+        do {
+            pool = try DatabasePool(path: dataFolder.database.path)
+            // GRDB sets NORMAL while it sets up WAL. NORMAL does not wait for the disk at a commit: a power cut would
+            // take back commits that were answered with 201.
+            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
+            let migrator = Schema.migrator
+            if try pool.read({ try migrator.hasBeenSuperseded($0) }) {
+                throw StorageError.folderTooNew(path: folder.path)
+            }
+            try migrator.migrate(pool)
+        } catch let error as StorageError {
+            throw error
+        } catch {
+            throw .database(doing: "open \(dataFolder.database.path)", found: String(describing: error))
+        }
+        let pool = pool
+        blobs = BlobStore(folder: dataFolder) { digest throws(StorageError) in
+            do {
+                return try pool.read {
+                    try Bool.fetchOne($0, sql: Self.isReferenced, arguments: [digest.hex, digest.hex, digest.hex]) ?? false
+                }
+            } catch {
+                throw .database(doing: "look for references to a blob", found: String(describing: error))
+            }
+        }
+        try blobs.collectUnreferenced()
+    }
+
+    private static let isReferenced = """
+        SELECT EXISTS (SELECT 1 FROM checkpoint_files WHERE digest = ?)
+            OR EXISTS (SELECT 1 FROM datasets WHERE pack_digest = ?)
+            OR EXISTS (SELECT 1 FROM job_files WHERE digest = ?)
+        """
+
+    /// Runs `body` in one transaction of the one writing connection.
+    func write<Result>(_ doing: String, _ body: (GRDB.Database) throws -> Result) throws(StorageError) -> Result {
+        do {
+            return try pool.write(body)
+        } catch let error as StorageError {
+            throw error
+        } catch {
+            throw .database(doing: doing, found: String(describing: error))
+        }
+    }
+
+    /// Runs `body` on one consistent view of the rows.
+    func read<Result>(_ doing: String, _ body: (GRDB.Database) throws -> Result) throws(StorageError) -> Result {
+        do {
+            return try pool.read(body)
+        } catch let error as StorageError {
+            throw error
+        } catch {
+            throw .database(doing: doing, found: String(describing: error))
+        }
+    }
+
+    /// What SQLite says for `PRAGMA synchronous` on the writing connection: 2 is FULL.
+    package func synchronousLevel() throws(StorageError) -> Int {
+        try write("read a pragma") { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? -1 }
+    }
+
+    /// Runs any statement, for tests of the schema's own rules.
+    package func execute(_ sql: String) throws(StorageError) {
+        try write("execute") { try $0.execute(sql: sql) }
+    }
+}

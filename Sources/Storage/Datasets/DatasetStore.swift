@@ -1,0 +1,78 @@
+import GRDB
+
+/// The datasets' rows.
+public struct DatasetStore: Sendable {
+    let database: Database
+
+    /// Stores a dataset whose pack is already in its place; all its pictures in one transaction.
+    /// - Parameters:
+    ///   - descriptor: JSON.
+    ///   - pictures: in the dataset's order, at most a few hundred thousand.
+    @discardableResult
+    public func insert(
+        id: String = Identifier.make(.dataset), name: String, descriptor: String, pack: StoredBlob, pictures: [DatasetRecord.Picture]
+    ) throws(StorageError) -> DatasetRecord {
+        try database.write("insert a dataset") { rows in
+            try rows.execute(
+                sql: "INSERT INTO datasets (id, name, created_at, descriptor, pack_digest, pack_size) VALUES (?, ?, ?, ?, ?, ?)",
+                arguments: [id, name, Timestamp.now().milliseconds, descriptor, pack.digest.hex, pack.size])
+            let statement = try rows.makeStatement(
+                sql: "INSERT INTO pictures (dataset, ordinal, path, pack_offset, length) VALUES (?, ?, ?, ?, ?)")
+            for (ordinal, picture) in pictures.enumerated() {
+                try statement.execute(arguments: [id, ordinal, picture.path, picture.offset, picture.length])
+            }
+            return try record(id, in: rows)
+        }
+    }
+
+    /// The dataset with this identifier.
+    /// - Throws: ``StorageError/notFound(_:id:)``
+    public func get(_ id: String) throws(StorageError) -> DatasetRecord {
+        try database.read("read a dataset") { try record(id, in: $0) }
+    }
+
+    /// Its pictures, in order.
+    /// - Throws: ``StorageError/notFound(_:id:)``
+    public func pictures(of id: String) throws(StorageError) -> [DatasetRecord.Picture] {
+        try database.read("read a dataset's pictures") { rows in
+            _ = try record(id, in: rows)
+            let cursor = try Row.fetchCursor(
+                rows, sql: "SELECT path, pack_offset, length FROM pictures WHERE dataset = ? ORDER BY ordinal", arguments: [id])
+            var pictures: [DatasetRecord.Picture] = []
+            while let row = try cursor.next() {
+                pictures.append(.init(path: row[0], offset: row[1], length: row[2]))
+            }
+            return pictures
+        }
+    }
+
+    /// A page of datasets, newest first, after the one with the identifier `after`.
+    /// - Throws: ``StorageError/invalidCursor(_:)``
+    public func list(limit: Int, after: String? = nil) throws(StorageError) -> Page<DatasetRecord> {
+        try database.read("list datasets") { rows in
+            Page(rows: try rows.page(of: "datasets", limit: limit, after: after).map { try DatasetRecord($0) }, limit: limit)
+        }
+    }
+
+    /// Deletes a dataset, and its pack if nothing else refers to it.
+    /// - Throws: ``StorageError/notFound(_:id:)``; ``StorageError/inUse(_:id:jobs:)`` while a live job needs it.
+    public func delete(_ id: String) throws(StorageError) {
+        let pack = try database.write("delete a dataset") { rows in
+            let jobs = try String.fetchAll(
+                rows, sql: "SELECT id FROM jobs WHERE status IN ('queued', 'running', 'paused') AND dataset = ? ORDER BY id",
+                arguments: [id])
+            guard jobs.isEmpty else { throw StorageError.inUse(.dataset, id: id, jobs: jobs) }
+            let pack = try record(id, in: rows).pack
+            try rows.execute(sql: "DELETE FROM datasets WHERE id = ?", arguments: [id])
+            return pack
+        }
+        database.blobs.collect([pack])
+    }
+
+    private func record(_ id: String, in rows: GRDB.Database) throws -> DatasetRecord {
+        guard let row = try Row.fetchOne(rows, sql: "SELECT * FROM datasets WHERE id = ?", arguments: [id]) else {
+            throw StorageError.notFound(.dataset, id: id)
+        }
+        return try DatasetRecord(row)
+    }
+}

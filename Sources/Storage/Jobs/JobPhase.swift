@@ -1,0 +1,4 @@
+/// What a running job is at.
+public enum JobPhase: String, Sendable, CaseIterable, Codable {
+    case loading, scoring, pruning, finetuning, evaluating, exporting
+}

@@ -1,0 +1,129 @@
+import GRDB
+
+/// The queue of jobs: what clients do with it. What workers do is in `JobQueue+Running.swift`.
+///
+///     queued ──claim──▶ running ──complete──▶ succeeded
+///        │   ◀─release──┤   ├─────fail──────▶ failed
+///        │   ◀─recover──┘   └──stopped──────▶ cancelled      (after cancel asked for it)
+///        └──cancel──▶ cancelled
+public struct JobQueue: Sendable {
+    let database: Database
+
+    /// Puts a job into the queue.
+    /// - Parameters:
+    ///   - request: JSON; the store does not read it.
+    ///   - metadata: a JSON object.
+    ///   - checkpoint: what it starts from; in use until the job ends.
+    ///   - dataset: what it needs; in use until the job ends.
+    /// - Throws: ``StorageError/notFound(_:id:)`` when there is no such checkpoint or dataset.
+    @discardableResult
+    public func enqueue(
+        name: String? = nil, metadata: String = "{}", priority: Int = 0, request: String, checkpoint: String, dataset: String? = nil
+    ) throws(StorageError) -> Job {
+        try database.write("enqueue a job") { rows in
+            guard try Bool.fetchOne(rows, sql: "SELECT EXISTS (SELECT 1 FROM checkpoints WHERE id = ?)", arguments: [checkpoint])! else {
+                throw StorageError.notFound(.checkpoint, id: checkpoint)
+            }
+            if let dataset, try !Bool.fetchOne(rows, sql: "SELECT EXISTS (SELECT 1 FROM datasets WHERE id = ?)", arguments: [dataset])! {
+                throw StorageError.notFound(.dataset, id: dataset)
+            }
+            let id = Identifier.make(.job)
+            try rows.execute(
+                sql: """
+                    INSERT INTO jobs (id, name, metadata, priority, request, checkpoint, dataset, status, created_at)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?)
+                    """, arguments: [id, name, metadata, priority, request, checkpoint, dataset, Timestamp.now().milliseconds])
+            try append("queued", to: id, in: rows)
+            return try job(id, in: rows)
+        }
+    }
+
+    /// The job with this identifier.
+    /// - Throws: ``StorageError/notFound(_:id:)``
+    public func get(_ id: String) throws(StorageError) -> Job {
+        try database.read("read a job") { try job(id, in: $0) }
+    }
+
+    /// A page of jobs, newest first, after the one with the identifier `after`.
+    /// - Throws: ``StorageError/invalidCursor(_:)``
+    public func list(status: JobStatus? = nil, limit: Int, after: String? = nil) throws(StorageError) -> Page<Job> {
+        try database.read("list jobs") { rows in
+            let found = try rows.page(of: "jobs", limit: limit, after: after, status: status?.rawValue)
+            return Page(rows: try found.map { try Job($0) }, limit: limit)
+        }
+    }
+
+    /// How many jobs are in each state; states without a job are left out.
+    public func counts() throws(StorageError) -> [JobStatus: Int] {
+        try database.read("count jobs") { rows in
+            var counts: [JobStatus: Int] = [:]
+            for row in try Row.fetchAll(rows, sql: "SELECT status, COUNT(*) FROM jobs GROUP BY status") {
+                if let status = JobStatus(rawValue: row[0]) { counts[status] = row[1] }
+            }
+            return counts
+        }
+    }
+
+    /// Cancels a waiting job at once; asks the worker of a running one to stop (see ``isCancelRequested(_:)``).
+    /// - Returns: the job after that: `cancelled`, or `running` with ``Job/cancelRequested``.
+    /// - Throws: ``StorageError/notFound(_:id:)``; ``StorageError/wrongState(job:doing:expected:found:)`` once it has ended.
+    @discardableResult
+    public func cancel(_ id: String) throws(StorageError) -> Job {
+        try database.write("cancel a job") { rows in
+            let before = try job(id, in: rows)
+            if before.cancelRequested { return before }
+            try rows.execute(
+                sql: "UPDATE jobs SET status = 'cancelled', finished_at = ? WHERE id = ? AND status IN ('queued', 'paused')",
+                arguments: [Timestamp.now().milliseconds, id])
+            if rows.changesCount == 1 {
+                try append("cancelled", to: id, in: rows)
+            } else {
+                try rows.execute(sql: "UPDATE jobs SET cancel_requested = 1 WHERE id = ? AND status = 'running'", arguments: [id])
+                try expectChange(of: id, doing: "cancel", expected: JobStatus.live, in: rows)
+                try append("cancel_requested", to: id, in: rows)
+            }
+            return try job(id, in: rows)
+        }
+    }
+
+    /// Deletes a job that has ended, with its events, metrics and files. The checkpoints it made stay.
+    /// - Throws: ``StorageError/notFound(_:id:)``; ``StorageError/wrongState(job:doing:expected:found:)`` while it is live.
+    public func delete(_ id: String) throws(StorageError) {
+        let digests = try database.write("delete a job") { rows in
+            let digests = try files(of: id, in: rows).map(\.digest)
+            try rows.execute(
+                sql: "DELETE FROM jobs WHERE id = ? AND status IN ('succeeded', 'failed', 'cancelled')", arguments: [id])
+            try expectChange(of: id, doing: "delete", expected: JobStatus.finished, in: rows)
+            return digests
+        }
+        database.blobs.collect(digests)
+    }
+
+    // MARK: - Shared by every verb
+
+    func job(_ id: String, in rows: GRDB.Database) throws -> Job {
+        guard let row = try Row.fetchOne(rows, sql: "SELECT * FROM jobs WHERE id = ?", arguments: [id]) else {
+            throw StorageError.notFound(.job, id: id)
+        }
+        return try Job(row)
+    }
+
+    /// After a guarded UPDATE: throws unless it found its row, telling a missing job from one in another state.
+    func expectChange(of id: String, doing: String, expected: [JobStatus], in rows: GRDB.Database) throws {
+        guard rows.changesCount != 1 else { return }
+        throw StorageError.wrongState(job: id, doing: doing, expected: expected, found: try job(id, in: rows).status)
+    }
+
+    func append(_ event: String, to id: String, data: [String: String] = [:], in rows: GRDB.Database) throws {
+        let pairs = data.sorted { $0.key < $1.key }.flatMap { [$0.key, $0.value] }
+        try rows.execute(
+            sql:
+                "INSERT INTO job_events (job, time, event, data) VALUES (?, ?, ?, json_object(\(pairs.map { _ in "?" }.joined(separator: ", "))))",
+            arguments: StatementArguments([id, Timestamp.now().milliseconds, event] + pairs as [any DatabaseValueConvertible]))
+    }
+
+    func files(of id: String, in rows: GRDB.Database) throws -> [JobFile] {
+        try Row.fetchAll(rows, sql: "SELECT * FROM job_files WHERE job = ? ORDER BY name", arguments: [id])
+            .map { JobFile(name: $0["name"], digest: try $0.digest("digest"), size: $0["size"]) }
+    }
+}

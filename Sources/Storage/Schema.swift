@@ -1,0 +1,123 @@
+import GRDB
+
+/// The tables. Their CHECKs and the trigger hold the state rules, whoever writes.
+enum Schema {
+    static var migrator: DatabaseMigrator {
+        var migrator = DatabaseMigrator()
+        migrator.registerMigration("v1") { try $0.execute(sql: version1) }
+        return migrator
+    }
+
+    /// Times are milliseconds since 1970. Lists run from the newest identifier down: identifiers sort by time.
+    /// A job's checkpoint and dataset are no foreign keys: a finished job outlives them, and live ones are looked for on delete.
+    private static let version1 = """
+        CREATE TABLE checkpoints (
+            id TEXT PRIMARY KEY NOT NULL,
+            name TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            descriptor TEXT NOT NULL CHECK (json_valid(descriptor))
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE checkpoint_files (
+            checkpoint TEXT NOT NULL REFERENCES checkpoints (id) ON DELETE CASCADE,
+            ordinal INTEGER NOT NULL,
+            path TEXT NOT NULL,
+            digest TEXT NOT NULL CHECK (length(digest) = 64),
+            size INTEGER NOT NULL CHECK (size >= 0),
+            PRIMARY KEY (checkpoint, path)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX checkpoint_files_digest ON checkpoint_files (digest);
+
+        CREATE TABLE datasets (
+            id TEXT PRIMARY KEY NOT NULL,
+            name TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            descriptor TEXT NOT NULL CHECK (json_valid(descriptor)),
+            pack_digest TEXT NOT NULL CHECK (length(pack_digest) = 64),
+            pack_size INTEGER NOT NULL CHECK (pack_size >= 0)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX datasets_digest ON datasets (pack_digest);
+
+        CREATE TABLE pictures (
+            dataset TEXT NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
+            ordinal INTEGER NOT NULL,
+            path TEXT NOT NULL,
+            pack_offset INTEGER NOT NULL CHECK (pack_offset >= 0),
+            length INTEGER NOT NULL CHECK (length >= 0),
+            PRIMARY KEY (dataset, ordinal)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE jobs (
+            id TEXT PRIMARY KEY NOT NULL,
+            name TEXT,
+            metadata TEXT NOT NULL CHECK (json_valid(metadata)),
+            priority INTEGER NOT NULL,
+            request TEXT NOT NULL CHECK (json_valid(request)),
+            checkpoint TEXT NOT NULL,
+            dataset TEXT,
+            status TEXT NOT NULL CHECK (status IN ('queued', 'running', 'paused', 'succeeded', 'failed', 'cancelled')),
+            phase TEXT CHECK (phase IN ('loading', 'scoring', 'pruning', 'finetuning', 'evaluating', 'exporting')),
+            progress_phase TEXT,
+            progress_completed INTEGER,
+            progress_total INTEGER,
+            progress_fraction REAL,
+            progress_eta REAL,
+            created_at INTEGER NOT NULL,
+            started_at INTEGER,
+            finished_at INTEGER,
+            attempt INTEGER NOT NULL DEFAULT 1 CHECK (attempt >= 1),
+            worker TEXT,
+            cancel_requested INTEGER NOT NULL DEFAULT 0 CHECK (cancel_requested IN (0, 1)),
+            result_checkpoint TEXT,
+            result_pruned TEXT,
+            error_code TEXT,
+            error_detail TEXT,
+            CHECK ((status IN ('succeeded', 'failed', 'cancelled')) = (finished_at IS NOT NULL)),
+            CHECK ((status = 'running') = (worker IS NOT NULL)),
+            CHECK (status NOT IN ('running', 'succeeded') OR started_at IS NOT NULL),
+            CHECK (status = 'running' OR phase IS NULL),
+            CHECK (status = 'running' OR cancel_requested = 0),
+            CHECK ((status = 'failed') = (error_code IS NOT NULL)),
+            CHECK ((error_code IS NULL) = (error_detail IS NULL)),
+            CHECK ((progress_phase IS NULL) = (progress_completed IS NULL))
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX jobs_queue ON jobs (status, priority DESC, id);
+
+        CREATE TRIGGER jobs_finished_stay_finished BEFORE UPDATE OF status ON jobs
+        WHEN OLD.status IN ('succeeded', 'failed', 'cancelled') AND NEW.status IS NOT OLD.status
+        BEGIN SELECT RAISE(ABORT, 'a finished job stays as it ended'); END;
+
+        CREATE TABLE job_events (
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+            time INTEGER NOT NULL,
+            event TEXT NOT NULL,
+            data TEXT NOT NULL CHECK (json_valid(data))
+        ) STRICT;
+        CREATE INDEX job_events_job ON job_events (job, id);
+
+        CREATE TABLE job_metrics (
+            job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+            section TEXT NOT NULL,
+            value TEXT NOT NULL CHECK (json_valid(value)),
+            PRIMARY KEY (job, section)
+        ) STRICT;
+
+        CREATE TABLE job_series (
+            job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+            series TEXT NOT NULL,
+            x INTEGER NOT NULL,
+            point TEXT NOT NULL,
+            PRIMARY KEY (job, series, x)
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE job_files (
+            job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+            name TEXT NOT NULL,
+            digest TEXT NOT NULL CHECK (length(digest) = 64),
+            size INTEGER NOT NULL CHECK (size >= 0),
+            PRIMARY KEY (job, name)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX job_files_digest ON job_files (digest);
+        """
+}

@@ -1,0 +1,41 @@
+/// What can go wrong in the store: what was done, what was expected, what was found.
+public enum StorageError: Error, Sendable, Equatable {
+    /// The kinds of things the store keeps under an identifier or a name.
+    public enum Kind: String, Sendable {
+        case checkpoint, dataset, job, file
+    }
+
+    /// Nothing of this kind has this identifier (or, for a file, this name).
+    case notFound(Kind, id: String)
+    /// It cannot be deleted while these live jobs need it.
+    case inUse(Kind, id: String, jobs: [String])
+    /// The job is not in a state that allows this verb.
+    case wrongState(job: String, doing: String, expected: [JobStatus], found: JobStatus)
+    /// A list was asked to go on after something that is not in it.
+    case invalidCursor(String)
+    /// Another process serves from this data folder.
+    case folderLocked(path: String)
+    /// The data folder was written by a later version of this program.
+    case folderTooNew(path: String)
+    /// A system call on a file failed.
+    case file(doing: String, path: String, errno: Int32)
+    /// SQLite refused.
+    case database(doing: String, found: String)
+}
+
+extension StorageError: CustomStringConvertible {
+    /// One line for the log.
+    public var description: String {
+        switch self {
+        case .notFound(let kind, let id): "no \(kind.rawValue) \(id)"
+        case .inUse(let kind, let id, let jobs): "\(kind.rawValue) \(id) is needed by \(jobs.joined(separator: ", "))"
+        case .wrongState(let job, let doing, let expected, let found):
+            "cannot \(doing) \(job): it is \(found.rawValue), not \(expected.map(\.rawValue).joined(separator: " or "))"
+        case .invalidCursor(let id): "cannot list after \(id): it is not in the list"
+        case .folderLocked(let path): "another process uses \(path)"
+        case .folderTooNew(let path): "\(path) was written by a later version"
+        case .file(let doing, let path, let errno): "cannot \(doing) \(path): errno \(errno)"
+        case .database(let doing, let found): "cannot \(doing): \(found)"
+        }
+    }
+}

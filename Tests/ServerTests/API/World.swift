@@ -1,0 +1,128 @@
+import Engine
+import Foundation
+import FoundationNetworking
+import Logging
+import Server
+import Testing
+
+/// A whole service with a data folder of its own, and a client for it; gone without a trace when the test ends.
+final class World {
+    struct Answer {
+        let status: Int
+        let headers: [String: String]
+        let data: Data
+
+        /// The body as JSON; `null` when it is none.
+        var json: JSON { (try? JSON(parsing: Array(data))) ?? .null }
+        /// A problem's code.
+        var code: String { json["code"]?.text ?? "" }
+        /// A problem's detail.
+        var detail: String { json["detail"]?.text ?? "" }
+        /// The pointers of a problem's errors.
+        var pointers: [String] {
+            guard case .array(let errors) = json["errors"] else { return [] }
+            return errors.compactMap { $0["pointer"]?.text }
+        }
+    }
+
+    /// Nil only between two services on the same folder.
+    private var running: Service?
+    let folder: URL
+
+    private init(folder: URL) throws {
+        self.folder = folder
+        running = try Self.service(folder)
+    }
+
+    private static func service(_ folder: URL) throws -> Service {
+        var settings = Configuration()
+        settings.port = 0
+        settings.threads = 2
+        settings.dataDir = folder.path
+        settings.maxUploadBytes = 8 << 20
+        return try Service(settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+    }
+
+    /// Ends the service and starts another on the same data folder.
+    func restart() async throws {
+        await stop()
+        running = try Self.service(folder)
+    }
+
+    private func stop() async {
+        await running?.stop()
+        running = nil
+    }
+
+    /// Runs `body` against a fresh service.
+    static func with(_ body: (World) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pruner-test-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let world = try World(folder: folder)
+        do {
+            try await body(world)
+        } catch {
+            await world.stop()
+            throw error
+        }
+        await world.stop()
+    }
+
+    /// Sends a request.
+    func send(
+        _ method: String, _ path: String, body: Data? = nil, type: String = "application/octet-stream", headers: [String: String] = [:]
+    ) async throws -> Answer {
+        let base = try #require(running).url
+        var request = URLRequest(url: try #require(URL(string: base + path)))
+        request.httpMethod = method
+        request.httpBody = body
+        if body != nil { request.setValue(type, forHTTPHeaderField: "Content-Type") }
+        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
+        let (data, response) = try await URLSession(configuration: .ephemeral).data(for: request)
+        let http = try #require(response as? HTTPURLResponse)
+        let fields = http.allHeaderFields.map { ("\($0.key)".lowercased(), "\($0.value)") }
+        return Answer(status: http.statusCode, headers: Dictionary(fields) { first, _ in first }, data: data)
+    }
+
+    func get(_ path: String) async throws -> Answer { try await send("GET", path) }
+
+    func post(_ path: String, _ json: JSON) async throws -> Answer {
+        try await send("POST", path, body: Data(json.compact.utf8), type: "application/json")
+    }
+
+    /// Uploads and returns the identifier.
+    func upload(_ path: String, _ body: Data) async throws -> String {
+        let answer = try await send("POST", path, body: body)
+        try #require(answer.status == 201, "\(answer.detail)")
+        return try #require(answer.json["id"]?.text)
+    }
+
+    /// Polls a job until it has ended.
+    func finished(_ job: String) async throws -> JSON {
+        while true {
+            let answer = try await get("/v1/jobs/\(job)")
+            let status = answer.json["status"]?.text ?? ""
+            if ["succeeded", "failed", "cancelled"].contains(status) { return answer.json }
+            await Task.yield()
+        }
+    }
+
+    /// What the data folder holds, without SQLite's own files.
+    func filesLeft() throws -> [String] {
+        try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { path in
+            let file = folder.appendingPathComponent(path).path
+            var isDirectory: ObjCBool = false
+            return FileManager.default.fileExists(atPath: file, isDirectory: &isDirectory) && !isDirectory.boolValue
+                && !path.hasPrefix("pruner.sqlite") && path != "lock"
+        }.sorted()
+    }
+}
+
+extension JSON {
+    /// A string's text.
+    var text: String? { if case .string(let text) = self { text } else { nil } }
+    /// An array's elements.
+    var elements: [JSON] { if case .array(let elements) = self { elements } else { [] } }
+    /// The value at a path of member names.
+    func at(_ names: String...) -> JSON { names.reduce(self) { $0[$1] ?? .null } }
+}

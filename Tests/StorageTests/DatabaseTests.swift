@@ -1,0 +1,48 @@
+import Foundation
+import Storage
+import Testing
+
+@Test func commitsWaitForTheDisk() throws {
+    let store = try Store()
+    #expect(try store.database.synchronousLevel() == 2)
+}
+
+@Test func aFolderServesOneProcess() throws {
+    let store = try Store()
+    expect(.folderLocked(path: store.folder.path)) { _ = try Database(folder: store.folder) }
+}
+
+@Test func aFolderOfALaterVersionIsRefused() throws {
+    let folder = FileManager.default.temporaryDirectory.appendingPathComponent("store-\(UUID().uuidString)", isDirectory: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    do { try Database(folder: folder).execute("INSERT INTO grdb_migrations (identifier) VALUES ('v999')") }
+    expect(.folderTooNew(path: folder.path)) { _ = try Database(folder: folder) }
+}
+
+@Test func rowsAndContentsOutliveTheProcess() throws {
+    var id = ""
+    try Store.restarting { database, _ in
+        id = try database.checkpoint("abc")
+    } after: { database, _ in
+        let record = try database.checkpoints.get(id)
+        #expect(try Data(contentsOf: database.blobs.url(for: record.files[0].digest)) == Data("abc".utf8))
+    }
+}
+
+@Test func whatACrashLeftIsCleared() throws {
+    let stray = String(repeating: "ab", count: 32)
+    try Store.restarting { database, _ in
+        _ = try database.checkpoint("kept")
+    } leaving: { folder in
+        try Data("half an upload".utf8).write(to: folder.appendingPathComponent("tmp/xyz"))
+        try FileManager.default.createDirectory(at: folder.appendingPathComponent("tmp/folder"), withIntermediateDirectories: true)
+        try FileManager.default.createDirectory(at: folder.appendingPathComponent("blobs/ab"), withIntermediateDirectories: true)
+        try Data("no row".utf8).write(to: folder.appendingPathComponent("blobs/ab/\(stray)"))
+        try Data("no digest".utf8).write(to: folder.appendingPathComponent("blobs/ab/abc"))
+        #expect(Store.blobFiles(in: folder).count == 3)
+    } after: { database, folder in
+        #expect(try FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent("tmp").path) == [])
+        let kept = try database.checkpoints.list(limit: 1).items[0].files[0].digest.hex
+        #expect(Store.blobFiles(in: folder) == [kept])
+    }
+}

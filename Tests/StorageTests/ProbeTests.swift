@@ -1,4 +1,0 @@
-import Storage
-import Testing
-
-@Test func probe() { #expect(1 == 1) }
