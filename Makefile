@@ -1,0 +1,36 @@
+# Debian packages: headers to build with, OpenBLAS behind the BLAS interface, and the tools of the demo.
+PACKAGES = libblas-dev liblapacke-dev libopenblas0-pthread libsqlite3-dev libarchive-dev libspng-dev libturbojpeg0-dev pkg-config curl jq
+
+.PHONY: help deps build demo test bench interop lint
+
+help: ## what there is to make
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+
+deps: ## install the Debian packages that are missing
+	@missing=; for package in $(PACKAGES); do \
+	  dpkg-query -W -f '$${db:Status-Status}' $$package 2>/dev/null | grep -qx installed || missing="$$missing $$package"; \
+	done; \
+	if [ -n "$$missing" ]; then \
+	  sudo=; if [ "$$(id -u)" != 0 ]; then sudo=sudo; fi; \
+	  echo "installing$$missing"; \
+	  $$sudo apt-get update -q && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -q -y --no-install-recommends $$missing; \
+	fi
+
+build: deps ## the release binary, .build/release/pruner
+	swift build -c release --product pruner
+
+demo: build ## prune the example model through the API, by curl; results in demo-output/
+	Examples/demo.sh
+
+test: deps ## every test
+	swift test -c release
+
+bench: build ## scoring speed and memory against PyTorch (needs python3-venv and downloads PyTorch)
+	Benchmarks/bench.sh
+
+interop: build ## a running server against diffusers (needs python3-venv and downloads PyTorch)
+	Tests/Interop/run.sh
+
+lint: deps ## layout and style, and that every target names what it imports
+	swift format lint --strict -r Sources Tests Package.swift
+	swift build -c release --explicit-target-dependency-import-check error
