@@ -66,6 +66,7 @@ package final class HTTPServer: Sendable {
             state.isStopping = true
             return Array(state.connections.values)
         }
+        for (connection, _, _) in connections { connection.announceDrain() }
         for (connection, executor, _) in connections {
             Task(executorPreference: executor) { await connection.drain() }
         }

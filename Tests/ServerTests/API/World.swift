@@ -57,7 +57,12 @@ final class World {
     /// Runs `body` against a fresh service.
     static func with(_ body: (World) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pruner-test-\(UUID().uuidString)")
-        defer { try? FileManager.default.removeItem(at: folder) }
+        defer {
+            // SQLite may still be taking its own files away, and a file that vanishes stops a removal half-way.
+            for _ in 0..<1000 where FileManager.default.fileExists(atPath: folder.path) {
+                try? FileManager.default.removeItem(at: folder)
+            }
+        }
         let world = try World(folder: folder)
         do {
             try await body(world)

@@ -1,6 +1,7 @@
 import Dispatch
 import HTTPTypes
 import Logging
+import Synchronization
 
 /// One client's connection: requests are read one after the other, each answered before the next is looked at (RFC 9112, section 9.3).
 actor Connection {
@@ -37,7 +38,9 @@ actor Connection {
     /// Bytes that a streamed answer of known length has still to send.
     var streamLeft: Int64?
     private var isIdle = true
-    private var isDraining = false
+    /// Set for all connections before any is touched, so that an answer made after that always says that it is the last.
+    private nonisolated let drainAnnounced = Mutex(false)
+    private var isDraining: Bool { drainAnnounced.withLock { $0 } }
 
     init(socket: Socket, timeouts: Timeouts, logger: Logger, handler: @escaping @Sendable (Request) async throws -> Response) {
         self.socket = socket
@@ -61,9 +64,12 @@ actor Connection {
         }
     }
 
+    /// Makes the answer in progress, if there is one, the last.
+    nonisolated func announceDrain() { drainAnnounced.withLock { $0 = true } }
+
     /// Lets the request in progress finish, then closes; closes at once when there is none.
     func drain() {
-        isDraining = true
+        announceDrain()
         if isIdle { socket.abort() }
     }
 
