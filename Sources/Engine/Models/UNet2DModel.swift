@@ -118,9 +118,8 @@ private struct Builder {
         let scale = 1 / configuration.midBlockScaleFactor
         var hidden = try resnet("mid_block.resnets.0", input, out: width, scale: scale)
         if configuration.midBlockHasAttention {
-            // As UNetMidBlock2D: with scale_shift the attention has no norm unless attn_norm_num_groups says so.
-            let groups = configuration.attentionNormGroups ?? (configuration.scaleShift ? nil : configuration.normGroups)
-            hidden = try attention("mid_block.attentions.0", hidden, width: width, groups: groups, scale: scale)
+            hidden = try attention(
+                "mid_block.attentions.0", hidden, width: width, groups: configuration.midAttentionNormGroups, scale: scale)
         }
         return try resnet("mid_block.resnets.1", hidden, out: width, scale: scale)
     }

@@ -31,18 +31,6 @@ struct CheckpointDescriptor {
     var size: Int { json["size"]?.integer ?? 0 }
 }
 
-extension ScalarType {
-    /// The name PyTorch and the API have for a number format.
-    var torchName: String {
-        switch self {
-        case .float16: "float16"
-        case .bfloat16: "bfloat16"
-        case .float64: "float64"
-        default: "float32"
-        }
-    }
-}
-
 extension CheckpointRecord {
     /// The API's checkpoint object.
     func payload() throws -> JSON {
