@@ -47,7 +47,9 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Yams", package: "Yams"),
-            ]),
+            ],
+            // Compiled into the binary: there is no folder beside it to lose.
+            resources: [.embedInCode("Resources/load_pruned.py")]),
 
         // What Benchmarks/ times against PyTorch; not part of the service.
         .executableTarget(

@@ -31,7 +31,8 @@ package final class Service: Sendable {
         let pool = WorkerPool(database: database, parallel: parallel, logger: logger)
         self.pool = pool
         let api = API(
-            database: database, uploads: Uploads(database: database, limit: settings.maxUploadBytes), wakeWorkers: { pool.wake() },
+            database: database, uploads: Uploads(database: database, limit: settings.maxUploadBytes), parallel: parallel,
+            wakeWorkers: { pool.wake() },
             health: [
                 "status": "ok", "version": .string(Pruner.version), "blas": .string(Matrix.provider),
                 "threads": .integer(parallel.threads), "workers": .integer(settings.workers),

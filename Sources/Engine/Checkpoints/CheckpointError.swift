@@ -17,6 +17,9 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     /// The model would not fit into this machine's memory.
     case tooLarge(parameters: Int, limit: Int)
 
+    /// A weight is too large for the number format that was asked for.
+    case notRepresentable(tensor: String, type: String)
+
     /// What is wrong, naming the file, key or tensor.
     public var description: String {
         switch self {
@@ -29,6 +32,7 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
             "the weights do not fit the configuration: " + errors.map(\.description).joined(separator: "; ")
                 + (more > 0 ? "; and \(more) more" : "")
         case .graph(let error): "the configuration does not fit together: \(error)"
+        case .notRepresentable(let tensor, let type): "tensor \(tensor) holds a number too large for \(type)"
         case .tooLarge(let parameters, let limit): "the model has \(parameters) parameters; this machine's memory takes \(limit)"
         }
     }

@@ -28,6 +28,9 @@ extension JSON: ExpressibleByStringLiteral, ExpressibleByIntegerLiteral, Express
     /// A number, or `null`.
     public static func optional(_ value: Double?) -> JSON { value.map(JSON.double) ?? .null }
 
+    /// A whole number, or `null`.
+    public static func optional(_ value: Int?) -> JSON { value.map(JSON.integer) ?? .null }
+
     /// An object's members and some more.
     public func adding(_ members: [Member]) -> JSON {
         guard case .object(let own) = self else { return self }

@@ -1,17 +1,23 @@
 /// Runs a model over any number of samples in batches of one size, and one smaller batch for the rest.
-struct BatchedExecutor {
+package struct BatchedExecutor {
     private let executors: [(executor: Executor, ranges: [Range<Int>])]
 
     init(_ trained: TrainedModel, samples: Int, batch: Int, parallel: Parallel) {
-        let batch = min(batch, samples)
-        let whole = samples / batch
-        var executors: [(Executor, [Range<Int>])] = []
-        func executor(_ size: Int) -> Executor {
-            Executor(graph: trained.model.graph, weights: trained.weights, batch: size, parallel: parallel)
+        var start = 0
+        executors = Self.sizes(samples, batch: batch).map { size in
+            let end = start + (samples - start) / size * size
+            defer { start = end }
+            return (
+                Executor(graph: trained.model.graph, weights: trained.weights, batch: size, parallel: parallel),
+                stride(from: start, to: end, by: size).map { $0..<($0 + size) }
+            )
         }
-        if whole > 0 { executors.append((executor(batch), (0..<whole).map { ($0 * batch)..<(($0 + 1) * batch) })) }
-        if samples % batch > 0 { executors.append((executor(samples % batch), [(whole * batch)..<samples])) }
-        self.executors = executors
+    }
+
+    /// The batches' sizes that samples are run in, each once.
+    package static func sizes(_ samples: Int, batch: Int) -> [Int] {
+        let batch = min(batch, samples)
+        return [batch] + (samples % batch > 0 ? [samples % batch] : [])
     }
 
     /// Calls `body(executor, samples)` for each batch.

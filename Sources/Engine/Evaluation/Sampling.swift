@@ -20,7 +20,7 @@ public struct Sampling: Sendable {
     public let seed: Int
 
     /// Samples that go through the model at once; the rest of the work does not depend on it.
-    private static let batch = 16
+    package static let batch = 16
 
     /// A way of sampling.
     public init(samples: Int, method: Method, steps: Int, eta: Double, seed: Int) {

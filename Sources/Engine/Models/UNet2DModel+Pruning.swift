@@ -3,54 +3,78 @@ import Foundation
 extension UNet2DConfiguration {
     /// The divisor of every block width: what the norms of all blocks ask for.
     public var blockDivisor: Int { leastCommonMultiple(normGroups, attentionNormGroups ?? 1) }
+}
 
-    /// The entries of `block_out_channels` after a cut with one width per block.
+extension UNet2DModel {
+    /// The architecture without the channels that are not kept.
     ///
+    /// With ``Widths/diffusers`` the config tells the new widths, and where `block_out_channels[0]` changes the sinusoid becomes a
+    /// learned table (``TrainedModel/refitTimeEmbedding(steps:width:)``); with ``Widths/free`` the config stays and tensors tell
+    /// the widths.
+    ///
+    /// - Parameters:
+    ///   - kept: for each of the graph's channel groups, the ascending channels that stay.
+    ///   - steps: timesteps of the noise schedule.
+    /// - Throws: ``PruningError/blocksBecomeEqual(block:width:)``; ``GraphError`` and ``ConfigurationError`` where no config of
+    ///   ``Widths/diffusers`` describes what is left.
+    public func pruned(kept: [[Int]], widths: Widths, steps: Int) throws -> UNet2DModel {
+        let cut = try graph.cut(kept: kept)
+        guard cut.parameterCount < graph.parameterCount else { return self }
+        let shapes = Dictionary(uniqueKeysWithValues: cut.parameters.map { ($0.name, $0.shape) })
+        if widths == .free {
+            let marked = try UNet2DConfiguration(json: configuration.json(replacing: ["pruned_widths": .string("free")]))
+            return try UNet2DModel(marked, shapes: shapes)
+        }
+
+        let blocks = try blockWidths(shapes)
+        var changes: [String: JSON] = ["block_out_channels": .integers(blocks)]
+        if blocks[0] != configuration.blockOutChannels[0] {
+            changes["time_embedding_type"] = .string("learned")
+            changes["num_train_timesteps"] = .integer(configuration.timeEmbeddingTable ?? steps)
+            if configuration.timeEmbeddingDim != 4 * blocks[0] {
+                changes["time_embedding_dim"] = .integer(configuration.timeEmbeddingDim)
+            }
+        }
+        let result = try UNet2DModel(UNet2DConfiguration(json: configuration.json(replacing: changes)))
+        for parameter in result.graph.parameters where !Self.refitted.contains(parameter.name) {
+            guard let found = shapes[parameter.name] else { throw GraphError.missingTensor(parameter.name) }
+            guard found == parameter.shape else {
+                throw GraphError.tensorShape(name: parameter.name, expected: parameter.shape, found: found)
+            }
+        }
+        return result
+    }
+
+    /// What a narrower first block replaces: the sinusoid's table and the layer that reads it.
+    private static let refitted: Set = ["time_proj.weight", "time_embedding.linear_1.weight"]
+
+    /// The entries of `block_out_channels` after a cut.
+    ///
+    /// - Parameter shapes: what is left of every parameter.
     /// - Throws: ``PruningError/blocksBecomeEqual(block:width:)``: diffusers puts a shortcut between blocks of different widths only,
     ///   so the result's plain config would describe another network.
-    public func blockWidths(after selection: Selection) throws(PruningError) -> [Int] {
-        let widths = blockOutChannels.map(selection.blockWidth)
-        for block in widths.indices.dropFirst() where widths[block] == widths[block - 1] {
-            guard blockOutChannels[block] == blockOutChannels[block - 1] else {
-                throw .blocksBecomeEqual(block: block, width: widths[block])
-            }
+    private func blockWidths(_ shapes: [String: [Int]]) throws(PruningError) -> [Int] {
+        let before = configuration.blockOutChannels
+        let widths = before.indices.map { shapes["down_blocks.\($0).resnets.0.conv1.weight"]?[0] ?? before[$0] }
+        for block in widths.indices.dropFirst() where widths[block] == widths[block - 1] && before[block] != before[block - 1] {
+            throw .blocksBecomeEqual(block: block, width: widths[block])
         }
         return widths
     }
 }
 
 extension TrainedModel {
-    /// The model without the channels that are not kept.
+    /// The model without the channels that are not kept: ``UNet2DModel/pruned(kept:widths:steps:)`` with its weights, exact slices of
+    /// these but for a refitted time embedding.
     ///
-    /// With ``Widths/diffusers`` the config tells the new widths, and where `block_out_channels[0]` changes the sinusoid becomes a
-    /// learned table (``refitTimeEmbedding(steps:width:)``); with ``Widths/free`` the config stays and tensors tell the widths.
-    ///
-    /// - Parameters:
-    ///   - kept: for each of the graph's channel groups, the ascending channels that stay.
-    ///   - selection: what `kept` was chosen by.
-    ///   - steps: timesteps of the noise schedule.
-    /// - Throws: ``GraphError``, ``ConfigurationError``, ``MatrixError``, ``PruningError/blocksBecomeEqual(block:width:)``.
-    public func pruned(kept: [[Int]], selection: Selection, steps: Int) throws -> TrainedModel {
+    /// - Throws: what that throws, and ``MatrixError``.
+    public func pruned(kept: [[Int]], widths: Widths, steps: Int) throws -> TrainedModel {
         let (graph, cut) = try model.graph.cut(kept: kept, weights: weights)
         guard graph.parameterCount < model.graph.parameterCount else { return self }
-        let configuration = model.configuration
-        if selection.widths == .free {
-            let marked = try UNet2DConfiguration(json: configuration.json(replacing: ["pruned_widths": .string("free")]))
-            let shapes = Dictionary(uniqueKeysWithValues: cut.parameters.map { ($0.name, $0.shape) })
-            return TrainedModel(model: try UNet2DModel(marked, shapes: shapes), weights: cut)
-        }
-
-        let widths = try configuration.blockWidths(after: selection)
-        var changes: [String: JSON] = ["block_out_channels": .integers(widths)]
-        if widths[0] != configuration.blockOutChannels[0] {
-            changes["time_embedding_type"] = .string("learned")
-            changes["num_train_timesteps"] = .integer(configuration.timeEmbeddingTable ?? steps)
-            if configuration.timeEmbeddingDim != 4 * widths[0] {
-                changes["time_embedding_dim"] = .integer(configuration.timeEmbeddingDim)
-            }
-        }
-        let result = try UNet2DModel(UNet2DConfiguration(json: configuration.json(replacing: changes)))
-        let refitted = try widths[0] == configuration.blockOutChannels[0] ? [:] : refitTimeEmbedding(steps: steps, width: widths[0])
+        let result = try model.pruned(kept: kept, widths: widths, steps: steps)
+        let width = result.configuration.blockOutChannels[0]
+        let isNarrower = width != model.configuration.blockOutChannels[0]
+        let refitted = try isNarrower ? refitTimeEmbedding(steps: steps, width: width) : [:]
         return TrainedModel(model: result, weights: try Weights(result.graph.parameters, from: cut, replacing: refitted))
     }
 

@@ -1,26 +1,46 @@
 extension Graph {
+    /// The graph without the channels that are not kept.
+    ///
+    /// - Parameter kept: for each of ``channelGroups()``, the ascending channels that stay.
+    package func cut(kept: [[Int]]) throws(GraphError) -> Graph { try Surgery(self, kept: kept).graph }
+
     /// The graph without the channels that are not kept, and its weights: exact slices of the given ones.
     ///
     /// - Parameter kept: for each of ``channelGroups()``, the ascending channels that stay.
     package func cut(kept: [[Int]], weights: Weights) throws(GraphError) -> (graph: Graph, weights: Weights) {
-        let groups = ChannelGroups(self)
-        let keptSets = kept.map(Set.init)
-        func survivors(_ channels: Channels) -> [Int] {
-            channels.indices.filter { index in
-                guard let place = groups.place(channels[index]) else { return true }
-                return keptSets[place.group].contains(place.index)
-            }
-        }
+        let surgery = try Surgery(self, kept: kept)
+        return (surgery.graph, try surgery.slices(of: weights))
+    }
+}
 
-        var graph = Graph()
+/// A cut through a graph: what is left of every node and of every parameter.
+private struct Surgery {
+    private(set) var graph = Graph()
+    private let groups: ChannelGroups
+    private let keptSets: [Set<Int>]
+
+    init(_ whole: Graph, kept: [[Int]]) throws(GraphError) {
+        groups = ChannelGroups(whole)
+        keptSets = kept.map(Set.init)
         let keptOutputs = groups.channels.map(survivors)
-        for (index, node) in nodes.enumerated() {
+        for (index, node) in whole.nodes.enumerated() {
             let channels = KeptChannels(
                 inputs: node.inputs.map { keptOutputs[$0] }, output: keptOutputs[index],
                 inputWidths: node.inputs.map { groups.channels[$0].count })
             try graph.add(node.name, node.operation.cut(channels), node.inputs)
         }
+    }
 
+    /// The indices of those channels that stay.
+    private func survivors(_ channels: Channels) -> [Int] {
+        channels.indices.filter { index in
+            guard let place = groups.place(channels[index]) else { return true }
+            return keptSets[place.group].contains(place.index)
+        }
+    }
+
+    /// The kept rows and columns of every parameter.
+    func slices(of weights: Weights) throws(GraphError) -> Weights {
         var keptByAxis: [String: [Int: [Int]]] = [:]
         for tie in groups.coupling.ties { keptByAxis[tie.parameter, default: [:]][tie.axis] = survivors(tie.channels) }
         let result = Weights(graph.parameters)
@@ -29,7 +49,7 @@ extension Graph {
             let axes = keptByAxis[parameter.name] ?? [:]
             weights.slice(source, rows: axes[0], columns: axes[1], into: result.pointer(index))
         }
-        return (graph, result)
+        return result
     }
 }
 

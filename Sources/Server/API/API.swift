@@ -8,6 +8,8 @@ import Storage
 struct API: Sendable {
     let database: Database
     let uploads: Uploads
+    /// The threads that a job may use.
+    let parallel: Parallel
     /// Called when there is a new job.
     let wakeWorkers: @Sendable () -> Void
     /// What `/healthz` tells.

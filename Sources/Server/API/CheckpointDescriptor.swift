@@ -27,6 +27,8 @@ struct CheckpointDescriptor {
 
     /// Whether it works on an autoencoder's latents.
     var isLatent: Bool { json["is_latent"] == .bool(true) }
+    /// The number format of the weights.
+    var type: ScalarType { ScalarType.allCases.first { json["dtype"] == .string($0.torchName) } ?? .float32 }
     /// Bytes of all files.
     var size: Int { json["size"]?.integer ?? 0 }
 }

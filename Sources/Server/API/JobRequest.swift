@@ -13,6 +13,24 @@ struct JobRequest: Sendable {
         var stride = 1
         var batchSize = 16
         var seed = 0
+        /// What to cut, decided beforehand; then nothing else here counts.
+        var plan: PlanPayload?
+
+        /// Whether the channels are ranked by gradients on pictures.
+        var needsGradients: Bool { plan == nil && method.needsGradients }
+    }
+
+    /// The number formats that results can be written in.
+    enum WeightType: String, CaseIterable {
+        case float32, float16, bfloat16
+
+        var scalar: ScalarType {
+            switch self {
+            case .float32: .float32
+            case .float16: .float16
+            case .bfloat16: .bfloat16
+            }
+        }
     }
 
     struct Evaluation: Sendable {
@@ -30,6 +48,8 @@ struct JobRequest: Sendable {
     let name: String?
     let metadata: JSON
     let priority: Int
+    /// The format of the results' weights; nil is the checkpoint's own.
+    let dtype: WeightType?
     var pruning: Pruning?
     let finetuning: FineTuner.Settings?
     let evaluation: Evaluation?
@@ -45,6 +65,7 @@ struct JobRequest: Sendable {
             name: reader.text("name"),
             metadata: reader.texts("metadata", limit: 16),
             priority: reader.integer("priority", in: -1000...1000, default: 0),
+            dtype: reader.optionalWord("dtype"),
             pruning: reader.object("pruning", Self.pruning),
             finetuning: reader.object("finetuning", Self.finetuning),
             evaluation: reader.object("evaluation", Self.evaluation))
@@ -58,6 +79,12 @@ struct JobRequest: Sendable {
 
     private static func pruning(_ reader: inout ObjectReader) -> Pruning {
         var pruning = Pruning()
+        if let plan = reader.object("plan", PlanPayload.read) {
+            reader.refuseRest("cannot be given beside a plan, which decides everything")
+            pruning.plan = plan
+            pruning.widths = plan.plan.widths
+            return pruning
+        }
         pruning.method = reader.word("method", default: pruning.method)
         pruning.ratio = reader.number("ratio", in: 0...0.95, default: pruning.ratio)
         pruning.widths = reader.word("widths", default: pruning.widths)
@@ -100,7 +127,7 @@ struct JobRequest: Sendable {
 
     /// Why this job needs pictures, if it does.
     var datasetNeed: String? {
-        if let pruning, pruning.method.needsGradients { return "the method \(pruning.method.rawValue)" }
+        if let pruning, pruning.needsGradients { return "the method \(pruning.method.rawValue)" }
         return finetuning == nil ? nil : "fine-tuning"
     }
 
@@ -111,7 +138,8 @@ struct JobRequest: Sendable {
     var json: JSON {
         [
             "checkpoint": .string(checkpoint), "dataset": .optional(dataset), "name": .optional(name), "metadata": metadata,
-            "priority": .integer(priority), "pruning": pruning?.json ?? .null, "finetuning": finetuning?.json ?? .null,
+            "priority": .integer(priority), "dtype": .optional(dtype?.rawValue), "pruning": pruning?.json ?? .null,
+            "finetuning": finetuning?.json ?? .null,
             "evaluation": evaluation?.json ?? .null,
         ]
     }
@@ -119,7 +147,8 @@ struct JobRequest: Sendable {
 
 extension JobRequest.Pruning {
     fileprivate var json: JSON {
-        [
+        if let plan { return ["plan": plan.json] }
+        return [
             "method": .string(method.rawValue), "ratio": .double(ratio), "widths": .string(widths.rawValue),
             "threshold": .double(threshold),
             "timesteps": ["first": .integer(first), "last": last.map(JSON.integer) ?? .null, "stride": .integer(stride)],

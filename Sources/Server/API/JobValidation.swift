@@ -5,12 +5,26 @@ import Storage
 /// Checks a job against the checkpoint and the dataset it names, before it is queued.
 struct JobValidation {
     let database: Database
+    /// The threads a job may use.
+    let parallel: Parallel
 
-    /// The request with what only the checkpoint can tell filled in.
+    /// A job that can run, and what its checkpoint tells of it.
+    struct Valid {
+        /// The request with what only the checkpoint can tell filled in.
+        var request: JobRequest
+        let source: StoredCheckpoint
+        let model: UNet2DModel
+        /// What pruning leaves of the model; the model itself where nothing is pruned.
+        var result: UNet2DModel
+        let schedule: NoiseSchedule
+        /// How many pictures there are.
+        let pictures: Int
+    }
+
+    /// Checks a request.
     ///
     /// - Throws: ``APIError`` naming every field that does not fit.
-    func validated(_ request: JobRequest) throws -> JobRequest {
-        var request = request
+    func validated(_ request: JobRequest) throws -> Valid {
         guard let source = try? StoredCheckpoint(database, request.checkpoint) else {
             throw APIError.invalid("/checkpoint", "there is no checkpoint \(request.checkpoint.prefix(200))")
         }
@@ -22,20 +36,22 @@ struct JobValidation {
             dataset = try DatasetDescriptor(record)
         }
         let (model, schedule) = try source.architecture()
+        var valid = Valid(
+            request: request, source: source, model: model, result: model, schedule: schedule, pictures: dataset?.images ?? 0)
         var errors = Self.model(request, model, isLatent: source.descriptor.isLatent)
         errors += Self.pictures(request, model, dataset)
-        if errors.isEmpty { errors += Self.memory(request, model) }
-        if request.pruning != nil {
-            errors += Self.timesteps(&request, schedule)
-            errors += Self.selection(request, model)
+        if let pruning = request.pruning {
+            errors += Self.timesteps(&valid)
+            errors += pruning.plan.map { Self.plan($0, &valid) } ?? Self.selection(pruning, &valid)
         }
         if let evaluation = request.evaluation {
             do { _ = try evaluation.sampling.sampler(schedule) } catch {
                 errors.append(Problem.Item(pointer: "/evaluation/steps", detail: "\(error)"))
             }
         }
+        if errors.isEmpty { errors += memory(valid) }
         guard errors.isEmpty else { throw APIError.invalid(errors) }
-        return request
+        return valid
     }
 
     private static func model(_ request: JobRequest, _ model: UNet2DModel, isLatent: Bool) -> [Problem.Item] {
@@ -75,7 +91,7 @@ struct JobValidation {
                         + "\(configuration.sampleWidth)×\(configuration.sampleHeight)"))
         }
         let batches = [
-            ("/pruning/batch_size", request.pruning.flatMap { $0.method.needsGradients ? $0.batchSize : nil }),
+            ("/pruning/batch_size", request.pruning.flatMap { $0.needsGradients ? $0.batchSize : nil }),
             ("/finetuning/batch_size", request.finetuning?.batchSize),
         ]
         for (pointer, size) in batches {
@@ -85,48 +101,72 @@ struct JobValidation {
         return errors
     }
 
-    /// A batch that this machine's memory cannot hold is refused now, rather than ending the server later.
-    private static func memory(_ request: JobRequest, _ model: UNet2DModel) -> [Problem.Item] {
-        let parallel = Parallel(threads: ProcessInfo.processInfo.activeProcessorCount)
-        let limit = Int(ProcessInfo.processInfo.physicalMemory / 4 * 3)
-        let parameterBytes = model.graph.parameterCount * MemoryLayout<Float>.stride
-        // Beside the activations: weights and gradients; training also keeps the original, an average and two moments.
-        let phases = [
-            ("/pruning/batch_size", request.pruning.flatMap { $0.method.needsGradients ? $0.batchSize : nil }, 2),
-            ("/finetuning/batch_size", request.finetuning?.batchSize, 6),
-        ]
-        return phases.compactMap { pointer, batch, copies in
-            guard let batch else { return nil }
-            let needed = model.graph.activationBytes(batch: batch, isTraining: true, parallel: parallel) + copies * parameterBytes
-            guard needed > limit else { return nil }
+    /// A job that this machine's memory cannot hold is refused now, rather than ending the server later.
+    private func memory(_ valid: Valid) -> [Problem.Item] {
+        let limit = JobMemory.limit
+        let memory = JobMemory(valid, parallel: parallel)
+        return [("/pruning/batch_size", memory.scoring), ("/finetuning/batch_size", memory.finetuning)].compactMap { pointer, needed in
+            guard let needed, needed > limit else { return nil }
             return Problem.Item(
                 pointer: pointer, detail: "needs \(needed >> 20) MiB of memory; this machine lends a job \(limit >> 20) MiB: lower it")
         }
     }
 
-    private static func timesteps(_ request: inout JobRequest, _ schedule: NoiseSchedule) -> [Problem.Item] {
-        guard let pruning = request.pruning else { return [] }
-        let last = pruning.last ?? schedule.count - 1
-        request.pruning?.last = last
-        if last >= schedule.count {
-            return [Problem.Item(pointer: "/pruning/timesteps/last", detail: "must be less than \(schedule.count)")]
+    private static func timesteps(_ valid: inout Valid) -> [Problem.Item] {
+        guard let pruning = valid.request.pruning, pruning.plan == nil else { return [] }
+        let last = pruning.last ?? valid.schedule.count - 1
+        valid.request.pruning?.last = last
+        if last >= valid.schedule.count {
+            return [Problem.Item(pointer: "/pruning/timesteps/last", detail: "must be less than \(valid.schedule.count)")]
         }
         return pruning.first <= last
             ? [] : [Problem.Item(pointer: "/pruning/timesteps/first", detail: "must not be greater than last (\(last))")]
     }
 
-    private static func selection(_ request: JobRequest, _ model: UNet2DModel) -> [Problem.Item] {
-        guard let pruning = request.pruning else { return [] }
+    /// How many channels go does not depend on their scores, so what pruning leaves is known beforehand.
+    private static func selection(_ pruning: JobRequest.Pruning, _ valid: inout Valid) -> [Problem.Item] {
+        let model = valid.model
         if pruning.widths == .diffusers, model.configuration.freeWidths {
-            return [Problem.Item(pointer: "/pruning/widths", detail: "must be \"free\": this checkpoint has free widths already")]
+            return [Problem.Item(pointer: "/pruning/widths", detail: Self.alreadyFree)]
         }
         let selection = Selection(ratio: pruning.ratio, widths: pruning.widths, blockDivisor: model.configuration.blockDivisor)
+        let groups = model.graph.channelGroups()
         do {
-            try selection.validate(model.graph.channelGroups())
-            if pruning.widths == .diffusers { _ = try model.configuration.blockWidths(after: selection) }
+            try selection.validate(groups)
+            let kept = try selection.kept(groups, importance: groups.map { [Double](repeating: 0, count: $0.width) })
+            valid.result = try model.pruned(kept: kept, widths: pruning.widths, steps: valid.schedule.count)
             return []
         } catch {
-            return [Problem.Item(pointer: "/pruning/ratio", detail: error.description)]
+            return [Problem.Item(pointer: "/pruning/ratio", detail: "\(error)")]
         }
     }
+
+    private static func plan(_ payload: PlanPayload, _ valid: inout Valid) -> [Problem.Item] {
+        let pointer = "/pruning/plan"
+        let digest = valid.source.weightsDigest
+        guard payload.digest == digest else {
+            return [
+                Problem.Item(pointer: "\(pointer)/digest", detail: "belongs to another checkpoint: this one's weights have \(digest)")
+            ]
+        }
+        if payload.plan.widths == .diffusers, valid.model.configuration.freeWidths {
+            return [Problem.Item(pointer: "\(pointer)/widths", detail: Self.alreadyFree)]
+        }
+        do {
+            let kept = try payload.plan.kept(for: valid.model.graph.channelGroups())
+            valid.result = try valid.model.pruned(kept: kept, widths: payload.plan.widths, steps: valid.schedule.count)
+            return []
+        } catch let error as PruningPlanError {
+            let place = error.place.map { "/\($0.index)/\($0.field)" } ?? ""
+            return [Problem.Item(pointer: "\(pointer)/groups\(place)", detail: error.description)]
+        } catch {
+            return [
+                Problem.Item(
+                    pointer: "\(pointer)/groups",
+                    detail: "does not give every group of a block one width, as diffusers widths need: \(error)")
+            ]
+        }
+    }
+
+    private static let alreadyFree = "must be \"free\": this checkpoint has free widths already"
 }

@@ -8,7 +8,9 @@ extension API {
         on(&router, .post, "/v1/jobs") { request in
             let (job, errors) = JobRequest.read(try await json(request))
             guard errors.isEmpty else { throw APIError.invalid(errors) }
-            let validated = try JobValidation(database: database).validated(job)
+            let valid = try JobValidation(database: database, parallel: parallel).validated(job)
+            if try isDryRun(request) { return .json(try JobForecast(job: valid, parallel: parallel).json()) }
+            let validated = valid.request
             let queued = try database.jobs.enqueue(
                 name: validated.name, metadata: validated.metadata.compact, priority: validated.priority,
                 request: validated.json.compact, checkpoint: validated.checkpoint, dataset: validated.dataset)
@@ -49,11 +51,23 @@ extension API {
             let all = request.query("points") == "all"
             return .json(try MetricsPayload.document(of: request.parameter("id"), in: database.jobs, all: all))
         }
+        on(&router, .get, "/v1/jobs/{id}/plan") { request in
+            .json(try PlanPayload.document(of: try database.jobs.get(request.parameter("id")), in: database.jobs))
+        }
         on(&router, .get, "/v1/jobs/{id}/files/{name}") { request in
             let file = try database.jobs.file(request.parameter("name"), of: request.parameter("id"))
             var response = try content(of: file.digest)
             response.fields[.contentType] = "image/png"
             return response
+        }
+    }
+
+    /// `?dry_run=true`.
+    private func isDryRun(_ request: Request) throws -> Bool {
+        switch request.query("dry_run") {
+        case nil, "false": return false
+        case "true": return true
+        default: throw APIError(.badRequest, "invalid_dry_run", "dry_run must be true or false")
         }
     }
 

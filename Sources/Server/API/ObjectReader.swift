@@ -23,6 +23,12 @@ struct ObjectReader {
         return value == .null ? nil : value
     }
 
+    /// Whether a field is there and not null; a null is taken out.
+    private mutating func isGiven(_ name: String) -> Bool {
+        if members[name] == .null { members[name] = nil }
+        return members[name] != nil
+    }
+
     private func path(_ name: String) -> String { "\(pointer)/\(name)" }
 
     /// Notes that a field is wrong.
@@ -42,7 +48,7 @@ struct ObjectReader {
 
     /// Text that must be there.
     mutating func requiredText(_ name: String) -> String {
-        guard members[name] != nil, members[name] != .null else {
+        guard isGiven(name) else {
             refuse(name, "is required")
             return ""
         }
@@ -57,12 +63,35 @@ struct ObjectReader {
         return word
     }
 
+    /// One of the words of an enumeration; nil when absent.
+    mutating func optionalWord<Word: RawRepresentable & CaseIterable>(_ name: String) -> Word? where Word.RawValue == String {
+        guard isGiven(name), let first = Word.allCases.first else { return nil }
+        return word(name, default: first)
+    }
+
     /// A whole number in a range.
     mutating func integer(_ name: String, in range: ClosedRange<Int>, default number: Int) -> Int {
         guard let value = take(name) else { return number }
         if let found = value.integer, range.contains(found) { return found }
         refuse(name, Self.expected("a whole number", range))
         return number
+    }
+
+    /// A whole number in a range; nil when absent.
+    mutating func optionalInteger(_ name: String, in range: ClosedRange<Int>) -> Int? {
+        isGiven(name) ? integer(name, in: range, default: range.lowerBound) : nil
+    }
+
+    /// A list of whole numbers; nil when absent.
+    mutating func integers(_ name: String, limit: Int) -> [Int]? {
+        guard let value = take(name) else { return nil }
+        guard case .array(let items) = value, items.count <= limit, case let numbers = items.compactMap(\.integer),
+            numbers.count == items.count
+        else {
+            refuse(name, "must be a list of at most \(limit) whole numbers")
+            return nil
+        }
+        return numbers
     }
 
     /// A number in a range.
@@ -111,10 +140,30 @@ struct ObjectReader {
         return part
     }
 
+    /// A list of parts, each with a reader of its own; nil when absent or null.
+    mutating func objects<Part>(_ name: String, limit: Int, _ read: (inout ObjectReader) -> Part) -> [Part]? {
+        guard let value = take(name) else { return nil }
+        guard case .array(let items) = value, items.count <= limit else {
+            refuse(name, "must be a list of at most \(limit) objects")
+            return nil
+        }
+        return items.enumerated().map { index, item in
+            var reader = ObjectReader(item, at: "\(path(name))/\(index)")
+            let part = read(&reader)
+            errors += reader.finish()
+            return part
+        }
+    }
+
+    /// Refuses every field that was not read yet.
+    mutating func refuseRest(_ detail: String) {
+        for name in members.keys.sorted() { refuse(name, detail) }
+        members = [:]
+    }
+
     /// All errors, with one for every field that was not read.
     mutating func finish() -> [Problem.Item] {
-        for name in members.keys.sorted() { refuse(name, "is not a known field") }
-        members = [:]
+        refuseRest("is not a known field")
         return errors
     }
 

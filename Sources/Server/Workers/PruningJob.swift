@@ -58,7 +58,13 @@ struct PruningJob {
         let source = try StoredCheckpoint(database, job.checkpoint)
         let original = try source.load()
         try source.removeResults(of: job.id)
-        let pictures = try job.dataset.map { try StoredPictures(database, $0).set(for: original.trained.model) }
+        let dataset = try job.dataset.map { try StoredPictures(database, $0) }
+        let pictures = dataset?.set(for: original.trained.model)
+        let inputs = try dataset.map { ($0.count, try $0.digest()) }
+        func manifest(_ stage: ResultManifest.Stage) -> ResultManifest {
+            ResultManifest(stage: stage, request: request, source: source, dataset: inputs, threads: parallel.threads)
+        }
+        let type = request.dtype?.scalar ?? original.type
 
         let reporter = JobProgressReporter(
             jobs: jobs, id: job.id, planned: Self.plan(request, original, pictures), isShuttingDown: isShuttingDown)
@@ -66,14 +72,17 @@ struct PruningJob {
         var stages = JobStages(source: source, original: original)
 
         if let pruning = request.pruning {
-            let pruned = try prune(original, pruning, pictures, reporter)
-            stages.pruned = try source.store(pruned, job: job, stage: "pruned")
+            let pruned = try prune(original, pruning, pictures, reporter).stored(as: type)
+            stages.pruned = try source.store(pruned, job: job, manifest: manifest(.pruned))
             try jobs.record(job.id, checkpoint: stages.pruned?.id, pruned: stages.pruned?.id)
+            try jobs.setMetrics(
+                job.id, section: PlanPayload.section,
+                value: PlanPayload.kept(digest: source.weightsDigest, widths: pruning.widths).compact)
             try writeSizes(stages)
         }
         if let settings = request.finetuning, let pictures {
-            let tuned = try finetune(stages.latest, settings, pictures, reporter)
-            stages.finetuned = try source.store(tuned, job: job, stage: "finetuned")
+            let tuned = try finetune(stages.latest, settings, pictures, reporter).stored(as: type)
+            stages.finetuned = try source.store(tuned, job: job, manifest: manifest(.finetuned))
             try jobs.record(job.id, checkpoint: stages.finetuned?.id)
         }
         try writeSizes(stages)
@@ -102,7 +111,7 @@ struct PruningJob {
         let kept = 1 - (request.pruning?.ratio ?? 0)
         let after = before * kept
         var plan: [JobPhase: Double] = [:]
-        if let pruning = request.pruning, pruning.method.needsGradients {
+        if let pruning = request.pruning, pruning.needsGradients {
             let last = pruning.last ?? original.schedule.count - 1
             plan[.scoring] = 3 * before * Double(((last - pruning.first) / pruning.stride + 1) * pruning.batchSize)
         }
@@ -119,36 +128,48 @@ struct PruningJob {
         _ original: DiffusionCheckpoint, _ pruning: JobRequest.Pruning, _ pictures: PictureSet?, _ reporter: JobProgressReporter
     ) throws -> DiffusionCheckpoint {
         let trained = original.trained
-        var gradients: Weights?
-        var summary = ScoringSummary(pruning)
-        try write(summary.json, .scoring)
-        if pruning.method.needsGradients, let pictures {
-            let last = min(pruning.last ?? original.schedule.count - 1, original.schedule.count - 1)
-            let timesteps = Array(stride(from: pruning.first, through: last, by: pruning.stride))
-            try reporter.begin(.scoring, total: timesteps.count)
-            let collected = Weights(trained.weights.parameters)
-            let executor = Executor(
-                graph: trained.model.graph, weights: trained.weights, gradients: collected, batch: pruning.batchSize, parallel: parallel)
-            let scoring = Scoring(method: pruning.method, threshold: pruning.threshold, timesteps: timesteps, seed: pruning.seed)
-            try scoring.run(
-                NoisePrediction(executor, alphasCumprod: original.schedule.alphasCumprod),
-                pictures: pictures.load(0..<pruning.batchSize)
-            ) { loss in
-                summary.add(loss)
-                try reporter.step(series: MetricsPayload.Series.scoring.rawValue, x: loss.timestep, point: ScoringSummary.point(loss))
-            }
-            try reporter.flush()
-            gradients = collected
-            try write(summary.json, .scoring)
-        }
+        let gradients = try pruning.needsGradients ? pictures.map { try score(original, pruning, $0, reporter) } : nil
         try reporter.begin(.pruning, total: 1)
-        let selection = Selection(ratio: pruning.ratio, widths: pruning.widths, blockDivisor: trained.model.configuration.blockDivisor)
-        let groups = try trained.selectChannels(pruning.method, gradients: gradients, seed: pruning.seed, selection: selection)
-        try write(.array(groups.map(\.payload)), .groups)
-        var result = try trained.pruned(kept: groups.map(\.kept), selection: selection, steps: original.schedule.count)
-        if pruning.method == .scratch { result = TrainedModel(initializing: result.model, seed: pruning.seed) }
+        let groups = trained.model.graph.channelGroups()
+        let kept: [[Int]]
+        if let plan = pruning.plan?.plan {
+            kept = try plan.kept(for: groups)
+            try write(.array(zip(groups, kept).map { $0.payload(kept: $1, scores: nil) }), .groups)
+        } else {
+            let selection = Selection(ratio: pruning.ratio, widths: pruning.widths, blockDivisor: trained.model.configuration.blockDivisor)
+            let chosen = try trained.selectChannels(pruning.method, gradients: gradients, seed: pruning.seed, selection: selection)
+            kept = chosen.map(\.kept)
+            try write(.array(chosen.map { $0.group.payload(kept: $0.kept, scores: $0.scores) }), .groups)
+        }
+        var result = try trained.pruned(kept: kept, widths: pruning.widths, steps: original.schedule.count)
+        if pruning.plan == nil, pruning.method == .scratch { result = TrainedModel(initializing: result.model, seed: pruning.seed) }
         try reporter.step()
         return DiffusionCheckpoint(trained: result, schedule: original.schedule, type: original.type)
+    }
+
+    /// Σ_t dL_t/dθ over the timesteps that count.
+    private func score(
+        _ original: DiffusionCheckpoint, _ pruning: JobRequest.Pruning, _ pictures: PictureSet, _ reporter: JobProgressReporter
+    ) throws -> Weights {
+        let trained = original.trained
+        var summary = ScoringSummary(pruning)
+        try write(summary.json, .scoring)
+        let last = min(pruning.last ?? original.schedule.count - 1, original.schedule.count - 1)
+        let timesteps = Array(stride(from: pruning.first, through: last, by: pruning.stride))
+        try reporter.begin(.scoring, total: timesteps.count)
+        let gradients = Weights(trained.weights.parameters)
+        let executor = Executor(
+            graph: trained.model.graph, weights: trained.weights, gradients: gradients, batch: pruning.batchSize, parallel: parallel)
+        let scoring = Scoring(method: pruning.method, threshold: pruning.threshold, timesteps: timesteps, seed: pruning.seed)
+        try scoring.run(
+            NoisePrediction(executor, alphasCumprod: original.schedule.alphasCumprod), pictures: pictures.load(0..<pruning.batchSize)
+        ) { loss in
+            summary.add(loss)
+            try reporter.step(series: MetricsPayload.Series.scoring.rawValue, x: loss.timestep, point: ScoringSummary.point(loss))
+        }
+        try reporter.flush()
+        try write(summary.json, .scoring)
+        return gradients
     }
 
     private func finetune(

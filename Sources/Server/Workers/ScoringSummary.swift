@@ -31,18 +31,3 @@ struct ScoringSummary {
         ]
     }
 }
-
-extension GroupScores {
-    /// The contract's entry of one group.
-    var payload: JSON {
-        [
-            "name": .string(group.name), "width": ["before": .integer(group.width), "after": .integer(kept.count)],
-            "norm_groups": .integer(group.normGroups), "heads": .integer(group.heads),
-            "members": .array(
-                group.members.map {
-                    ["parameter": .string($0.parameter), "axis": .integer($0.axis), "offset": .integer($0.offset)]
-                }),
-            "scores": .array(scores.map(JSON.double)), "kept": .integers(kept),
-        ]
-    }
-}

@@ -18,6 +18,16 @@ struct StoredCheckpoint {
     /// Bytes of all files.
     var size: Int { descriptor.size }
 
+    /// The number format of the weights.
+    var type: ScalarType { descriptor.type }
+
+    /// SHA-256 of the weights' file, in hexadecimal: what a plan is tied to.
+    var weightsDigest: String { weightsFile?.digest.hex ?? "" }
+    /// Bytes of the weights' file.
+    var weightsSize: Int { Int(weightsFile?.size ?? 0) }
+
+    private var weightsFile: CheckpointRecord.File? { record.files.first { $0.path == DiffusersLayout.Path.weights } }
+
     private func url(_ path: String) throws -> URL {
         guard let file = record.files.first(where: { $0.path == path }) else { throw CheckpointError.missingFile(expected: path) }
         return database.blobs.url(for: file.digest)
@@ -42,23 +52,33 @@ struct StoredCheckpoint {
     /// The weights' file, for reading tensors one at a time.
     func weights() throws -> SafeTensorsReader { try SafeTensorsReader(path: url(DiffusersLayout.Path.weights).path) }
 
-    /// Stores a job's result: new config and weights, every other file as this checkpoint has it.
-    func store(_ result: DiffusionCheckpoint, job: Job, stage: String) throws -> JobStages.Stored {
-        var files = try record.files.filter { ![DiffusersLayout.Path.config, DiffusersLayout.Path.weights].contains($0.path) }
-            .map { (path: $0.path, blob: try copy($0)) }
-        let config = try database.blobs.writer()
-        try config.write(Array(result.trained.model.configuration.json()))
-        files.append((DiffusersLayout.Path.config, try config.finish()))
+    /// What a job's result has of its own; every other file it has from the checkpoint it comes from.
+    private static let replaced: Set = [
+        DiffusersLayout.Path.config, DiffusersLayout.Path.weights, ResultManifest.path, FreeWidthsLoader.path,
+    ]
+
+    /// Stores a job's result: new config, weights and manifest, every other file as this checkpoint has it.
+    func store(_ result: DiffusionCheckpoint, job: Job, manifest: ResultManifest) throws -> JobStages.Stored {
+        var files = try record.files.filter { !Self.replaced.contains($0.path) }.map { (path: $0.path, blob: try copy($0)) }
+        files.append((DiffusersLayout.Path.config, try blob(Array(result.trained.model.configuration.json()))))
+        files.append((ResultManifest.path, try blob(Array(manifest.json.pretty.utf8))))
+        if result.trained.model.configuration.freeWidths { files.append((FreeWidthsLoader.path, try blob(FreeWidthsLoader.bytes))) }
         let weights = try database.blobs.writer()
         try result.writeWeights { try weights.write($0) }
         files.append((DiffusersLayout.Path.weights, try weights.finish()))
         files.sort { $0.path < $1.path }
         let size = files.reduce(0) { $0 + $1.blob.size }
-        let source: JSON = ["kind": "job", "job": .string(job.id), "stage": .string(stage)]
+        let source: JSON = ["kind": "job", "job": .string(job.id), "stage": .string(manifest.stage.rawValue)]
         let stored = try database.checkpoints.insert(
-            name: "\(job.name ?? record.name) (\(stage))",
+            name: "\(job.name ?? record.name) (\(manifest.stage.rawValue))",
             descriptor: CheckpointDescriptor(result, isLatent: descriptor.isLatent, size: size, source: source).json.compact, files: files)
         return JobStages.Stored(id: stored.id, checkpoint: result, size: Int(size))
+    }
+
+    private func blob(_ bytes: [UInt8]) throws -> StoredBlob {
+        let writer = try database.blobs.writer()
+        try writer.write(bytes)
+        return try writer.finish()
     }
 
     /// Holds a file's bytes for another checkpoint: they are small next to the weights, and stored once.

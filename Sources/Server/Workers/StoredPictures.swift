@@ -1,3 +1,4 @@
+import Crypto
 import Engine
 import Foundation
 import Storage
@@ -9,7 +10,7 @@ final class StoredPictures: Sendable {
     private let descriptor: Int32
     /// Decoded pictures, kept while there is room.
     private let decoded = Mutex<(pictures: [Int: [UInt8]], bytes: Int)>(([:], 0))
-    private static let cacheLimit = 512 << 20
+    static let cacheLimit = 512 << 20
 
     /// Opens the dataset's pack.
     ///
@@ -28,6 +29,16 @@ final class StoredPictures: Sendable {
     func set(for model: UNet2DModel) -> PictureSet {
         let shape = model.graph.nodes[0].shape
         return PictureSet(count: pictures.count, shape: shape) { index in try self.picture(index, shape) }
+    }
+
+    /// How many pictures.
+    var count: Int { pictures.count }
+
+    /// SHA-256 of all pictures' files, one after the other in the order of their paths, in hexadecimal.
+    func digest() throws -> String {
+        var hash = SHA256()
+        for picture in pictures { hash.update(data: try read(picture)) }
+        return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     private func picture(_ index: Int, _ shape: Shape) throws -> [UInt8] {

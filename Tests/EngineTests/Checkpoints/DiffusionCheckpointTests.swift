@@ -189,4 +189,21 @@ import Testing
             }
         }
     }
+
+    @Test(arguments: [(ScalarType.float16, Float(2049), Float(2048)), (.bfloat16, 257, 256), (.float32, 257, 257)])
+    func whatIsStoredIsWhatGoesOn(type: ScalarType, value: Float, stored: Float) throws {
+        let (model, weights) = try Golden.unet("ddpm")
+        let index = try #require(weights.index(of: "conv_in.bias"))
+        weights.pointer(index)[0] = value
+        let checkpoint = DiffusionCheckpoint(
+            trained: TrainedModel(model: model, weights: weights), schedule: try NoiseSchedule(json: nil), type: .float32)
+        let rounded = try checkpoint.stored(as: type)
+        #expect(rounded.type == type)
+        #expect(rounded.trained.weights.pointer(index)[0] == stored)
+        #expect(weights.pointer(index)[0] == value)
+
+        guard type != .float32 else { return }
+        weights.pointer(index)[0] = .greatestFiniteMagnitude
+        #expect(throws: CheckpointError.notRepresentable(tensor: "conv_in.bias", type: type.torchName)) { try checkpoint.stored(as: type) }
+    }
 }

@@ -103,7 +103,7 @@ import Testing
                 #expect(error < 1e-3 * largest, "\(expected.name)")
                 #expect(scores.kept == choice.kept?[expected.name], "\(expected.name) \(choice.widths) \(choice.ratio)")
             }
-            try check(choice, trained.pruned(kept: chosen.map(\.kept), selection: selection, steps: Self.steps), method, config, inputs)
+            try check(choice, trained.pruned(kept: chosen.map(\.kept), widths: selection.widths, steps: Self.steps), method, config, inputs)
         }
     }
 
@@ -147,7 +147,7 @@ import Testing
         let selection = Selection(ratio: 0.3, widths: .free, blockDivisor: trained.model.configuration.blockDivisor)
         let chosen = try trained.selectChannels(.magnitude, gradients: nil, seed: 0, selection: selection)
         for scores in chosen { #expect(scores.kept.count == expected.free.widths[scores.group.name], "\(scores.group.name)") }
-        let pruned = try trained.pruned(kept: chosen.map(\.kept), selection: selection, steps: 1000)
+        let pruned = try trained.pruned(kept: chosen.map(\.kept), widths: .free, steps: 1000)
         #expect(pruned.model.graph.parameterCount == 19_851_157)
         #expect(pruned.model.graph.multiplyAccumulates == 3_384_244_068)
     }

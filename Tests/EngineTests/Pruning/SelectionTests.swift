@@ -150,7 +150,7 @@ import Testing
         let trained = TrainedModel(initializing: model, seed: 1)
         let selection = selection(model, 0.7, .diffusers)
         let scores = try trained.selectChannels(.magnitude, gradients: nil, seed: 0, selection: selection)
-        let pruned = try trained.pruned(kept: scores.map(\.kept), selection: selection, steps: 10)
+        let pruned = try trained.pruned(kept: scores.map(\.kept), widths: .diffusers, steps: 10)
         #expect(pruned.model.configuration.blockOutChannels == [4, 12])
     }
 }

@@ -8,7 +8,7 @@ import Testing
     ) throws -> (kept: [[Int]], result: TrainedModel) {
         let selection = Selection(ratio: ratio, widths: widths, blockDivisor: trained.model.configuration.blockDivisor)
         let kept = try trained.selectChannels(.magnitude, gradients: nil, seed: 0, selection: selection).map(\.kept)
-        return (kept, try trained.pruned(kept: kept, selection: selection, steps: steps))
+        return (kept, try trained.pruned(kept: kept, widths: widths, steps: steps))
     }
 
     private func trained(_ name: String) throws -> TrainedModel {

@@ -88,9 +88,11 @@ import Testing
             let bytes = try reader.readAll(atMost: 1 << 24)
             #expect(try await world.get("/v1/checkpoints/\(id)/files/\(entry.path)").data == Data(bytes))
         }
+        let isFree = described["pruned_widths"]?.text == "free"
         #expect(
-            paths == [
-                "model_index.json", "scheduler/scheduler_config.json", "unet/config.json", "unet/diffusion_pytorch_model.safetensors",
+            paths == (isFree ? ["load_pruned.py"] : []) + [
+                "manifest.json", "model_index.json", "scheduler/scheduler_config.json", "unet/config.json",
+                "unet/diffusion_pytorch_model.safetensors",
             ])
         #expect(paths == described["files"]?.elements.compactMap { $0["path"]?.text })
 

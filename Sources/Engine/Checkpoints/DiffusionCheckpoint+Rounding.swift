@@ -1,0 +1,37 @@
+extension DiffusionCheckpoint {
+    /// The checkpoint as a file of another number format gives it back: what is measured and trained on from here is what is stored.
+    ///
+    /// - Parameter type: float32, float16 or bfloat16.
+    /// - Throws: ``CheckpointError/notRepresentable(tensor:type:)`` when a finite number would become infinite.
+    public func stored(as type: ScalarType) throws(CheckpointError) -> DiffusionCheckpoint {
+        guard type != .float32 else {
+            return DiffusionCheckpoint(trained: trained, schedule: schedule, type: type, warnings: warnings)
+        }
+        let weights = trained.weights.copy()
+        for (index, parameter) in weights.parameters.enumerated() {
+            let values = UnsafeMutableBufferPointer(start: weights.pointer(index), count: parameter.count)
+            let overflows = type.round(values)
+            guard !overflows else { throw .notRepresentable(tensor: parameter.name, type: type.torchName) }
+        }
+        return DiffusionCheckpoint(
+            trained: TrainedModel(model: trained.model, weights: weights), schedule: schedule, type: type, warnings: warnings)
+    }
+}
+
+extension ScalarType {
+    /// Rounds numbers to what this format can hold; true when a finite one became infinite.
+    fileprivate func round(_ values: UnsafeMutableBufferPointer<Float>) -> Bool {
+        let chunk = 4096
+        return withUnsafeTemporaryAllocation(byteCount: chunk * size, alignment: 16) { bytes in
+            var overflows = false
+            for start in stride(from: 0, to: values.count, by: chunk) {
+                let part = UnsafeMutableBufferPointer(rebasing: values[start..<min(start + chunk, values.count)])
+                let finite = part.reduce(into: 0) { $0 += $1.isFinite ? 1 : 0 }
+                encode(UnsafeBufferPointer(part), into: bytes)
+                decode(UnsafeRawBufferPointer(bytes), into: part)
+                overflows = overflows || part.reduce(into: 0) { $0 += $1.isFinite ? 1 : 0 } < finite
+            }
+            return overflows
+        }
+    }
+}

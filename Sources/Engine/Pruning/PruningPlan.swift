@@ -1,0 +1,156 @@
+/// Which channels of every group stay: a cut that was decided earlier or by hand.
+public struct PruningPlan: Sendable, Equatable {
+    /// One group's entry.
+    public struct Group: Sendable, Equatable {
+        /// The group's name.
+        public let name: String
+        /// How many channels the group has, to recognise it by; nil is not compared.
+        public let width: Int?
+        /// What is cut along with the group, to recognise it by; nil is not compared.
+        public let members: Set<Member>?
+        /// The channels that stay, ascending.
+        public let kept: [Int]
+
+        /// An entry.
+        public init(name: String, width: Int? = nil, members: Set<Member>? = nil, kept: [Int]) {
+            self.name = name
+            self.width = width
+            self.members = members
+            self.kept = kept
+        }
+    }
+
+    /// One axis of a parameter that goes with a group, as metrics name it.
+    public struct Member: Sendable, Hashable {
+        /// The parameter's name in the checkpoint.
+        public let parameter: String
+        /// 0: output (rows), 1: input (columns).
+        public let axis: Int
+        /// The index that belongs to the group's channel 0.
+        public let offset: Int
+
+        /// An axis.
+        public init(parameter: String, axis: Int, offset: Int) {
+            self.parameter = parameter
+            self.axis = axis
+            self.offset = offset
+        }
+    }
+
+    /// Which widths the result may have.
+    public let widths: Widths
+    /// One entry for every group, in any order.
+    public let groups: [Group]
+
+    /// A plan; ``kept(for:)`` says whether it fits a model.
+    public init(widths: Widths, groups: [Group]) {
+        self.widths = widths
+        self.groups = groups
+    }
+
+    /// The kept channels of each of a model's groups, in the model's order.
+    ///
+    /// - Throws: ``PruningPlanError`` when an entry is missing, repeated or unknown, or keeps what would not leave every norm group and
+    ///   every head equally wide.
+    public func kept(for groups: [ChannelGroup]) throws(PruningPlanError) -> [[Int]] {
+        let places = Dictionary(uniqueKeysWithValues: groups.enumerated().map { ($1.name, $0) })
+        var kept = [[Int]?](repeating: nil, count: groups.count)
+        for (index, entry) in self.groups.enumerated() {
+            guard let place = places[entry.name] else { throw .unknownGroup(index: index, name: entry.name) }
+            guard kept[place] == nil else { throw .repeatedGroup(index: index, name: entry.name) }
+            try check(entry, index, against: groups[place])
+            kept[place] = entry.kept
+        }
+        if let missing = kept.firstIndex(where: { $0 == nil }) { throw .missingGroup(name: groups[missing].name) }
+        let all = kept.compactMap { $0 }
+        try checkHeads(groups, all)
+        return all
+    }
+
+    private func check(_ entry: Group, _ index: Int, against group: ChannelGroup) throws(PruningPlanError) {
+        if let width = entry.width, width != group.width {
+            throw .width(index: index, name: group.name, expected: group.width, found: width)
+        }
+        let members = Set(group.members.map { Member(parameter: $0.parameter, axis: $0.axis, offset: $0.offset) })
+        if let stranger = entry.members?.symmetricDifference(members).min(by: { ($0.parameter, $0.axis) < ($1.parameter, $1.axis) }) {
+            throw .members(index: index, name: group.name, parameter: stranger.parameter, isMissing: members.contains(stranger))
+        }
+        func refuse(_ trouble: String) -> PruningPlanError { .kept(index: index, name: group.name, trouble: trouble) }
+        let kept = entry.kept
+        guard let first = kept.first, let last = kept.last else { throw refuse("must keep at least one channel") }
+        guard zip(kept, kept.dropFirst()).allSatisfy({ $0 < $1 }) else { throw refuse("must ascend, each channel once") }
+        guard first >= 0, last < group.width else { throw refuse("must lie between 0 and \(group.width - 1)") }
+
+        if widths == .diffusers, case .own = group.rule, kept.count != group.width {
+            throw refuse("must keep all \(group.width) channels: with diffusers widths the time embedding is not cut")
+        }
+        if widths == .diffusers, case .heads(_, let headWidth) = group.rule {
+            let heads = Dictionary(grouping: kept) { $0 / headWidth }
+            guard heads.values.allSatisfy({ $0.count == headWidth }) else {
+                throw refuse("must keep whole heads of \(headWidth) channels with diffusers widths")
+            }
+        } else {
+            let parts = widths == .free ? leastCommonMultiple(group.normGroups, group.heads) : group.normGroups
+            let size = group.width / parts
+            let counts = kept.reduce(into: [Int](repeating: 0, count: parts)) { $0[$1 / size] += 1 }
+            guard counts.allSatisfy({ $0 == counts[0] }) else {
+                throw refuse("must keep equally many of each \(size) consecutive channels: \(parts) norm groups or heads stay equally wide")
+            }
+        }
+    }
+
+    /// With diffusers widths an attention's q/k and v must keep the same heads: head h of one meets head h of the other.
+    private func checkHeads(_ groups: [ChannelGroup], _ kept: [[Int]]) throws(PruningPlanError) {
+        guard widths == .diffusers else { return }
+        for (index, group) in groups.enumerated() {
+            guard case .heads = group.rule else { continue }
+            for other in groups.indices.dropFirst(index + 1) where groups[other].attention == group.attention && kept[other] != kept[index]
+            {
+                throw .headsDiffer(name: groups[other].name, partner: group.name)
+            }
+        }
+    }
+}
+
+/// Why a plan does not fit a model. An index counts the plan's own entries.
+public enum PruningPlanError: Error, Equatable, CustomStringConvertible {
+    /// The model has no such group.
+    case unknownGroup(index: Int, name: String)
+    /// A group has two entries.
+    case repeatedGroup(index: Int, name: String)
+    /// A group has none.
+    case missingGroup(name: String)
+    /// The group is not as wide as the plan takes it to be.
+    case width(index: Int, name: String, expected: Int, found: Int)
+    /// The group's members are others.
+    case members(index: Int, name: String, parameter: String, isMissing: Bool)
+    /// These channels cannot be what stays of the group.
+    case kept(index: Int, name: String, trouble: String)
+    /// q/k and v of an attention keep different heads.
+    case headsDiffer(name: String, partner: String)
+
+    /// Which entry and which of its fields is wrong; nil when it is the plan as a whole.
+    public var place: (index: Int, field: String)? {
+        switch self {
+        case .unknownGroup(let index, _), .repeatedGroup(let index, _): (index, "name")
+        case .width(let index, _, _, _): (index, "width")
+        case .members(let index, _, _, _): (index, "members")
+        case .kept(let index, _, _): (index, "kept")
+        case .missingGroup, .headsDiffer: nil
+        }
+    }
+
+    /// What is wrong, safe to show.
+    public var description: String {
+        switch self {
+        case .unknownGroup(_, let name): "\(name.prefix(200)) is no group of this checkpoint"
+        case .repeatedGroup(_, let name): "\(name) has an entry already"
+        case .missingGroup(let name): "lacks an entry for \(name): every group of the checkpoint needs one"
+        case .width(_, let name, let expected, let found): "\(name) has \(expected) channels, not \(found)"
+        case .members(_, let name, let parameter, let isMissing):
+            isMissing ? "lacks \(parameter), which goes with \(name)" : "names \(parameter.prefix(200)), which does not go with \(name)"
+        case .kept(_, let name, let trouble): "\(trouble) (\(name))"
+        case .headsDiffer(let name, let partner): "\(name) and \(partner) must keep the same heads"
+        }
+    }
+}

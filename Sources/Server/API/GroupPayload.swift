@@ -1,0 +1,16 @@
+import Engine
+
+extension ChannelGroup {
+    /// The contract's entry of one group in a job's metrics.
+    ///
+    /// - Parameter scores: nil where a plan decided and nothing was scored.
+    func payload(kept: [Int], scores: [Double]?) -> JSON {
+        [
+            "name": .string(name), "width": ["before": .integer(width), "after": .integer(kept.count)],
+            "norm_groups": .integer(normGroups), "heads": .integer(heads),
+            "members": .array(
+                members.map { ["parameter": .string($0.parameter), "axis": .integer($0.axis), "offset": .integer($0.offset)] }),
+            "scores": scores.map { .array($0.map(JSON.double)) } ?? .null, "kept": .integers(kept),
+        ]
+    }
+}

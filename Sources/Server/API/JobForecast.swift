@@ -1,0 +1,78 @@
+import Engine
+import Storage
+
+/// The answer to a dry run: what a job would give and take, reckoned from shapes and from a step's measured time.
+struct JobForecast {
+    let job: JobValidation.Valid
+    let parallel: Parallel
+
+    /// The contract's answer.
+    ///
+    /// - Throws: ``GraphError``, ``ConfigurationError``.
+    func json() throws -> JSON {
+        let (before, after) = (job.model.graph, job.result.graph)
+        func change(_ old: Int, _ new: Int) -> JSON { ["before": .integer(old), "after": .integer(new)] }
+        let widths =
+            job.result.configuration.freeWidths
+            ? JSON.null
+            : [
+                "before": .integers(job.model.configuration.blockOutChannels),
+                "after": .integers(job.result.configuration.blockOutChannels),
+            ]
+        let size = job.source.size
+        return [
+            "object": "dry_run", "request": job.request.json, "block_out_channels": widths,
+            "groups": .array(groups().map { ["name": .string($0.name), "width": change($0.before, $0.after)] }),
+            "parameters": change(before.parameterCount, after.parameterCount),
+            "macs": change(before.multiplyAccumulates, after.multiplyAccumulates),
+            "size": change(size, size - job.source.weightsSize + (try weightsSize())),
+            "memory": JobMemory(job, parallel: parallel).json, "seconds": try seconds(),
+        ]
+    }
+
+    /// Every group's width before and after.
+    private func groups() -> [(name: String, before: Int, after: Int)] {
+        let rows = Dictionary(uniqueKeysWithValues: job.result.graph.parameters.map { ($0.name, $0.shape[0]) })
+        return job.model.graph.channelGroups().map { group in
+            // A scale_shift layer has two rows for every channel; the layer that names the group has one.
+            (group.name, group.width, rows["\(group.name).weight"] ?? group.width)
+        }
+    }
+
+    /// Bytes of the result's weights' file.
+    private func weightsSize() throws -> Int {
+        let entries = job.result.graph.parameters.map { SafeTensorsWriter.Entry(name: $0.name, shape: $0.shape) }
+        return try SafeTensorsWriter(entries, type: job.request.dtype?.scalar ?? job.source.type).size
+    }
+
+    /// Seconds of every phase that takes long, were all timesteps kept: Diff-Pruning may stop earlier.
+    private func seconds() throws -> JSON {
+        let request = job.request
+        let needsOriginal = request.evaluation != nil || request.pruning?.needsGradients == true
+        let before = needsOriginal ? try StepTiming(job.model, parallel: parallel, now: JobProgressReporter.now) : nil
+        let isPruned = job.result.graph.parameterCount != job.model.graph.parameterCount
+        let needsResult = request.evaluation != nil || request.finetuning != nil
+        let after =
+            needsResult && (isPruned || before == nil)
+            ? try StepTiming(job.result, parallel: parallel, now: JobProgressReporter.now) : before
+
+        var seconds: [JSON.Member] = []
+        var total = 0.0
+        func add(_ phase: JobPhase, _ perSample: Double, _ samples: Int) {
+            let value = perSample * Double(samples)
+            seconds.append(.init(phase.rawValue, .double(value)))
+            total += value
+        }
+        if let pruning = request.pruning, pruning.needsGradients, let before {
+            let last = pruning.last ?? job.schedule.count - 1
+            add(.scoring, before.training, ((last - pruning.first) / pruning.stride + 1) * pruning.batchSize)
+        }
+        if let settings = request.finetuning, let after { add(.finetuning, after.training, settings.steps * settings.batchSize) }
+        if let evaluation = request.evaluation, let before, let after {
+            let results = Double((request.pruning == nil ? 0 : 1) + (request.finetuning == nil ? 0 : 1))
+            let held = min(HeldOutLoss.largestCount, job.pictures)
+            add(.evaluating, before.forward + results * after.forward, evaluation.samples * evaluation.steps + held)
+        }
+        return JSON.object(seconds).adding([.init("total", .double(total))])
+    }
+}

@@ -1,0 +1,84 @@
+import Engine
+import Storage
+
+/// A pruning plan as JSON: what a job did, to read, edit and send again.
+struct PlanPayload: Sendable, Equatable {
+    /// SHA-256 of the weights' file of the checkpoint that the plan belongs to, in hexadecimal.
+    let digest: String
+    /// What stays.
+    let plan: PruningPlan
+
+    /// The section of a job's metrics that holds what its groups do not say.
+    static let section = "plan"
+
+    /// Reads the contract's plan object. `object`, `job` and `checkpoint` are for people and not looked at.
+    static func read(_ reader: inout ObjectReader) -> PlanPayload {
+        _ = reader.text("object")
+        _ = reader.text("job")
+        _ = reader.text("checkpoint")
+        let digest = reader.requiredText("digest")
+        let widths = reader.word("widths", default: Widths.diffusers)
+        let groups = reader.objects("groups", limit: 100_000) { reader in
+            PruningPlan.Group(
+                name: reader.requiredText("name"),
+                width: reader.optionalInteger("width", in: 1...1_000_000),
+                members: reader.objects("members", limit: 100_000) { reader in
+                    PruningPlan.Member(
+                        parameter: reader.requiredText("parameter"), axis: reader.integer("axis", in: 0...1, default: 0),
+                        offset: reader.integer("offset", in: 0...1_000_000, default: 0))
+                }.map(Set.init),
+                kept: reader.integers("kept", limit: 1_000_000) ?? [])
+        }
+        if groups == nil { reader.refuse("groups", "is required") }
+        return PlanPayload(digest: digest, plan: PruningPlan(widths: widths, groups: groups ?? []))
+    }
+
+    /// The contract's plan object, as it is kept in a request.
+    var json: JSON {
+        [
+            "digest": .string(digest), "widths": .string(plan.widths.rawValue),
+            "groups": .array(
+                plan.groups.map { group in
+                    var members: [JSON.Member] = [.init("name", .string(group.name))]
+                    if let width = group.width { members.append(.init("width", .integer(width))) }
+                    if let found = group.members {
+                        let sorted = found.sorted { ($0.parameter, $0.axis, $0.offset) < ($1.parameter, $1.axis, $1.offset) }
+                        members.append(
+                            .init(
+                                "members",
+                                .array(
+                                    sorted.map {
+                                        ["parameter": .string($0.parameter), "axis": .integer($0.axis), "offset": .integer($0.offset)]
+                                    })))
+                    }
+                    return .object(members + [.init("kept", .integers(group.kept))])
+                }),
+        ]
+    }
+
+    /// What a job keeps in ``section`` beside its groups.
+    static func kept(digest: String, widths: Widths) -> JSON {
+        ["digest": .string(digest), "widths": .string(widths.rawValue)]
+    }
+
+    /// The plan of a job that has come past pruning.
+    ///
+    /// - Throws: ``APIError`` 404 when it has not, or prunes nothing.
+    static func document(of job: Job, in jobs: JobQueue) throws -> JSON {
+        let sections = try jobs.metrics(of: job.id)
+        guard let kept = sections[section], let groups = sections[MetricsPayload.Section.groups.rawValue],
+            case .object(let members) = try JSON(parsing: Array(kept.utf8)),
+            case .array(let entries) = try JSON(parsing: Array(groups.utf8))
+        else {
+            throw APIError(.notFound, "not_found", "\(job.id) has no plan: it prunes nothing, or has not come to it yet")
+        }
+        let head: JSON = ["object": "plan", "job": .string(job.id), "checkpoint": .string(job.checkpoint)]
+        let plan = entries.map { group -> JSON in
+            [
+                "name": group["name"] ?? .null, "width": group["width"]?["before"] ?? .null, "members": group["members"] ?? .null,
+                "kept": group["kept"] ?? .null,
+            ]
+        }
+        return head.adding(members).adding([.init("groups", .array(plan))])
+    }
+}

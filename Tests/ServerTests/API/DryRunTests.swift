@@ -1,0 +1,66 @@
+import Engine
+import Foundation
+import Server
+import Testing
+
+/// What a dry run foretells is what the job then does.
+@Suite struct DryRunTests {
+    @Test(arguments: ["diffusers", "free"], ["float32", "float16"])
+    func aForecastIsWhatTheJobDoes(widths: String, dtype: String) async throws {
+        try await World.with { world in
+            let checkpoint = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))
+            let dataset = try await world.upload("/v1/datasets", Samples.pictures(4))
+            let body: JSON = [
+                "checkpoint": .string(checkpoint), "dataset": .string(dataset), "dtype": .string(dtype),
+                "pruning": [
+                    "method": "taylor", "ratio": .double(0.5), "widths": .string(widths), "batch_size": 2, "timesteps": ["stride": 400],
+                ],
+                "finetuning": ["steps": 2, "batch_size": 2], "evaluation": ["samples": 2, "steps": 2],
+            ]
+            let dry = try await world.post("/v1/jobs?dry_run=true", body)
+            #expect(dry.status == 200, "\(dry.detail)")
+            #expect(try await world.get("/v1/jobs").json["data"] == .array([]))
+            let forecast = dry.json
+
+            let answer = try await world.post("/v1/jobs?dry_run=false", body)
+            #expect(answer.status == 201)
+            #expect(forecast["request"] == answer.json["request"])
+            let id = try #require(answer.json["id"]?.text)
+            #expect(try await world.finished(id)["status"]?.text == "succeeded")
+            let metrics = try await world.get("/v1/jobs/\(id)/metrics").json
+            for key in ["parameters", "macs"] { #expect(forecast[key] == metrics[key], "\(key)") }
+            #expect(forecast["groups"]?.elements.map { $0["width"] } == metrics["groups"]?.elements.map { $0["width"] })
+            #expect(forecast["groups"]?.elements.map { $0["name"] } == metrics["groups"]?.elements.map { $0["name"] })
+            #expect((forecast["block_out_channels"] == .null) == (widths == "free"))
+
+            let result = try await world.get("/v1/jobs/\(id)").json.at("result", "checkpoint").text
+            let files = try await world.get("/v1/checkpoints/\(try #require(result))").json["files"]?.elements ?? []
+            let weights = try #require(files.first { $0["path"]?.text?.hasSuffix(".safetensors") == true }?["size"]?.integer)
+            let before = try await world.get("/v1/checkpoints/\(checkpoint)").json
+            let whole = try #require(
+                before["files"]?.elements.first { $0["path"]?.text?.hasSuffix(".safetensors") == true }?["size"]?.integer)
+            // All but the weights is as large as it was.
+            #expect(forecast.at("size", "after").integer == (before["size"]?.integer ?? 0) - whole + weights)
+            for phase in ["scoring", "finetuning", "evaluating", "total"] {
+                #expect(try #require(forecast.at("seconds", phase).double) > 0, "\(phase)")
+            }
+            for phase in ["scoring", "pruning", "finetuning", "evaluating", "peak"] {
+                let bytes = try #require(forecast.at("memory", phase).integer)
+                #expect(bytes > 0 && bytes <= forecast.at("memory", "peak").integer ?? 0, "\(phase)")
+            }
+        }
+    }
+
+    @Test func whatIsSkippedHasNoForecastAndWhatIsWrongIsRefused() async throws {
+        try await World.with { world in
+            let checkpoint = JSON.string(try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet())))
+            let body: JSON = ["checkpoint": checkpoint, "pruning": ["method": "magnitude"]]
+            let forecast = try await world.post("/v1/jobs?dry_run=true", body).json
+            #expect(forecast.at("memory", "scoring") == .null)
+            #expect(forecast["seconds"] == ["total": .double(0)])
+            #expect(forecast.at("request", "pruning", "ratio") == .double(0.3))
+            #expect(try await world.post("/v1/jobs?dry_run=maybe", body).code == "invalid_dry_run")
+            #expect(try await world.post("/v1/jobs?dry_run=true", ["checkpoint": checkpoint, "pruning": [:]]).pointers == ["/dataset"])
+        }
+    }
+}

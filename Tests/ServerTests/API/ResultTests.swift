@@ -1,0 +1,103 @@
+import Engine
+import Foundation
+import Server
+import Testing
+
+/// What a job's results are: the same twice, in the format asked for, and with the papers they need.
+@Suite struct ResultTests {
+    private static func request(_ checkpoint: String, _ dataset: String, _ more: [String: JSON] = [:]) -> JSON {
+        let whole: JSON = [
+            "checkpoint": .string(checkpoint), "dataset": .string(dataset), "name": "twice",
+            "pruning": ["ratio": .double(0.5), "widths": "free", "batch_size": 4, "timesteps": ["last": 20], "seed": 3],
+            "finetuning": ["steps": 4, "batch_size": 3, "seed": 4],
+            "evaluation": ["samples": 3, "steps": 3, "eta": .double(0.5), "seed": 5],
+        ]
+        return whole.replacing(more)
+    }
+
+    /// Metrics without what a clock and the process decide.
+    private static func timeless(_ metrics: JSON) -> JSON {
+        let evaluation = (metrics["evaluation"] ?? .null).replacing(["seconds_per_sample": .null])
+        return metrics.replacing(["job": .null, "timing": .null, "peak_memory": .null, "evaluation": evaluation])
+    }
+
+    @Test func theSameJobTwiceIsTheSameToTheLastByte() async throws {
+        try await World.with { world in
+            let checkpoint = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))
+            let dataset = try await world.upload("/v1/datasets", Samples.pictures(6))
+            var runs: [(content: Data, pruned: Data, metrics: JSON, grid: Data)] = []
+            for _ in 0..<2 {
+                let id = try #require(try await world.post("/v1/jobs", Self.request(checkpoint, dataset)).json["id"]?.text)
+                let job = try await world.finished(id)
+                #expect(job["status"]?.text == "succeeded", "\(job.compact)")
+                let (result, pruned) = (job.at("result", "checkpoint").text ?? "", job.at("result", "pruned_checkpoint").text ?? "")
+                runs.append(
+                    (
+                        try await world.get("/v1/checkpoints/\(result)/content").data,
+                        try await world.get("/v1/checkpoints/\(pruned)/content").data,
+                        Self.timeless(try await world.get("/v1/jobs/\(id)/metrics?points=all").json),
+                        try await world.get("/v1/jobs/\(id)/files/samples_after.png").data
+                    ))
+            }
+            #expect(!runs[0].content.isEmpty && runs[0].content != runs[0].pruned)
+            #expect(runs[0].content == runs[1].content)
+            #expect(runs[0].pruned == runs[1].pruned)
+            #expect(runs[0].metrics == runs[1].metrics)
+            #expect(runs[0].grid == runs[1].grid)
+        }
+    }
+
+    @Test func theManifestTellsWhatAResultWasMadeOf() async throws {
+        try await World.with { world in
+            let checkpoint = try await world.upload("/v1/checkpoints?name=tiny", Samples.archive(Samples.unet()))
+            let dataset = try await world.upload("/v1/datasets", Samples.pictures(6))
+            let answer = try await world.post("/v1/jobs", Self.request(checkpoint, dataset))
+            let job = try await world.finished(try #require(answer.json["id"]?.text))
+            let result = try #require(job.at("result", "checkpoint").text)
+            let manifest = try await world.get("/v1/checkpoints/\(result)/files/manifest.json").json
+            #expect(manifest["stage"]?.text == "finetuned")
+            #expect(manifest["request"] == job["request"])
+            #expect(manifest["seeds"] == ["pruning": 3, "finetuning": 4, "evaluation": 5])
+            #expect(manifest.at("source", "name").text == "tiny")
+            let files = try await world.get("/v1/checkpoints/\(checkpoint)").json["files"]?.elements ?? []
+            #expect(manifest.at("source", "files").elements.map { $0["sha256"] } == files.map { $0["sha256"] })
+            #expect(manifest.at("dataset", "images") == 6)
+            #expect(manifest.at("dataset", "sha256").text?.count == 64)
+            #expect(manifest["blas"] == (try await world.get("/healthz").json["blas"]))
+            #expect(manifest["threads"] == 2)
+            // A free result brings the file that loads it; a checkpoint that was uploaded has neither.
+            let loader = try await world.get("/v1/checkpoints/\(result)/files/load_pruned.py")
+            #expect(String(decoding: loader.data, as: UTF8.self).contains("def load_pruned("))
+            #expect(try await world.get("/v1/checkpoints/\(checkpoint)/files/manifest.json").status == 404)
+        }
+    }
+
+    @Test(arguments: ["float16", "bfloat16"])
+    func weightsComeInTheFormatThatWasAskedFor(dtype: String) async throws {
+        try await World.with { world in
+            let checkpoint = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))
+            let dataset = try await world.upload("/v1/datasets", Samples.pictures(6))
+            let answer = try await world.post("/v1/jobs", Self.request(checkpoint, dataset, ["dtype": .string(dtype)]))
+            #expect(answer.json.at("request", "dtype").text == dtype)
+            let job = try await world.finished(try #require(answer.json["id"]?.text))
+            #expect(job["status"]?.text == "succeeded", "\(job.compact)")
+            for stage in ["checkpoint", "pruned_checkpoint"] {
+                let id = try #require(job.at("result", stage).text)
+                #expect(try await world.get("/v1/checkpoints/\(id)").json["dtype"]?.text == dtype)
+                let tensors = try await world.get("/v1/checkpoints/\(id)/tensors").json["data"]?.elements ?? []
+                #expect(!tensors.isEmpty && tensors.allSatisfy { $0["dtype"]?.text == dtype })
+            }
+            // Without being asked a result keeps the format of what it was made of.
+            let again = try await world.post(
+                "/v1/jobs",
+                [
+                    "checkpoint": job.at("result", "pruned_checkpoint"),
+                    "pruning": ["method": "magnitude", "ratio": .double(0.5), "widths": "free"],
+                ])
+            let second = try await world.finished(try #require(again.json["id"]?.text, "\(again.detail)"))
+            let id = try #require(second.at("result", "checkpoint").text)
+            #expect(try await world.get("/v1/checkpoints/\(id)").json["dtype"]?.text == dtype)
+            #expect(try await world.post("/v1/jobs", Self.request(checkpoint, dataset, ["dtype": "int8"])).pointers == ["/dtype"])
+        }
+    }
+}
