@@ -22,8 +22,9 @@ build: deps ## the release binary, .build/release/pruner
 demo: build ## prune the example model through the API, by curl; results in demo-output/
 	Examples/demo.sh
 
+# Tests reach what they need by package access, and so share the objects of `make build`.
 test: deps ## every test
-	swift test -c release
+	swift test -c release --disable-testable-imports
 
 bench: build ## scoring speed and memory against PyTorch (needs python3-venv and downloads PyTorch)
 	Benchmarks/bench.sh
