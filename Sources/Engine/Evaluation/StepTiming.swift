@@ -1,34 +1,64 @@
-/// How long a model's steps take on this machine, measured on one like it that takes a fraction of a second.
+/// How long a model's steps take on this machine, measured on a model like it in about a second.
+///
+/// A step takes a time of its own (every weight is read, every gradient written) and a time for each sample. Both are found by measuring
+/// steps of two batch sizes, on a smaller map where the model's own would take too long.
 public struct StepTiming: Sendable {
-    /// Seconds of one sample's forward.
-    public let forward: Double
-    /// Seconds of one sample's forward and backward.
-    public let training: Double
+    /// Seconds of a step of some batch size.
+    public struct Line: Sendable, Equatable {
+        /// Of every step, whatever its batch.
+        let fixed: Double
+        /// Of each sample.
+        let perSample: Double
 
-    /// Multiply-accumulates that a measurement may take, so that it ends within a second even on a slow core.
+        /// Seconds of one step.
+        public func seconds(batch: Int) -> Double { fixed + perSample * Double(batch) }
+
+        /// The line through two measured steps; neither part is below zero, whatever the noise.
+        ///
+        /// - Parameter scale: how many times as much a sample takes as it did in the measurement.
+        init(_ one: (batch: Int, seconds: Double), _ other: (batch: Int, seconds: Double), scale: Double) {
+            let slope = max(0, (other.seconds - one.seconds) / Double(other.batch - one.batch))
+            fixed = max(0, one.seconds - slope * Double(one.batch))
+            perSample = (fixed > 0 ? slope : other.seconds / Double(other.batch)) * scale
+        }
+    }
+
+    /// Forward alone.
+    public let forward: Line
+    /// Forward and backward.
+    public let training: Line
+
+    /// A batch that is large enough beside one of 1 to tell the two times apart.
+    private static let smallestBatch = 3
+    /// Multiply-accumulates that a measured step may take, so that all of them end within seconds even on a slow core.
     private static let budget = 20_000_000_000
 
-    /// Measures one step of each kind with a single sample, after one that is not counted; and reckons by multiply-accumulates where the
-    /// map had to be made smaller to stay within the budget.
+    /// Measures.
     ///
     /// - Parameters:
     ///   - model: its channels are kept as they are.
+    ///   - batch: what will be asked for; measured itself where the budget allows.
     ///   - now: seconds by a clock that never goes back.
     /// - Throws: ``ConfigurationError``, ``GraphError``.
-    public init(_ model: UNet2DModel, parallel: Parallel, now: () -> Double) throws {
+    public init(_ model: UNet2DModel, batch: Int, parallel: Parallel, now: () -> Double) throws {
         let small = try Self.shrunk(model)
         let weights = Weights(small.graph.parameters)
+        let gradients = Weights(small.graph.parameters)
+        func measured(_ batch: Int) -> (forward: Double, training: Double) {
+            let executor = Executor(graph: small.graph, weights: weights, gradients: gradients, batch: batch, parallel: parallel)
+            executor.forward()  // the first touch of all memory is not counted
+            executor.backward()
+            let start = now()
+            executor.forward()
+            let middle = now()
+            executor.backward()
+            return (middle - start, now() - start)
+        }
+        let (few, many) = (1, max(Self.smallestBatch, min(batch, Self.budget / (3 * small.graph.multiplyAccumulates))))
+        let (one, other) = (measured(few), measured(many))
         let scale = Double(model.graph.multiplyAccumulates) / Double(small.graph.multiplyAccumulates)
-        let executor = Executor(
-            graph: small.graph, weights: weights, gradients: Weights(weights.parameters), batch: 1, parallel: parallel)
-        executor.forward()
-        executor.backward()
-        let start = now()
-        executor.forward()
-        let middle = now()
-        executor.backward()
-        forward = (middle - start) * scale
-        training = (now() - start) * scale
+        forward = Line((few, one.forward), (many, other.forward), scale: scale)
+        training = Line((few, one.training), (many, other.training), scale: scale)
     }
 
     /// The model on a map whose sides were halved until training on it is within the budget, or they cannot be halved any more.
@@ -37,7 +67,7 @@ public struct StepTiming: Sendable {
         let divisor = 1 << (configuration.levels - 1)
         let shapes = Dictionary(uniqueKeysWithValues: model.graph.parameters.map { ($0.name, $0.shape) })
         var (height, width, small) = (configuration.sampleHeight, configuration.sampleWidth, model)
-        while 3 * small.graph.multiplyAccumulates > budget, height % (2 * divisor) == 0, width % (2 * divisor) == 0 {
+        while 3 * smallestBatch * small.graph.multiplyAccumulates > budget, height % (2 * divisor) == 0, width % (2 * divisor) == 0 {
             (height, width) = (height / 2, width / 2)
             let config = configuration.json(replacing: ["sample_size": .integers([height, width])])
             small = try UNet2DModel(UNet2DConfiguration(json: config), shapes: shapes)

@@ -49,30 +49,49 @@ struct JobForecast {
     private func seconds() throws -> JSON {
         let request = job.request
         let needsOriginal = request.evaluation != nil || request.pruning?.needsGradients == true
-        let before = needsOriginal ? try StepTiming(job.model, parallel: parallel, now: JobProgressReporter.now) : nil
+        let batch = max(
+            request.pruning?.batchSize ?? 1, request.finetuning?.batchSize ?? 1, min(Sampling.batch, request.evaluation?.samples ?? 1))
+        func measured(_ model: UNet2DModel) throws -> StepTiming {
+            try StepTiming(model, batch: batch, parallel: parallel, now: JobProgressReporter.now)
+        }
+        let before = needsOriginal ? try measured(job.model) : nil
         let isPruned = job.result.graph.parameterCount != job.model.graph.parameterCount
         let needsResult = request.evaluation != nil || request.finetuning != nil
         let after =
-            needsResult && (isPruned || before == nil)
-            ? try StepTiming(job.result, parallel: parallel, now: JobProgressReporter.now) : before
+            needsResult && (isPruned || before == nil) ? try measured(job.result) : before
 
         var seconds: [JSON.Member] = []
         var total = 0.0
-        func add(_ phase: JobPhase, _ perSample: Double, _ samples: Int) {
-            let value = perSample * Double(samples)
+        func add(_ phase: JobPhase, _ value: Double) {
             seconds.append(.init(phase.rawValue, .double(value)))
             total += value
         }
         if let pruning = request.pruning, pruning.needsGradients, let before {
             let last = pruning.last ?? job.schedule.count - 1
-            add(.scoring, before.training, ((last - pruning.first) / pruning.stride + 1) * pruning.batchSize)
+            let steps = (last - pruning.first) / pruning.stride + 1
+            add(.scoring, Double(steps) * before.training.seconds(batch: pruning.batchSize))
         }
-        if let settings = request.finetuning, let after { add(.finetuning, after.training, settings.steps * settings.batchSize) }
+        if let settings = request.finetuning, let after {
+            add(.finetuning, Double(settings.steps) * after.training.seconds(batch: settings.batchSize))
+        }
         if let evaluation = request.evaluation, let before, let after {
-            let results = Double((request.pruning == nil ? 0 : 1) + (request.finetuning == nil ? 0 : 1))
-            let held = min(HeldOutLoss.largestCount, job.pictures)
-            add(.evaluating, before.forward + results * after.forward, evaluation.samples * evaluation.steps + held)
+            let stages =
+                [before.forward]
+                + [request.pruning == nil ? nil : after.forward, request.finetuning == nil ? nil : after.forward]
+                .compactMap { $0 }
+            add(.evaluating, stages.reduce(0) { $0 + Self.seconds(evaluation, job.pictures, $1) })
         }
         return JSON.object(seconds).adding([.init("total", .double(total))])
+    }
+
+    /// Of one stage's evaluation: its held-out loss and its samples.
+    private static func seconds(_ evaluation: JobRequest.Evaluation, _ pictures: Int, _ step: StepTiming.Line) -> Double {
+        func batches(_ samples: Int) -> Double {
+            guard samples > 0 else { return 0 }
+            let size = min(Sampling.batch, samples)
+            let rest = samples % size
+            return Double(samples / size) * step.seconds(batch: size) + (rest > 0 ? step.seconds(batch: rest) : 0)
+        }
+        return batches(min(HeldOutLoss.largestCount, pictures)) + Double(evaluation.steps) * batches(evaluation.samples)
     }
 }
