@@ -12,6 +12,7 @@ see it) is noise in float32, which AdamW scales up: leave such parameters out of
     python make_training_golden.py
 """
 
+import copy
 import json
 from pathlib import Path
 
@@ -40,19 +41,20 @@ def pictures(seed, count, channels, size):
     return torch.randint(0, 256, (count, channels, size, size), generator=torch.Generator().manual_seed(seed)).float()
 
 
-def finetune(run, images):
-    model = load(run["model"]).double().train()
+def finetune(model, run, images, steps=STEPS):
+    """The rows of a run, and the weights and their average after it; the model is trained where it stands."""
+    model = model.double().eval()  # dropout is off
     generator = torch.Generator().manual_seed(run["seed"])
     optimizer = torch.optim.AdamW(
         model.parameters(), lr=run["learning_rate"], betas=(0.9, 0.999), eps=1e-8, weight_decay=run["weight_decay"])
     ema = EMAModel(model.parameters(), decay=run["ema_decay"])
-    ratios = alphas_cumprod(STEPS)
+    ratios = alphas_cumprod(steps)
     shape = (run["batch_size"],) + tuple(images.shape[1:])
     rows = []
     for step in range(1, run["steps"] + 1):
         index = torch.randint(0, len(images), (run["batch_size"],), generator=generator)
         noise = torch.randn(shape, generator=generator)
-        t = torch.randint(0, STEPS, (run["batch_size"],), generator=generator)
+        t = torch.randint(0, steps, (run["batch_size"],), generator=generator)
         x0 = images[index]
         flips = None
         if run["flip"]:
@@ -98,8 +100,8 @@ def sampling_cases():
 
 
 @torch.no_grad()
-def sample(case):
-    model = load(case["model"])
+def sample(model, case):
+    """What diffusers' scheduler makes of the contract's noise, and the timesteps it went through."""
     scheduler = DDPMScheduler(**case["scheduler"])
     if case["sampler"] == "ddim":
         scheduler = DDIMScheduler.from_config(scheduler.config)
@@ -114,16 +116,17 @@ def sample(case):
 
 
 @torch.no_grad()
-def evaluation(images, seed):
-    model = load("learned").double()
+def evaluation(model, images, seed, steps=STEPS):
+    """The loss on the last pictures of the set."""
+    model = copy.deepcopy(model).double()
     count = min(64, len(images))
     held_out = images[-count:]
-    t = torch.tensor([int((i + 0.5) * STEPS / count) for i in range(count)])
+    t = torch.tensor([int((i + 0.5) * steps / count) for i in range(count)])
     noise = torch.randn(held_out.shape, generator=torch.Generator().manual_seed(seed + 1))
-    ratio = alphas_cumprod(STEPS)[t][:, None, None, None]
+    ratio = alphas_cumprod(steps)[t][:, None, None, None]
     noisy = ratio ** 0.5 * held_out + (1 - ratio) ** 0.5 * noise
     loss = ((model(noisy.double(), t).sample - noise.double()) ** 2).mean().item()
-    return {"model": "learned", "seed": seed, "timesteps": t.tolist(), "loss": loss}
+    return {"seed": seed, "timesteps": t.tolist(), "loss": loss}
 
 
 def compared():
@@ -149,7 +152,7 @@ if __name__ == "__main__":
     tensors = {"images": images}
     written = []
     for index, run in enumerate(RUNS):
-        rows, weights, averaged = finetune(run, images)
+        rows, weights, averaged = finetune(load(run["model"]), run, images)
         written.append(run | {"losses": rows})
         if index == 0:
             tensors |= {f"weights.{n}": w.detach().float().contiguous() for n, w in weights.items()}
@@ -160,13 +163,13 @@ if __name__ == "__main__":
 
     cases, samples = sampling_cases(), {}
     for number, case in enumerate(cases):
-        samples[str(number)], case["timesteps"] = sample(case)
+        samples[str(number)], case["timesteps"] = sample(load(case["model"]), case)
         print(number, case["model"], case["sampler"], case["timesteps"], samples[str(number)].abs().max().item())
     write("sampling.json", {"cases": cases})
     save_file({k: v.contiguous() for k, v in samples.items()}, HERE / "sampling.safetensors", note)
 
     a, b, figures = compared()
-    write("evaluation.json", {"loss": evaluation(images, 6)} | figures)
+    write("evaluation.json", {"loss": {"model": "learned"} | evaluation(load("learned"), images, 6)} | figures)
     save_file({"images": images, "pictures.a": a, "pictures.b": b}, HERE / "evaluation.safetensors", note)
     print(figures)
 
