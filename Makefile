@@ -29,7 +29,7 @@ test: deps ## every test
 bench: build ## scoring speed and memory against PyTorch (needs python3-venv and downloads PyTorch)
 	Benchmarks/bench.sh
 
-interop: build ## a running server against diffusers (needs python3-venv and downloads PyTorch)
+interop: build ## a running server against PyTorch, diffusers and torch-pruning (needs python3-venv and downloads them)
 	Tests/Interop/run.sh
 
 lint: deps ## layout and style, and that every target names what it imports

@@ -12,39 +12,54 @@ class Client:
     def __init__(self, base):
         self.base = base
 
-    def call(self, path, body=None, kind="application/octet-stream", method=None):
-        request = urllib.request.Request(self.base + path, data=body, method=method or ("POST" if body is not None else "GET"))
+    def open(self, path, body=None, kind="application/octet-stream"):
+        request = urllib.request.Request(self.base + path, data=body)
         if body is not None:
             request.add_header("Content-Type", kind)
         try:
-            with urllib.request.urlopen(request) as answer:
-                return answer.read()
+            return urllib.request.urlopen(request)
         except urllib.error.HTTPError as error:
             raise RuntimeError(f"{path}: {error.code} {error.read().decode()}") from None
+
+    def call(self, path, body=None, kind="application/octet-stream"):
+        with self.open(path, body, kind) as answer:
+            return answer.read()
 
     def get(self, path):
         return json.loads(self.call(path))
 
     def upload(self, collection, name, files, query=""):
-        """Posts a tar of {path: bytes}; the created object."""
-        buffer = io.BytesIO()
-        with tarfile.open(fileobj=buffer, mode="w") as tar:
-            for path, data in files.items():
-                entry = tarfile.TarInfo(path)
-                entry.size = len(data)
-                tar.addfile(entry, io.BytesIO(data))
-        return json.loads(self.call(f"/v1/{collection}?name={name}{query}", buffer.getvalue()))
+        """Posts an archive, given as its bytes or as {path: bytes}; the created object."""
+        return json.loads(self.call(f"/v1/{collection}?name={name}{query}", files if isinstance(files, bytes) else tar(files)))
+
+    def delete(self, collection, identifier):
+        request = urllib.request.Request(f"{self.base}/v1/{collection}/{identifier}", method="DELETE")
+        with urllib.request.urlopen(request):
+            pass
 
     def run(self, **request):
         """Posts a job and waits for its end; the job and its metrics."""
         job = json.loads(self.call("/v1/jobs", json.dumps(request).encode(), "application/json"))
+        pause = 0.02
         while job["status"] in ("queued", "running", "paused"):
-            time.sleep(0.1)
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.5)
             job = self.get(f"/v1/jobs/{job['id']}")
         if job["status"] != "succeeded":
             raise RuntimeError(f"job {job['status']}: {job['error']}")
         return job, self.get(f"/v1/jobs/{job['id']}/metrics?points=all")
 
     def download(self, checkpoint, folder):
-        with tarfile.open(fileobj=io.BytesIO(self.call(f"/v1/checkpoints/{checkpoint}/content"))) as tar:
-            tar.extractall(folder, filter="data")
+        """Unpacks a checkpoint's pipeline folder as it arrives."""
+        with self.open(f"/v1/checkpoints/{checkpoint}/content") as answer, tarfile.open(fileobj=answer, mode="r|") as archive:
+            archive.extractall(folder, filter="data")
+
+
+def tar(files):
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w") as archive:
+        for path, data in files.items():
+            entry = tarfile.TarInfo(path)
+            entry.size = len(data)
+            archive.addfile(entry, io.BytesIO(data))
+    return buffer.getvalue()

@@ -183,7 +183,9 @@ import Testing
             for tensor in expected {
                 let found = try #require(values[tensor.name]).map(Double.init)
                 #expect(model.constructionOrder.first { $0.name == tensor.name }?.shape == tensor.shape)
-                for (a, b) in zip(found.prefix(4), tensor.first) { #expect(abs(a - b) < 1e-6, "\(name) \(tensor.name)") }
+                // Uniform numbers agree to the last bit; an embedding's are normal, whose log, sin and cos round differently.
+                let tolerance = tensor.name == "time_proj.weight" ? 1e-6 : 0
+                for (a, b) in zip(found.prefix(4), tensor.first) { #expect(abs(a - b) <= tolerance, "\(name) \(tensor.name)") }
                 #expect(tensor.first.count == min(4, found.count))
                 #expect(abs(found.reduce(0, +) - tensor.sum) < 1e-5 * max(1, Double(found.count).squareRoot()), "\(name) \(tensor.name)")
             }

@@ -1,0 +1,49 @@
+"""What the service hands out, loaded in stock diffusers; and that what was uploaded comes back as it was."""
+
+import importlib.util
+import tempfile
+from pathlib import Path
+
+import torch
+from diffusers import DDPMPipeline
+from safetensors.torch import load_file
+
+from models import old_names, pipeline_files, subject
+
+
+def pipeline(folder, widths):
+    """A downloaded folder as a DDPMPipeline: a `free` result's widths are in no config, so its loader rebuilds the model."""
+    if widths != "free":
+        return DDPMPipeline.from_pretrained(folder)
+    loader = Path(folder) / "load_pruned.py"
+    if not loader.exists():
+        loader = Path(__file__).with_name("load_pruned.py")
+    spec = importlib.util.spec_from_file_location("load_pruned", loader)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module.load_pruned(folder)
+
+
+def downloaded(client, checkpoint, widths="diffusers"):
+    """The checkpoint's pipeline and its tensors by name."""
+    with tempfile.TemporaryDirectory() as folder:
+        client.download(checkpoint, folder)
+        tensors = load_file(Path(folder) / "unet" / "diffusion_pytorch_model.safetensors")
+        result = pipeline(folder, widths)
+    result.unet.eval()
+    result.set_progress_bar_config(disable=True)
+    return result, tensors
+
+
+def returned(client, figures):
+    """Uploads with today's and with former attention names and in three types come back with the same values and run."""
+    for name in ("ddpm", "scale_shift"):
+        model = subject(name).model
+        for dtype, rename in ((torch.float32, old_names), (torch.float32, lambda n: n), (torch.float16, lambda n: n), (torch.bfloat16, old_names)):
+            checkpoint = client.upload("checkpoints", name, pipeline_files(model, dtype, rename))
+            figures.same("types", checkpoint["dtype"], str(dtype).removeprefix("torch."))
+            loaded, _ = downloaded(client, checkpoint["id"])
+            for parameter_name, parameter in loaded.unet.named_parameters():
+                figures.same("tensors", parameter.float(), model.get_parameter(parameter_name).to(dtype).float())
+            pictures = loaded(batch_size=2, num_inference_steps=2, output_type="np").images
+            figures.same("pictures of DDPMPipeline", pictures.shape, (2, model.config.sample_size, model.config.sample_size, 3))

@@ -1,0 +1,89 @@
+"""Pruning jobs against reference.py: losses, timesteps, groups, scores, kept channels, tensors, counts."""
+
+import reference
+from downloads import downloaded
+
+SCORES = 1e-3  # of the group's largest
+TIES = 2e-3  # channels may be exchanged only where their scores are this close, as a share of the group's largest
+
+
+class Kept:
+    """Kept channels over all jobs of the gradient methods, for the bar of 99.9 %."""
+
+    def __init__(self):
+        self.agreeing = self.total = 0
+
+    def check(self, client, figures):
+        figures.bar(f"share that differs of {self.total} kept channels", 1 - self.agreeing / self.total, 1e-3)
+
+
+def compared_groups(figures, this, metrics, found, widths, ratio):
+    """Members, scores and kept channels per group. What the service kept, in the order of the reference's groups."""
+    theirs = {g["name"]: g for g in metrics["groups"]}
+    expected = reference.selection(this.model, this.groups, found, widths, ratio)
+    kept, agreeing = [], 0
+    for group, importance, wanted in zip(this.groups, found, expected):
+        if widths == "diffusers" and group.kind == "time" and group.name not in theirs:
+            kept.append(wanted)  # the time embedding keeps its width
+            continue
+        other = theirs.pop(group.name)
+        members = {(m["parameter"], m["axis"], m["offset"]) for m in other["members"]}
+        figures.same("groups", members, set(group.members))
+        figures.same("widths", (other["width"]["before"], other["width"]["after"]), (group.width, len(wanted)))
+        scores = reference.normalised(importance)
+        figures.absolute("scores", [s / scores.max().item() for s in other["scores"]], (scores / scores.max()).tolist(), SCORES)
+        exchanged = sorted(set(wanted) ^ set(other["kept"]))
+        if exchanged:
+            figures.bar("exchanged at ties of", (scores[exchanged].max() - scores[exchanged].min()).item() / scores.max().item(), TIES)
+        agreeing += len(set(wanted) & set(other["kept"]))
+        kept.append(other["kept"])
+    figures.same("groups", list(theirs), [])  # no others
+    return kept, agreeing, sum(len(k) for k in expected)
+
+
+def compared_tensors(figures, this, tensors, kept, steps):
+    """The result's tensors as slices of the original's, bit for bit; the refit of the time embedding by its product."""
+    exact = reference.sliced({n: p.detach() for n, p in this.model.named_parameters()}, this.groups, kept)
+    table = tensors.get("time_proj.weight")
+    refit = table is not None and ("time_proj.weight" not in exact or table.shape != exact["time_proj.weight"].shape)
+    for name, tensor in tensors.items():
+        if not (refit and name in ("time_proj.weight", "time_embedding.linear_1.weight")):
+            figures.same("exact slices", tensor, exact[name])
+    figures.same("exact slices", set(exact) - set(tensors), set())  # none is missing
+    if refit:
+        product = table.double() @ tensors["time_embedding.linear_1.weight"].double().T
+        theirs, weight = reference.refitted(this.model, exact, table.shape[1], steps)
+        figures.bar("time embedding's refit", ((product - theirs @ weight.T).abs().max() / product.abs().max()).item(), 1e-5)
+
+
+def pruned(client, figures, this, method, widths, ratio, total):
+    """One job of one method; its metrics and its result as a pipeline."""
+    request = {"checkpoint": this.checkpoint(client), "pruning": this.pruning(method, widths, ratio)}
+    gradients = method in ("diff-pruning", "taylor")
+    job, metrics = client.run(**request, **({"dataset": this.dataset(client)} if gradients else {}))
+    if gradients:
+        losses = this.scored(method)[0]
+        rows = metrics["scoring"]["losses"]
+        figures.relative("losses", [r["loss"] for r in rows], [r["loss"] for r in losses], 1e-4)
+        figures.count("timesteps", *agreeing([(r["timestep"], r["kept"]) for r in rows], [(r["timestep"], r["kept"]) for r in losses]))
+        figures.same("timesteps", metrics["scoring"]["kept_timesteps"], sum(r["kept"] for r in losses))
+    kept, same, wanted = compared_groups(figures, this, metrics, this.importances(method), widths, ratio)
+    if gradients:
+        total.agreeing, total.total = total.agreeing + same, total.total + wanted
+        figures.notes.append(f"kept channels {same}/{wanted}")  # bounded over all jobs
+    else:
+        figures.count("kept channels", same, wanted)
+
+    result, tensors = downloaded(client, job["result"]["checkpoint"], widths)
+    compared_tensors(figures, this, tensors, kept, this.steps)
+    counted = reference.count(result.unet)
+    after = client.get(f"/v1/checkpoints/{job['result']['checkpoint']}")
+    figures.same("counts", (after["parameters"], after["macs"]), counted)
+    figures.same("counts", (metrics["parameters"]["after"], metrics["macs"]["after"]), counted)
+    figures.same("counts", (metrics["parameters"]["before"], metrics["macs"]["before"]), reference.count(this.model))
+    return metrics, result
+
+
+def agreeing(ours, theirs):
+    """How many rows are the same, of how many there are on the longer side."""
+    return sum(a == b for a, b in zip(ours, theirs)), max(len(ours), len(theirs))
