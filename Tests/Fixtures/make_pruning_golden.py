@@ -5,11 +5,10 @@ ratios; CONFIG/inputs.safetensors the pictures that are scored (`x0`) and a prob
 CONFIG/outputs.safetensors the pruned models' outputs on the probe as METHOD.WIDTHS.RATIO. cifar10.json has the expected widths
 and counts of google/ddpm-cifar10-32's shape. All arithmetic is in float64, so a score is known better than float32 can give it.
 
-    python make_pruning_golden.py [--check]    # --check compares `free` with torch-pruning 1.2.2 and writes nothing
+    python make_pruning_golden.py
 """
 
 import json
-import sys
 from pathlib import Path
 
 import torch
@@ -135,47 +134,8 @@ def cifar10():
     (HERE / "pruning" / "cifar10.json").write_text(json.dumps(result, indent=1) + "\n")
 
 
-def check(name):
-    """Cuts the model with torch-pruning, which is given our scores by group, and compares every tensor's shape and values.
-
-    torch-pruning sees no boundary between q/k and v (it follows the softmax), so it cuts q and k where it cuts v; and it takes
-    time_emb_proj's 2n rows for the width of a scale_shift group. Both differ from the contract, so neither is compared.
-    """
-    import torch_pruning
-    from diffusers.models.attention_processor import Attention, AttnProcessor
-
-    model = load(name)
-    groups = reference.couplings(model)
-    found = reference.importances(model, groups, "magnitude", {}, 0)
-    by_layer = {member[0].removesuffix(".weight"): score for g, score in zip(groups, found) for member in g.producers}
-    chosen = reference.selection(model, groups, found, "free", 0.3)
-    ours = reference.sliced({n: p.detach() for n, p in model.named_parameters()}, groups, chosen)
-
-    for module in model.modules():
-        if isinstance(module, Attention):
-            module.set_processor(AttnProcessor())
-    names = {module: path for path, module in model.named_modules()}
-    size = model.config.sample_size
-    example = {"sample": torch.randn(1, model.config.in_channels, size, size), "timestep": torch.ones((1,)).long()}
-    heads = {m.to_q: m.heads for m in model.modules() if isinstance(m, Attention)}
-    heads |= {m.to_k: m.heads for m in model.modules() if isinstance(m, Attention)}
-    heads |= {m.to_v: m.heads for m in model.modules() if isinstance(m, Attention)}
-    pruner = torch_pruning.pruner.MetaPruner(
-        model, example, importance=lambda group, ch_groups=1: by_layer[names[group[0][0].target.module]], iterative_steps=1,
-        channel_groups={k: v for k, v in heads.items() if v > 1}, ch_sparsity=0.3, ignored_layers=[model.conv_out])
-    pruner.step()
-    theirs = dict(model.named_parameters())
-    assert all(ours[n].shape == theirs[n].shape for n in ours)
-    wrong = [n for n in ours if not torch.equal(ours[n], theirs[n]) and ".to_q." not in n and ".to_k." not in n]
-    print(f"{name}: torch-pruning agrees on {len(ours) - len(wrong)} of {len(ours)} tensors, the choice within q/k aside", wrong)
-
-
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    if "--check" in sys.argv:
-        for name in ("ddpm", "ldm"):
-            check(name)
-    else:
-        for name in RUNS:
-            golden(name)
-        cifar10()
+    for name in RUNS:
+        golden(name)
+    cifar10()

@@ -32,11 +32,6 @@ class Client:
         """Posts an archive, given as its bytes or as {path: bytes}; the created object."""
         return json.loads(self.call(f"/v1/{collection}?name={name}{query}", files if isinstance(files, bytes) else tar(files)))
 
-    def delete(self, collection, identifier):
-        request = urllib.request.Request(f"{self.base}/v1/{collection}/{identifier}", method="DELETE")
-        with urllib.request.urlopen(request):
-            pass
-
     def run(self, **request):
         """Posts a job and waits for its end; the job and its metrics."""
         job = json.loads(self.call("/v1/jobs", json.dumps(request).encode(), "application/json"))

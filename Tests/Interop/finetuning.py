@@ -5,7 +5,7 @@ from downloads import downloaded
 from models import subject
 
 LOSSES = 1e-3  # relative
-WEIGHTS = 1e-2  # root mean square difference, as a share of the root mean square way that training has gone
+WEIGHTS = 1e-3  # root mean square difference, as a share of the root mean square way that training has gone
 # AdamW scales a gradient up that is zero but for rounding: to_k.bias, which softmax does not see; what a GroupNorm with one channel
 # a group takes out again. Weights are left out whose gradient in float64 is below this share of the whole gradient's norm.
 ZERO = 1e-9

@@ -42,8 +42,8 @@ def checks():
     for name in (*MODELS, "oblong", "pixel"):
         found[f"random stream, {name}, scores"] = lambda c, f, n=name: random_stream.random_scores(c, f, n)
         found[f"random stream, {name}, fresh weights"] = lambda c, f, n=name: random_stream.fresh_weights(c, f, n)
-    for name in ("ddpm", "learned"):
-        found[f"random stream, {name}, scratch"] = lambda c, f, n=name: random_stream.scratch(c, f, n, "diffusers")
+    for name, widths in (("ddpm", "diffusers"), ("ldm", "free"), ("learned", "diffusers"), ("uneven", "free")):
+        found[f"random stream, {name}, scratch, {widths}"] = lambda c, f, a=(name, widths): random_stream.scratch(c, f, *a)
 
     for name in (*MODELS, "oblong"):
         for method in METHODS if name != "oblong" else ("magnitude", "random"):

@@ -1,10 +1,12 @@
 """PyTorch's random stream as it shows through the contract: scores, fresh weights, the order of fine-tuning, sampling noise."""
 
+import copy
 import json
 
 import torch
 from diffusers import UNet2DModel
 
+import make_unet_golden
 from downloads import downloaded
 from models import config_file, subject
 
@@ -34,7 +36,7 @@ def fresh_weights(client, figures, name):
 
 
 def scratch(client, figures, name, widths):
-    """`scratch` keeps Diff-Pruning's channels, and its weights are those of a new model of the pruned config."""
+    """`scratch` keeps Diff-Pruning's channels, and its weights are those of a new model of the pruned widths."""
     this = subject(name)
     request = {"checkpoint": this.checkpoint(client), "dataset": this.dataset(client)}
     kept = {}
@@ -43,8 +45,16 @@ def scratch(client, figures, name, widths):
         kept[method] = [(g["name"], g["kept"]) for g in metrics["groups"]]
     figures.same("kept channels", kept["diff-pruning"], kept["scratch"])
     result = downloaded(client, job["result"]["checkpoint"], widths)[0].unet
-    torch.manual_seed(5)
-    compared_weights(figures, UNet2DModel(**{k: v for k, v in result.config.items() if not k.startswith("_")}), result)
+    if widths == "diffusers":
+        torch.manual_seed(5)
+        expected = UNet2DModel(**{k: v for k, v in result.config.items() if not k.startswith("_")})
+    else:  # no constructor makes these widths: its layers draw again, in the order in which the uncut model's constructor drew them
+        expected = copy.deepcopy(result)
+        order = [row["name"].rpartition(".")[0] for row in make_unet_golden.construction_order(this.config, 5)]
+        torch.manual_seed(5)
+        for path in dict.fromkeys(order):
+            expected.get_submodule(path).reset_parameters()
+    compared_weights(figures, expected, result)
 
 
 def compared_weights(figures, expected, found):
