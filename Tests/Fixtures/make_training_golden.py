@@ -16,7 +16,6 @@ import copy
 import json
 from pathlib import Path
 
-import numpy as np
 import pytorch_msssim
 import torch
 from diffusers import DDIMScheduler, DDPMScheduler

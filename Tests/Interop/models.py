@@ -87,13 +87,15 @@ SCHEDULER = {
 
 def config_file(config):
     """A config.json as bytes."""
-    return json.dumps({"_class_name": "UNet2DModel", "_diffusers_version": "0.42.1"} | {k: v for k, v in config.items() if not k.startswith("_")}).encode()
+    public = {k: v for k, v in config.items() if not k.startswith("_")}
+    return json.dumps({"_class_name": "UNet2DModel", "_diffusers_version": "0.42.1"} | public).encode()
 
 
 def pipeline_files(model, dtype=torch.float32, rename=lambda name: name):
     """An uploadable pipeline folder of the model, as {path: bytes}."""
     tensors = {rename(n): t.to(dtype).contiguous() for n, t in model.state_dict().items()}
-    index = {"_class_name": "DDPMPipeline", "_diffusers_version": "0.42.1", "unet": ["diffusers", "UNet2DModel"], "scheduler": ["diffusers", "DDPMScheduler"]}
+    index = {"_class_name": "DDPMPipeline", "_diffusers_version": "0.42.1"}
+    index |= {"unet": ["diffusers", "UNet2DModel"], "scheduler": ["diffusers", "DDPMScheduler"]}
     return {
         "model_index.json": json.dumps(index).encode(), "scheduler/scheduler_config.json": json.dumps(SCHEDULER).encode(),
         "unet/config.json": config_file(model.config), "unet/diffusion_pytorch_model.safetensors": save(tensors)}

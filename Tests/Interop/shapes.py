@@ -8,8 +8,6 @@ from safetensors.torch import load_file
 
 import make_pruning_golden
 import pruning
-import reference
-from downloads import downloaded
 from models import Subject, config_file, drawn
 
 CELEBAHQ = make_pruning_golden.CIFAR10 | dict(
