@@ -28,13 +28,16 @@ class Client:
     def get(self, path):
         return json.loads(self.call(path))
 
+    def post(self, path, document):
+        return json.loads(self.call(path, json.dumps(document).encode(), "application/json"))
+
     def upload(self, collection, name, files, query=""):
         """Posts an archive, given as its bytes or as {path: bytes}; the created object."""
         return json.loads(self.call(f"/v1/{collection}?name={name}{query}", files if isinstance(files, bytes) else tar(files)))
 
     def run(self, **request):
         """Posts a job and waits for its end; the job and its metrics."""
-        job = json.loads(self.call("/v1/jobs", json.dumps(request).encode(), "application/json"))
+        job = self.post("/v1/jobs", request)
         pause = 0.02
         while job["status"] in ("queued", "running", "paused"):
             time.sleep(pause)

@@ -15,10 +15,7 @@ def pipeline(folder, widths):
     """A downloaded folder as a DDPMPipeline: a `free` result's widths are in no config, so its loader rebuilds the model."""
     if widths != "free":
         return DDPMPipeline.from_pretrained(folder)
-    loader = Path(folder) / "load_pruned.py"
-    if not loader.exists():
-        loader = Path(__file__).with_name("load_pruned.py")
-    spec = importlib.util.spec_from_file_location("load_pruned", loader)
+    spec = importlib.util.spec_from_file_location("load_pruned", Path(folder) / "load_pruned.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module.load_pruned(folder)

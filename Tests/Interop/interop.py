@@ -18,6 +18,7 @@ import torch
 
 import downloads
 import finetuning
+import plans
 import pruning
 import random_stream
 import sampling
@@ -52,6 +53,11 @@ def checks():
                     lambda c, f, a=(name, method, widths, ratio): pruning.pruned(c, f, subject(a[0]), *a[1:], kept) and None)
         for method in (*GRADIENTS, "magnitude") if name != "oblong" else ("magnitude",):
             found[f"torch-pruning, {name}, {method}"] = lambda c, f, a=(name, method): torch_pruning_peer.compared(c, f, *a)
+
+    for name, widths, ratio, dtype in (
+            ("ddpm", "diffusers", 0.5, torch.float32), ("ldm", "diffusers", 0.5, torch.float16), ("ldm", "free", 0.3, torch.bfloat16),
+            ("scale_shift", "free", 0.5, torch.float16), ("learned", "diffusers", 0.5, torch.bfloat16), ("example", "free", 0.7, torch.float32)):
+        found[f"plan, {name}, {widths} {ratio}, {dtype}"] = lambda c, f, a=(name, widths, ratio, dtype): plans.planned(c, f, *a)
 
     # Batches of 3·B numbers on a single pixel: from 3 to 18, so both ways of drawing normal numbers meet a remainder.
     for batch, flip in ((1, True), (3, False), (5, True), (6, True), (8, False)):
