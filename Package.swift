@@ -23,10 +23,13 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
+        // Strangers' pickles and the zips around them: tensors and plain containers, nothing else, every check compiled in.
+        .target(name: "TorchFiles"),
+
         // Arithmetic: the model as a graph, its training, pruning and files.
         .target(
             name: "Engine",
-            dependencies: ["CBLAS", "CLAPACKE"],
+            dependencies: ["TorchFiles", "CBLAS", "CLAPACKE"],
             swiftSettings: [.unsafeFlags(engineFlags)]),
 
         // What outlives the process: the job queue and the blobs.
@@ -64,6 +67,7 @@ let package = Package(
         .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
 
+        .testTarget(name: "TorchFilesTests", dependencies: ["TorchFiles", "Engine"]),
         .testTarget(name: "EngineTests", dependencies: ["Engine"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage"]),
         .testTarget(

@@ -4,12 +4,18 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case missingFile(expected: String)
     /// There are several files where one is expected.
     case ambiguous(String, found: [String])
+    /// A variant was asked for that is not among the files.
+    case unknownVariant(String, found: [String])
     /// The weights come in a format that is not read.
-    case unsupportedWeights(path: String)
-    /// A JSON file cannot be read, or asks for what is not supported.
+    case unsupportedWeights(path: String, found: String)
+    /// A configuration cannot be read, or asks for what is not supported.
     case configuration(path: String, ConfigurationError)
-    /// The weights' file is broken.
+    /// The weights' safetensors file is broken.
     case weights(SafeTensorsError)
+    /// The weights' PyTorch file is broken, or asks for more than tensors.
+    case torch(path: String, reason: String)
+    /// The index of a sharded checkpoint and its shards do not fit together.
+    case index(path: String, trouble: String)
     /// The weights are not those of the configuration: each tensor that is missing, unknown or of another shape.
     case tensors([GraphError], more: Int)
     /// The configuration's layers do not fit together.
@@ -25,9 +31,14 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .missingFile(let expected): "\(expected) is missing"
         case .ambiguous(let what, let found): "several files could be \(what): \(found.joined(separator: ", "))"
-        case .unsupportedWeights(let path): "\(path): only safetensors weights are read"
+        case .unknownVariant(let variant, let found):
+            "there are no weights of the variant \"\(variant.prefix(100))\", only "
+                + (found.isEmpty ? "none at all" : found.joined(separator: ", "))
+        case .unsupportedWeights(let path, let found): "\(path) is \(found)"
         case .configuration(let path, let error): "\(path): \(error)"
         case .weights(let error): "weights: \(error)"
+        case .torch(let path, let reason): "\(path): \(reason)"
+        case .index(let path, let trouble): "\(path): \(trouble)"
         case .tensors(let errors, let more):
             "the weights do not fit the configuration: " + errors.map(\.description).joined(separator: "; ")
                 + (more > 0 ? "; and \(more) more" : "")

@@ -1,11 +1,12 @@
 /// Which files of an upload are the parts of a diffusers pipeline.
 ///
 /// Two layouts are read: the pipeline's own (`model_index.json`, `unet/…`, `scheduler/…`) and the flat one in which
-/// google/ddpm-cifar10-32 is published. One is written, the pipeline's.
+/// google/ddpm-cifar10-32 is published; in place of a flat one's config.json there may be a configuration of the DDIM code base, the only
+/// `.yml` or `.yaml`. One is written, the pipeline's.
 public struct DiffusersLayout: Sendable, Equatable {
-    /// The U-Net's configuration.
+    /// The U-Net's configuration: JSON, or the DDIM code's YAML.
     public let config: String
-    /// The U-Net's weights; nil when there are none.
+    /// The U-Net's weights, or the index of their shards; nil when there are none.
     public let weights: String?
     /// The noise schedule's configuration; nil takes DDPM's defaults.
     public let scheduler: String?
@@ -13,6 +14,8 @@ public struct DiffusersLayout: Sendable, Equatable {
     public let index: String?
     /// Files of other components (`vqvae/…`), which are kept as they are.
     public let others: [String]
+    /// What was chosen where there was a choice, as sentences.
+    public let notes: [String]
 
     /// Where each part stands in a pipeline's folder.
     public enum Path {
@@ -28,37 +31,35 @@ public struct DiffusersLayout: Sendable, Equatable {
 
     /// Finds the parts among relative paths.
     ///
+    /// - Parameter variant: the weights' variant (`fp16`, `non_ema`) that must be taken; nil takes the standard file, or what is there.
     /// - Throws: ``CheckpointError/missingFile(expected:)``, ``CheckpointError/ambiguous(_:found:)``,
-    ///   ``CheckpointError/unsupportedWeights(path:)``.
-    public init(paths: [String]) throws(CheckpointError) {
+    ///   ``CheckpointError/unknownVariant(_:found:)``.
+    public init(paths: [String], variant: String? = nil) throws(CheckpointError) {
         let all = Set(paths)
         let isFlat = !all.contains(Path.config)
         let folder = isFlat ? "" : "unet/"
-        guard all.contains(folder + "config.json") else {
-            throw .missingFile(expected: "config.json or \(Path.config)")
-        }
-        config = folder + "config.json"
+        config = try all.contains(folder + "config.json") ? folder + "config.json" : Self.yaml(paths)
         index = all.contains(Path.index) ? Path.index : nil
         scheduler = [Path.scheduler, "scheduler_config.json"].first(where: all.contains)
 
-        let inFolder = paths.filter { $0.hasPrefix(folder) && !$0.dropFirst(folder.count).contains("/") }.sorted()
-        let candidates = inFolder.filter { $0.hasSuffix(".safetensors") }
-        let standard = folder + "diffusion_pytorch_model.safetensors"
-        if candidates.contains(standard) {
-            weights = standard
-        } else if candidates.count > 1 {
-            throw .ambiguous("the weights", found: candidates)
-        } else if let pickle = inFolder.first(where: { name in [".bin", ".pt", ".pth", ".ckpt"].contains(where: name.hasSuffix) }),
-            candidates.isEmpty
-        {
-            throw .unsupportedWeights(path: pickle)
-        } else {
-            weights = candidates.first
-        }
+        let names = paths.filter { $0.hasPrefix(folder) }.map { String($0.dropFirst(folder.count)) }.filter { !$0.contains("/") }
+        let choice = try WeightsChoice(names: names, folder: folder, variant: variant)
+        weights = choice.path
+        notes = choice.notes
         others = paths.filter { path in
             guard let slash = path.firstIndex(of: "/") else { return false }
             return !["unet", "scheduler"].contains(path[..<slash])
         }.sorted()
+    }
+
+    /// The configuration of the DDIM code base in a flat folder.
+    private static func yaml(_ paths: [String]) throws(CheckpointError) -> String {
+        let found = paths.filter { !$0.contains("/") && ($0.hasSuffix(".yml") || $0.hasSuffix(".yaml")) }.sorted()
+        let named = found.filter { ["config.yml", "config.yaml"].contains($0) }
+        let candidates = named.isEmpty ? found : named
+        guard let first = candidates.first else { throw .missingFile(expected: "config.json or \(Path.config)") }
+        guard candidates.count == 1 else { throw .ambiguous("the configuration", found: candidates) }
+        return first
     }
 
     /// Whether the U-Net works on latents of an autoencoder rather than on pictures.

@@ -19,26 +19,34 @@ public struct DiffusionCheckpoint: Sendable {
         self.warnings = warnings
     }
 
-    /// Reads a checkpoint.
+    /// Reads a checkpoint as it is stored: weights in one safetensors file.
     ///
     /// - Parameters:
     ///   - config: the U-Net's config.json.
-    ///   - weights: a safetensors file with exactly the model's tensors, under today's or diffusers' former attention names.
+    ///   - weights: a safetensors file with exactly the model's tensors.
     ///   - scheduler: scheduler_config.json; nil takes DDPM's defaults.
     /// - Throws: ``CheckpointError``.
     public init(config: Data, weights path: String, scheduler: Data?) throws(CheckpointError) {
+        let reader: SafeTensorsReader
+        do { reader = try SafeTensorsReader(path: path) } catch { throw .weights(error) }
+        try self.init(config: config, weights: reader, scheduler: scheduler)
+    }
+
+    /// Reads a checkpoint from any weights.
+    ///
+    /// - Parameters:
+    ///   - config: the U-Net's config.json.
+    ///   - weights: exactly the model's tensors, under today's names, diffusers' former attention names or the DDIM code's names.
+    ///   - scheduler: scheduler_config.json; nil takes DDPM's defaults.
+    /// - Throws: ``CheckpointError``.
+    public init(config: Data, weights source: any TensorSource, scheduler: Data?) throws(CheckpointError) {
         let (configuration, schedule) = try Self.configurations(config, scheduler)
+        let names = try Self.renamed(source, configuration)
+        let model = try Self.model(configuration, shapes: names.mapValues(\.shape))
+        try Self.check(model.graph.parameters, against: names)
+        let weights = Weights(model.graph.parameters)
         do {
-            let reader = try SafeTensorsReader(path: path)
-            let names = try Self.renamed(reader)
-            let model = try Self.model(configuration, shapes: names.mapValues(\.shape))
-            try Self.check(model.graph.parameters, against: names)
-            let weights = Weights(model.graph.parameters)
-            try Self.read(reader, names, into: weights)
-            let trained = TrainedModel(model: model, weights: weights)
-            var warnings = configuration.warnings + schedule.warnings
-            warnings += trained.tensorsNotFinite.prefix(8).map { "tensor \($0) holds numbers that are not finite" }
-            self.init(trained: trained, schedule: schedule, type: Self.commonType(reader), warnings: warnings)
+            try Self.read(source, names, into: weights)
         } catch let error as SafeTensorsError {
             throw .weights(error)
         } catch let error as CheckpointError {
@@ -46,6 +54,17 @@ public struct DiffusionCheckpoint: Sendable {
         } catch {
             throw .missingFile(expected: "readable weights")
         }
+        let trained = TrainedModel(model: model, weights: weights)
+        var warnings = configuration.warnings + schedule.warnings + source.notes
+        warnings += trained.tensorsNotFinite.prefix(8).map { "tensor \($0) holds numbers that are not finite" }
+        self.init(trained: trained, schedule: schedule, type: Self.commonType(source), warnings: warnings)
+    }
+
+    /// Whether a source's tensors have today's names and shapes, in formats that are kept, so that a file of them can be stored as it is.
+    public func hasForm(of source: any TensorSource) -> Bool {
+        let shapes = Dictionary(source.tensors.map { ($0.name, $0.shape) }) { first, _ in first }
+        return source.tensors.allSatisfy { $0.type != .float64 }
+            && trained.weights.parameters.allSatisfy { shapes[$0.name] == $0.shape }
     }
 
     /// A model with fresh weights: a config without a weights file.
@@ -66,6 +85,13 @@ public struct DiffusionCheckpoint: Sendable {
         let entries = weights.parameters.map { SafeTensorsWriter.Entry(name: $0.name, shape: $0.shape) }
         try SafeTensorsWriter(entries, type: type).write(to: sink) { index, put in
             try weights.torchOrder(index).withUnsafeBufferPointer { try put($0) }
+        }
+    }
+
+    /// What writing the weights changes in the numbers of a source, as sentences.
+    public func conversions(of source: any TensorSource) -> [String] {
+        Set(source.tensors.map(\.type)).subtracting([type]).map(\.torchName).sorted().map { other in
+            "the weights are kept as \(type.torchName); some came as \(other)"
         }
     }
 
@@ -100,25 +126,25 @@ public struct DiffusionCheckpoint: Sendable {
         config: Data, weights path: String, scheduler: Data?
     ) throws(CheckpointError) -> (model: UNet2DModel, schedule: NoiseSchedule) {
         let (configuration, schedule) = try configurations(config, scheduler)
-        do {
-            let names = try renamed(SafeTensorsReader(path: path))
-            return (try model(configuration, shapes: names.mapValues(\.shape)), schedule)
-        } catch let error as SafeTensorsError {
-            throw .weights(error)
-        } catch let error as CheckpointError {
-            throw error
-        } catch {
-            throw .missingFile(expected: "readable weights")
-        }
+        let reader: SafeTensorsReader
+        do { reader = try SafeTensorsReader(path: path) } catch { throw .weights(error) }
+        let names = try renamed(reader, configuration)
+        return (try model(configuration, shapes: names.mapValues(\.shape)), schedule)
     }
 
-    /// The file's tensors by today's names.
+    /// The tensors by today's names.
     ///
     /// - Throws: ``CheckpointError/tensors(_:more:)`` when two tensors mean the same parameter.
-    private static func renamed(_ reader: SafeTensorsReader) throws(CheckpointError) -> [String: SafeTensorsReader.Entry] {
-        var names: [String: SafeTensorsReader.Entry] = [:]
-        for entry in reader.tensors {
-            let name = AttentionNames.today(entry.name)
+    private static func renamed(
+        _ source: any TensorSource, _ configuration: UNet2DConfiguration
+    ) throws(CheckpointError) -> [String: TensorEntry] {
+        let isDDIM = DDIMNames.are(source.tensors.lazy.map(\.name))
+        if isDDIM {
+            do { try DDIMNames.check(configuration) } catch { throw .configuration(path: "config.json", error) }
+        }
+        var names: [String: TensorEntry] = [:]
+        for entry in source.tensors {
+            let name = isDDIM ? DDIMNames.today(entry.name, levels: configuration.levels) : AttentionNames.today(entry.name)
             guard names.updateValue(entry, forKey: name) == nil else {
                 throw .tensors([.unexpectedTensor(entry.name)], more: 0)
             }
@@ -126,7 +152,7 @@ public struct DiffusionCheckpoint: Sendable {
         return names
     }
 
-    private static func check(_ parameters: [Parameter], against names: [String: SafeTensorsReader.Entry]) throws(CheckpointError) {
+    private static func check(_ parameters: [Parameter], against names: [String: TensorEntry]) throws(CheckpointError) {
         var errors: [GraphError] = []
         for parameter in parameters {
             guard let entry = names[parameter.name] else {
@@ -147,21 +173,21 @@ public struct DiffusionCheckpoint: Sendable {
     }
 
     private static func read(
-        _ reader: SafeTensorsReader, _ names: [String: SafeTensorsReader.Entry], into weights: Weights
-    ) throws(SafeTensorsError) {
+        _ source: any TensorSource, _ names: [String: TensorEntry], into weights: Weights
+    ) throws {
         let largest = weights.parameters.map(\.count).max() ?? 0
         let values = Buffer(count: largest)
         for (index, parameter) in weights.parameters.enumerated() {
             guard let entry = names[parameter.name] else { continue }
             let run = UnsafeMutableBufferPointer(start: values.pointer, count: parameter.count)
-            try reader.read(entry.name, into: run)
+            try source.read(entry.name, into: run)
             weights.setTorchOrder(index, UnsafeBufferPointer(run))
         }
     }
 
-    private static func commonType(_ reader: SafeTensorsReader) -> ScalarType {
+    private static func commonType(_ source: any TensorSource) -> ScalarType {
         var counts: [ScalarType: Int] = [:]
-        for entry in reader.tensors where entry.type.isFloatingPoint { counts[entry.type, default: 0] += entry.count }
+        for entry in source.tensors where entry.type.isFloatingPoint { counts[entry.type, default: 0] += entry.count }
         let common = counts.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key ?? .float32
         return common == .float64 ? .float32 : common
     }

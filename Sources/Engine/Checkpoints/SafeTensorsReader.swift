@@ -4,37 +4,23 @@ import Foundation
 ///
 /// The format: 8 bytes little-endian header length, a JSON header, the tensors' bytes without gaps. Reading is by `pread`
 /// rather than by mapping: a file that shrinks becomes an error, not a signal, and pages do not count as the process's memory.
-public final class SafeTensorsReader: Sendable {
-    /// One tensor as the header describes it.
-    public struct Entry: Sendable, Equatable {
-        /// The parameter's name; never to be used as a path.
-        public let name: String
-        /// The format of its numbers.
-        public let type: ScalarType
-        /// Its dimensions, outermost first; empty for a scalar.
-        public let shape: [Int]
-        /// How many numbers it has.
-        public let count: Int
-        /// Where its bytes begin in the file.
-        public let offset: Int
-        /// How many bytes it has.
-        public var size: Int { count * type.size }
-    }
-
+public final class SafeTensorsReader: TensorSource {
     /// The tensors in the order of their bytes.
-    public let tensors: [Entry]
+    public let tensors: [TensorEntry]
     /// The header's `__metadata__`.
     public let metadata: [String: String]
 
     private let descriptor: Int32
     private let indices: [String: Int]
+    /// Where each tensor's bytes begin in the file.
+    private let offsets: [Int]
 
     /// Opens a file and checks its header: types, shapes, offsets without overlap or gap, and that the file ends where the tensors do.
     public init(path: String) throws(SafeTensorsError) {
         let descriptor = open(path, O_RDONLY | O_CLOEXEC)
         guard descriptor >= 0 else { throw Self.systemError("opening the weights") }
         do throws(SafeTensorsError) {
-            (tensors, metadata) = try Self.readHeader(descriptor)
+            (tensors, offsets, metadata) = try Self.readHeader(descriptor)
         } catch {
             close(descriptor)
             throw error
@@ -47,20 +33,21 @@ public final class SafeTensorsReader: Sendable {
     deinit { close(descriptor) }
 
     /// The tensor of that name; nil when there is none.
-    public subscript(name: String) -> Entry? { indices[name].map { tensors[$0] } }
+    public subscript(name: String) -> TensorEntry? { indices[name].map { tensors[$0] } }
 
     /// Reads numbers of a tensor, converted to float32: as many as `destination` holds, from the `start`-th in row-major order.
     ///
     /// - Throws: ``SafeTensorsError/tensor(name:trouble:)`` when there is no such tensor, it holds integers, or it is too short.
-    public func read(_ name: String, from start: Int = 0, into destination: UnsafeMutableBufferPointer<Float>) throws(SafeTensorsError) {
-        guard let entry = self[name] else { throw .tensor(name: name, trouble: "not in the file") }
+    public func read(_ name: String, from start: Int, into destination: UnsafeMutableBufferPointer<Float>) throws(SafeTensorsError) {
+        guard let index = indices[name] else { throw .tensor(name: name, trouble: "not in the file") }
+        let entry = tensors[index]
         guard entry.type.isFloatingPoint else {
             throw .tensor(name: name, trouble: "holds \(entry.type.torchName), expected floating point")
         }
         guard start >= 0, start <= entry.count, destination.count <= entry.count - start else {
             throw .tensor(name: name, trouble: "holds \(entry.count) numbers, \(destination.count) from \(start) asked for")
         }
-        var offset = entry.offset + start * entry.type.size
+        var offset = offsets[index] + start * entry.type.size
         if entry.type == .float32, UInt32(1).littleEndian == 1 {
             try Self.readFully(descriptor, into: UnsafeMutableRawBufferPointer(destination), at: offset)
             return
@@ -109,7 +96,7 @@ extension SafeTensorsReader {
     /// The reference implementation's bound on the header.
     private static let maximumHeader = 100_000_000
 
-    private static func readHeader(_ descriptor: Int32) throws(SafeTensorsError) -> ([Entry], [String: String]) {
+    private static func readHeader(_ descriptor: Int32) throws(SafeTensorsError) -> ([TensorEntry], [Int], [String: String]) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw systemError("reading the weights") }
         let fileSize = Int(status.st_size)
@@ -125,12 +112,14 @@ extension SafeTensorsReader {
         try readFully(descriptor, into: &bytes, at: 8)
         let document: JSON
         do {
-            document = try JSON(parsing: bytes)
+            // A value takes some 60 bytes of memory: all of them as much as the file, a small file's some more.
+            document = try JSON(parsing: bytes, maximumValues: min(2_000_000, 16_384 + fileSize / 96))
         } catch {
             throw .header(error.description)
         }
         guard case .object(let members) = document else { throw .header("is no JSON object") }
-        return (try entries(members, dataStart: dataStart, fileSize: fileSize), try metadata(document))
+        let spans = try spans(members, dataStart: dataStart, fileSize: fileSize)
+        return (spans.map(\.entry), spans.map { dataStart + $0.begin }, try metadata(document))
     }
 
     private static func metadata(_ document: JSON) throws(SafeTensorsError) -> [String: String] {
@@ -144,8 +133,11 @@ extension SafeTensorsReader {
         return metadata
     }
 
-    private static func entries(_ members: [JSON.Member], dataStart: Int, fileSize: Int) throws(SafeTensorsError) -> [Entry] {
-        var spans: [(begin: Int, end: Int, entry: Entry)] = []
+    private typealias Span = (begin: Int, end: Int, entry: TensorEntry)
+
+    /// The tensors in the order of their bytes, which are counted from the end of the header.
+    private static func spans(_ members: [JSON.Member], dataStart: Int, fileSize: Int) throws(SafeTensorsError) -> [Span] {
+        var spans: [Span] = []
         for member in members where member.name != "__metadata__" {
             let name = member.name
             guard (1...512).contains(name.utf8.count) else { throw .tensor(name: name, trouble: "its name is not 1 to 512 bytes long") }
@@ -175,7 +167,7 @@ extension SafeTensorsReader {
             guard !overflow, !size.overflow, size.partialValue == end - begin else {
                 throw .tensor(name: name, trouble: "has \(end - begin) bytes, which do not fit shape \(shape) of \(typeName)")
             }
-            spans.append((begin, end, Entry(name: name, type: type, shape: shape, count: count, offset: dataStart + begin)))
+            spans.append((begin, end, TensorEntry(name: name, type: type, shape: shape, count: count)))
         }
         spans.sort { ($0.begin, $0.end) < ($1.begin, $1.end) }
         var position = 0
@@ -189,7 +181,7 @@ extension SafeTensorsReader {
         guard position == fileSize - dataStart else {
             throw .header("describes \(position) bytes of data, the file has \(fileSize - dataStart)")
         }
-        return spans.map(\.entry)
+        return spans
     }
 
     private static func wholeNumbers(_ value: JSON?) -> [Int]? {

@@ -47,6 +47,12 @@ public enum ScalarType: String, Sendable, CaseIterable {
 
     /// PyTorch's name, such as `float32`.
     public var torchName: String { "\(self)" }
+
+    /// The format that PyTorch calls `torchName`; nil for one that safetensors does not have.
+    init?(torchName: String) {
+        guard let type = Self.allCases.first(where: { $0.torchName == torchName }) else { return nil }
+        self = type
+    }
 }
 
 extension ScalarType {

@@ -12,8 +12,10 @@ struct CheckpointDescriptor {
 
     /// Describes a checkpoint that was just read or made.
     ///
-    /// - Parameter source: where it comes from, as the contract's `source`.
-    init(_ checkpoint: DiffusionCheckpoint, isLatent: Bool, size: Int64, source: JSON) {
+    /// - Parameters:
+    ///   - source: where it comes from, as the contract's `source`.
+    ///   - warnings: what else there is to say than what the checkpoint says itself.
+    init(_ checkpoint: DiffusionCheckpoint, isLatent: Bool, size: Int64, source: JSON, warnings: [String] = []) {
         let graph = checkpoint.trained.model.graph
         let sample = graph.nodes[0].shape
         json = [
@@ -21,7 +23,7 @@ struct CheckpointDescriptor {
             "sample_shape": [.integer(sample.channels), .integer(sample.height), .integer(sample.width)],
             "dtype": .string(checkpoint.type.torchName), "size": .integer(Int(size)), "is_latent": .bool(isLatent),
             "pruned_widths": checkpoint.trained.model.configuration.freeWidths ? "free" : nil, "source": source,
-            "warnings": .array(checkpoint.warnings.map(JSON.string)),
+            "warnings": .array((warnings + checkpoint.warnings).map(JSON.string)),
         ]
     }
 

@@ -18,30 +18,44 @@ struct CheckpointIntake {
     /// - Parameters:
     ///   - files: by path, in either layout.
     ///   - initialization: draw fresh weights where the files hold none.
+    ///   - variant: which of several weights to take; nil takes the standard ones.
     /// - Throws: ``CheckpointError``, ``APIError``, ``StorageError``.
-    func store(_ files: [(path: String, blob: StoredBlob)], name: String?, initialization: Initialization?) throws -> CheckpointRecord {
+    func store(
+        _ files: [(path: String, blob: StoredBlob)], name: String?, initialization: Initialization?, variant: String? = nil
+    ) throws -> CheckpointRecord {
         let blobs = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
-        let layout = try DiffusersLayout(paths: files.map(\.path))
-        let config = try json(layout.config, blobs)
-        let scheduler = try layout.scheduler.map { try json($0, blobs) }
+        if blobs["data.pkl"] != nil, blobs["config.json"] == nil {
+            throw CheckpointError.missingFile(expected: "a configuration beside this PyTorch file (send both in one archive, or as a form)")
+        }
+        let layout = try DiffusersLayout(paths: files.map(\.path), variant: variant)
+        let configuration = try configuration(layout, blobs)
+        let (config, scheduler) = (configuration.unet, configuration.scheduler)
+        var warnings = layout.notes + configuration.warnings
         let checkpoint: DiffusionCheckpoint
         let weights: StoredBlob
         if let path = layout.weights, let blob = blobs[path] {
-            checkpoint = try DiffusionCheckpoint(config: config, weights: blob.url.path, scheduler: scheduler)
-            weights = blob
+            let source = try source(path, blob, blobs)
+            checkpoint = try DiffusionCheckpoint(config: config, weights: source, scheduler: scheduler)
+            if source is SafeTensorsReader, checkpoint.hasForm(of: source) {
+                weights = blob
+            } else {
+                warnings += checkpoint.conversions(of: source)
+                weights = try written(checkpoint)
+            }
         } else if let initialization {
             checkpoint = try DiffusionCheckpoint(config: config, initializingFrom: initialization.seed, scheduler: scheduler)
-            let writer = try database.blobs.writer()
-            try checkpoint.writeWeights { try writer.write($0) }
-            weights = try writer.finish()
+            weights = try written(checkpoint)
         } else {
             throw CheckpointError.missingFile(
                 expected: "the weights' file (diffusion_pytorch_model.safetensors; ?init=random draws fresh weights)")
         }
 
-        let schedulerBlob = try layout.scheduler.flatMap { blobs[$0] } ?? blob(Self.defaultScheduler.pretty)
+        let schedulerBlob =
+            try layout.scheduler.flatMap { blobs[$0] }
+            ?? blob(scheduler.map { String(decoding: $0, as: UTF8.self) } ?? Self.defaultScheduler.pretty)
         let indexBlob = try layout.index.flatMap { isIndex($0, blobs) ? blobs[$0] : nil } ?? blob(index(scheduler).pretty)
-        guard let configBlob = blobs[layout.config] else { throw CheckpointError.missingFile(expected: layout.config) }
+        let configBlob = try configuration.isConverted ? blob(String(decoding: config, as: UTF8.self)) : blobs[layout.config]
+        guard let configBlob else { throw CheckpointError.missingFile(expected: layout.config) }
         var stored = [
             (DiffusersLayout.Path.index, indexBlob), (DiffusersLayout.Path.scheduler, schedulerBlob),
             (DiffusersLayout.Path.config, configBlob), (DiffusersLayout.Path.weights, weights),
@@ -49,9 +63,53 @@ struct CheckpointIntake {
         stored += layout.others.compactMap { path in blobs[path].map { (path, $0) } }
         stored.sort { $0.0 < $1.0 }
         let size = stored.reduce(0) { $0 + $1.1.size }
-        let descriptor = CheckpointDescriptor(checkpoint, isLatent: layout.isLatent, size: size, source: ["kind": "upload"])
+        let descriptor = CheckpointDescriptor(
+            checkpoint, isLatent: layout.isLatent, size: size, source: ["kind": "upload"], warnings: warnings)
         return try database.checkpoints.insert(
             name: name ?? "checkpoint", descriptor: descriptor.json.compact, files: stored.map { (path: $0.0, blob: $0.1) })
+    }
+
+    private struct Configuration {
+        let unet: Data
+        let scheduler: Data?
+        /// Whether they were made of the DDIM code's YAML.
+        let isConverted: Bool
+        let warnings: [String]
+    }
+
+    /// The two configurations: diffusers' own, or those that the DDIM code's one comes to.
+    private func configuration(_ layout: DiffusersLayout, _ blobs: [String: StoredBlob]) throws -> Configuration {
+        let data = try json(layout.config, blobs)
+        let scheduler = try layout.scheduler.map { try json($0, blobs) }
+        guard layout.config.hasSuffix(".yml") || layout.config.hasSuffix(".yaml") else {
+            return Configuration(unet: data, scheduler: scheduler, isConverted: false, warnings: [])
+        }
+        do throws(ConfigurationError) {
+            let converted = try DDIMConfiguration(YAMLDocument.parse(Array(data)))
+            return Configuration(
+                unet: converted.unet, scheduler: scheduler ?? converted.scheduler, isConverted: true, warnings: converted.warnings)
+        } catch {
+            throw CheckpointError.configuration(path: layout.config, error)
+        }
+    }
+
+    /// The weights, whatever kind of file they are in.
+    private func source(_ path: String, _ blob: StoredBlob, _ blobs: [String: StoredBlob]) throws -> any TensorSource {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        guard path.hasSuffix(".json") else { return try WeightsFile.open(path: blob.url.path, name: name) }
+        let folder = path.dropLast(name.count)
+        var files: [String: String] = [:]
+        for (other, blob) in blobs where other.hasPrefix(folder) && !other.dropFirst(folder.count).contains("/") {
+            files[String(other.dropFirst(folder.count))] = blob.url.path
+        }
+        return try ShardedWeights(index: json(path, blobs), name: name, files: files)
+    }
+
+    /// The weights as they are stored: safetensors under today's names.
+    private func written(_ checkpoint: DiffusionCheckpoint) throws -> StoredBlob {
+        let writer = try database.blobs.writer()
+        try checkpoint.writeWeights { try writer.write($0) }
+        return try writer.finish()
     }
 
     private func json(_ path: String, _ blobs: [String: StoredBlob]) throws -> Data {

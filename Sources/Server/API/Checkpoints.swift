@@ -9,7 +9,7 @@ extension API {
             let initialization = try initialization(request)
             let (files, name) = try await checkpointFiles(request)
             let record = try CheckpointIntake(database: database).store(
-                files, name: request.query("name") ?? name, initialization: initialization)
+                files, name: request.query("name") ?? name, initialization: initialization, variant: request.query("variant"))
             return .created(try record.payload(), at: "/v1/checkpoints/\(record.id)")
         }
         on(&router, .get, "/v1/checkpoints") { request in
@@ -60,20 +60,29 @@ extension API {
         let paths = ["config": "config.json", "weights": "diffusion_pytorch_model.safetensors", "scheduler": "scheduler_config.json"]
         var files: [(path: String, blob: StoredBlob)] = []
         var name: String?
+        var sent: Set<String> = []
         while let part = try await reader.nextPart() {
             if part.name == "name" {
                 name = String(decoding: try await part.body.collect(limit: 256), as: UTF8.self)
                 continue
             }
-            guard let path = paths[part.name], !files.contains(where: { $0.path == path }) else {
+            guard let path = paths[part.name], sent.insert(part.name).inserted else {
                 throw APIError(
                     .unprocessableContent, "invalid_form",
                     "the part \"\(part.name.prefix(100))\" is not known or sent twice; a checkpoint is sent as config, weights, scheduler and name"
                 )
             }
             let writer = try database.blobs.writer()
-            while let chunk = try await part.body.next() { try writer.write(chunk) }
-            files.append((path, try writer.finish()))
+            var (hasBegun, isText) = (false, false)
+            while let chunk = try await part.body.next() {
+                // JSON begins with a brace; the DDIM code's YAML with a word.
+                if let first = chunk.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }), part.name == "config", !hasBegun {
+                    isText = first != UInt8(ascii: "{")
+                    hasBegun = true
+                }
+                try writer.write(chunk)
+            }
+            files.append((isText ? "config.yml" : path, try writer.finish()))
         }
         return (files, name)
     }
@@ -97,7 +106,7 @@ extension API {
             ], body: .file(try OpenFile(file.url)))
     }
 
-    private static func members(_ tensor: SafeTensorsReader.Entry) -> [JSON.Member] {
+    private static func members(_ tensor: TensorEntry) -> [JSON.Member] {
         [
             .init("name", .string(tensor.name)), .init("dtype", .string(tensor.type.torchName)), .init("shape", .integers(tensor.shape)),
             .init("size", .integer(tensor.size)),

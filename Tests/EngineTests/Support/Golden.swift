@@ -45,6 +45,23 @@ enum Golden {
     }
 }
 
+extension Golden {
+    /// A model's output in PyTorch's order for a golden file's `sample` and `timesteps`, two of each.
+    static func run(_ trained: TrainedModel, _ golden: [String: Tensor]) throws -> [Float] {
+        let executor = Executor(graph: trained.model.graph, weights: trained.weights, batch: 2, parallel: Parallel(threads: 2))
+        guard let sample = golden["sample"], let timesteps = golden["timesteps"], sample.values.count == 2 * executor.sampleShape.count
+        else {
+            throw GraphError.missingTensor("sample")
+        }
+        PixelOrder.channelsLast(sample.values, to: executor.sample, batch: 2, shape: executor.sampleShape)
+        for image in 0..<2 { executor.timesteps[image] = timesteps.values[image] }
+        executor.forward()
+        var output = [Float](repeating: 0, count: 2 * executor.outputShape.count)
+        PixelOrder.channelsFirst(executor.output, to: &output, batch: 2, shape: executor.outputShape)
+        return output
+    }
+}
+
 /// max |a - b| / max |b|.
 func relativeError(_ a: [Float], _ b: [Float]) -> Float {
     precondition(a.count == b.count)

@@ -50,9 +50,30 @@ import Testing
             testDescription: "no weights", body: { try Samples.archive([("config.json", Samples.bytes("unet/ddpm/config.json"))]) },
             code: "invalid_checkpoint", names: "weights"),
         Upload(
-            testDescription: "pickled weights",
-            body: { try Samples.archive([("config.json", Samples.bytes("unet/ddpm/config.json")), ("diffusion_pytorch_model.bin", [1])]) },
-            code: "invalid_checkpoint", names: "diffusion_pytorch_model.bin"),
+            testDescription: "a bare pickle for weights",
+            body: {
+                try Samples.archive([
+                    ("config.json", Samples.bytes("unet/ddpm/config.json")),
+                    ("diffusion_pytorch_model.bin", Samples.bytes("hostile/other-bare-pickle.bin")),
+                ])
+            }, code: "invalid_checkpoint", names: "diffusion_pytorch_model.bin is a bare pickle"),
+        Upload(
+            testDescription: "a malicious pickle",
+            body: {
+                try Samples.archive([
+                    ("config.json", Samples.bytes("unet/ddpm/config.json")), ("model.pt", Samples.bytes("hostile/call-000.pt")),
+                ])
+            }, code: "invalid_checkpoint", names: "model.pt: its pickle asks for os.system"),
+        Upload(
+            testDescription: "a PyTorch file by itself", body: { Data(try Samples.bytes("torch/plain.bin")) }, code: "invalid_checkpoint",
+            names: "a configuration beside this PyTorch file"),
+        Upload(
+            testDescription: "weights of another architecture",
+            body: {
+                try Samples.archive([
+                    ("config.json", Samples.bytes("unet/ddpm/config.json")), ("model.pt", Samples.bytes("torch/views.pt")),
+                ])
+            }, code: "invalid_checkpoint", names: "the weights do not fit the configuration"),
         Upload(
             testDescription: "unknown architecture", body: config(["_class_name": "UNet3DModel"]), code: "invalid_checkpoint",
             names: "_class_name"),

@@ -1,0 +1,111 @@
+/// Which file of a folder holds the U-Net's weights, among safetensors and PyTorch files, shards with an index, and variants of each.
+///
+/// As diffusers' `from_pretrained`: the standard name before any variant, safetensors before PyTorch's. Where only variants are there one is
+/// taken and a note says which: one that is not `non_ema` before one that is, then full precision before half (`fp16`, `bf16`), then by name.
+struct WeightsChoice {
+    /// The weights' file, or the index of its shards; nil when there is nothing that could be weights.
+    let path: String?
+    /// What was chosen, as sentences.
+    let notes: [String]
+
+    private static let stem = "diffusion_pytorch_model."
+    private static let formats = ["safetensors", "bin"]
+    private static let pickles = [".bin", ".pt", ".pth", ".ckpt"]
+
+    /// - Parameters:
+    ///   - names: the files beside the configuration.
+    ///   - folder: what stands before their names; ends with a slash or is empty.
+    ///   - variant: the variant that must be taken; nil leaves the choice to the rule.
+    /// - Throws: ``CheckpointError/ambiguous(_:found:)``, ``CheckpointError/missingFile(expected:)``,
+    ///   ``CheckpointError/unknownVariant(_:found:)``.
+    init(names: [String], folder: String, variant: String?) throws(CheckpointError) {
+        let names = names.sorted()
+        let variants = Self.variants(names)
+        if let variant {
+            guard let name = variants[variant] else {
+                let found = variants.keys.sorted().map { "\"\($0)\"" }
+                throw .unknownVariant(variant, found: found + (Self.standard(names).map { ["\($0) without a variant"] } ?? []))
+            }
+            path = folder + name
+            notes = []
+        } else if let standard = Self.standard(names) {
+            path = folder + standard
+            notes = []
+        } else if let first = variants.keys.min(by: { Self.rank($0) < Self.rank($1) }), let name = variants[first] {
+            path = folder + name
+            let others = variants.keys.filter { $0 != first }.sorted()
+            notes = [
+                "the weights are the variant \"\(first)\" (\(name))"
+                    + (others.isEmpty ? "" : "; also there: \(others.joined(separator: ", "))")
+            ]
+        } else {
+            path = try Self.other(names, folder)
+            notes = []
+        }
+    }
+
+    /// The weights under the name that needs no asking for.
+    private static func standard(_ names: [String]) -> String? {
+        formats.lazy.flatMap { [stem + $0, stem + $0 + ".index.json"] }.first(where: names.contains)
+    }
+
+    /// The file of each variant: `STEM.VARIANT.FORMAT`, or the index of shards by today's name and the two that it had before.
+    private static func variants(_ names: [String]) -> [String: String] {
+        var found: [String: String] = [:]
+        for format in formats {
+            let patterns = [
+                ("", ".\(format)"), ("", ".\(format).index.json"), ("\(format).index.", ".json"), ("\(format).", ".index.json"),
+            ]
+            for (before, after) in patterns {
+                for name in names where name.hasPrefix(stem + before) && name.hasSuffix(after) {
+                    let variant = String(name.dropFirst((stem + before).count).dropLast(after.count))
+                    guard !variant.isEmpty, name.count > stem.count + before.count + after.count, !isReserved(variant),
+                        found[variant] == nil
+                    else { continue }
+                    found[variant] = name
+                }
+            }
+        }
+        return found
+    }
+
+    /// Words that belong to the names themselves, and shards (`fp16-00001-of-00002`).
+    private static func isReserved(_ variant: String) -> Bool {
+        let parts = variant.split(separator: ".")
+        return parts.contains { formats.contains(String($0)) || $0 == "index" } || variant.contains("-of-")
+    }
+
+    private static func rank(_ variant: String) -> (Int, Int, String) {
+        let words = variant.split(whereSeparator: { !$0.isLetter && !$0.isNumber && $0 != "_" })
+        return (words.contains("non_ema") ? 1 : 0, words.contains { ["fp16", "bf16"].contains($0) } ? 1 : 0, variant)
+    }
+
+    /// The only file that could be weights, whatever its name: safetensors, else an index, else a PyTorch file.
+    private static func other(_ names: [String], _ folder: String) throws(CheckpointError) -> String? {
+        let files = names.filter { name in name.hasSuffix(".safetensors") }.map { folder + $0 }
+        let pickled = names.filter { name in pickles.contains(where: name.hasSuffix) }.map { folder + $0 }
+        let indices = names.filter { $0.contains(".index.") && $0.hasSuffix(".json") }.map { folder + $0 }
+        // Shards are no weights by themselves.
+        let isSharded = (files + pickled).contains(where: isShard)
+        if isSharded || (!indices.isEmpty && files.count != 1) {
+            guard let index = indices.first else {
+                throw .missingFile(expected: "the index of the shards (diffusion_pytorch_model.safetensors.index.json)")
+            }
+            guard indices.count == 1 else { throw .ambiguous("the index of the weights", found: indices) }
+            return index
+        }
+        for candidates in [files, pickled] where !candidates.isEmpty {
+            guard candidates.count == 1 else { throw .ambiguous("the weights", found: candidates) }
+            return candidates[0]
+        }
+        return nil
+    }
+
+    /// Whether a name has `-00001-of-00002` in it.
+    private static func isShard(_ name: String) -> Bool {
+        let parts = name.split(whereSeparator: { $0 == "-" || $0 == "." })
+        return zip(parts, zip(parts.dropFirst(), parts.dropFirst(2))).contains { first, rest in
+            first.count == 5 && first.allSatisfy(\.isNumber) && rest.0 == "of" && rest.1.count == 5 && rest.1.allSatisfy(\.isNumber)
+        }
+    }
+}

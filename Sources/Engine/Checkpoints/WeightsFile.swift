@@ -1,0 +1,44 @@
+import Foundation
+
+/// Opens a weights file by its content; names say what people hoped it would be.
+public enum WeightsFile {
+    /// Opens a safetensors file or a file of torch.save.
+    ///
+    /// - Parameters:
+    ///   - path: where it is.
+    ///   - name: what it is called in errors.
+    /// - Throws: ``CheckpointError/weights(_:)``, ``CheckpointError/torch(path:reason:)``, ``CheckpointError/unsupportedWeights(path:found:)``.
+    public static func open(path: String, name: String) throws(CheckpointError) -> any TensorSource {
+        let head = head(path)
+        if let found = stranger(head) { throw .unsupportedWeights(path: name, found: found) }
+        if head.starts(with: Array("PK".utf8)) { return try TorchWeights(path: path, name: name) }
+        do { return try SafeTensorsReader(path: path) } catch { throw .weights(error) }
+    }
+
+    private static func head(_ path: String) -> [UInt8] {
+        guard let handle = try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)) else { return [] }
+        defer { try? handle.close() }
+        return [UInt8]((try? handle.read(upToCount: 512)) ?? Data())
+    }
+
+    /// What a file is that cannot be weights; nil for what may be.
+    private static func stranger(_ head: [UInt8]) -> String? {
+        let convert = "load it in PyTorch and save it again with torch.save or as safetensors"
+        // A pickle of the long integer 0x1950A86A20F9469CFC6C, torch.serialization.MAGIC_NUMBER.
+        let magic: [UInt8] = [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
+        if head.count > 2, head[0] == 0x80, (2...5).contains(head[1]) {
+            return head.dropFirst(2).starts(with: magic)
+                ? "what torch.save wrote before PyTorch 1.6 (legacy, no zip): \(convert)"
+                : "a bare pickle, not the zip that torch.save writes: \(convert)"
+        }
+        if head.count >= 262, head[257..<262].elementsEqual("ustar".utf8) {
+            return "a tar, as the first releases of PyTorch wrote: \(convert)"
+        }
+        let signatures: [([UInt8], String)] = [
+            ([0x37, 0x7A, 0xBC, 0xAF], "a 7z archive"), ([0x93] + Array("NUMPY".utf8), "a NumPy array"),
+            ([0x89] + Array("HDF".utf8), "an HDF5 file"), ([0x1F, 0x8B], "a gzip file"), ([0x89] + Array("PNG".utf8), "a PNG picture"),
+            (Array("GGUF".utf8), "a GGUF file"), (Array("Rar!".utf8), "a rar archive"),
+        ]
+        return signatures.first { head.starts(with: $0.0) }?.1
+    }
+}

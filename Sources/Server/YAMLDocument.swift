@@ -1,0 +1,81 @@
+import Engine
+import Yams
+
+/// A stranger's YAML as plain values.
+///
+/// A configuration is a page of text with lists of numbers in it. What could take more work than that to read is refused before the parser
+/// sees it: long texts, aliases (which multiply), and deep nesting (which recurses).
+enum YAMLDocument {
+    private static let maximumSize = 64 << 10
+    private static let maximumBrackets = 256
+    private static let maximumIndent = 64
+    private static let maximumDepth = 16
+
+    /// Parses a document.
+    ///
+    /// - Throws: ``ConfigurationError/notJSON(_:)`` saying why.
+    static func parse(_ bytes: [UInt8]) throws(ConfigurationError) -> JSON {
+        guard bytes.count <= maximumSize else { throw .notJSON("\(bytes.count) bytes of YAML; at most \(maximumSize) are read") }
+        guard let text = String(validating: bytes, as: UTF8.self), !text.unicodeScalars.contains("\0") else {
+            throw .notJSON("the YAML is not UTF-8")
+        }
+        try check(text)
+        let node: Node?
+        do { node = try Yams.compose(yaml: text) } catch { throw .notJSON("not YAML: \("\(error)".prefix(300))") }
+        guard let node else { throw .notJSON("the YAML is empty") }
+        return try value(node, depth: 0)
+    }
+
+    private static func check(_ text: String) throws(ConfigurationError) {
+        var brackets = 0
+        for line in text.utf8.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
+            let indent = line.prefix { $0 == 0x20 }.count
+            guard indent <= maximumIndent else { throw .notJSON("the YAML is nested too deeply") }
+            // "- - - x" and "? ? x" nest without a bracket or an indent.
+            let start = Array(line.dropFirst(indent).prefix(4))
+            guard !start.starts(with: "- - ".utf8), !start.starts(with: "- ? ".utf8), !start.starts(with: "? ".utf8) else {
+                throw .notJSON("the YAML is nested too deeply")
+            }
+            var previous = UInt8(ascii: " ")
+            for byte in line {
+                if byte == UInt8(ascii: "[") || byte == UInt8(ascii: "{") { brackets += 1 }
+                let isStart = [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: ",")].contains(
+                    previous)
+                guard !isStart || (byte != UInt8(ascii: "&") && byte != UInt8(ascii: "*")) else {
+                    throw .notJSON("the YAML has anchors or aliases (& and *), which are not read")
+                }
+                previous = byte
+            }
+        }
+        guard brackets <= maximumBrackets else { throw .notJSON("the YAML is nested too deeply") }
+    }
+
+    private static func value(_ node: Node, depth: Int) throws(ConfigurationError) -> JSON {
+        guard depth < maximumDepth else { throw .notJSON("the YAML is nested too deeply") }
+        switch node {
+        case .scalar(let scalar): return plain(node, scalar)
+        case .sequence(let sequence):
+            var items: [JSON] = []
+            for item in sequence { items.append(try value(item, depth: depth + 1)) }
+            return .array(items)
+        case .mapping(let mapping):
+            var members: [JSON.Member] = []
+            for (key, item) in mapping {
+                guard case .scalar(let name) = key else { throw .notJSON("a key of the YAML is no text") }
+                members.append(JSON.Member(name.string, try value(item, depth: depth + 1)))
+            }
+            return .object(members)
+        case .alias: throw .notJSON("the YAML has anchors or aliases (& and *), which are not read")
+        }
+    }
+
+    /// Quoted text stays text; bare words are what YAML's core schema makes of them.
+    private static func plain(_ node: Node, _ scalar: Node.Scalar) -> JSON {
+        guard scalar.style == .plain || scalar.style == .any else { return .string(scalar.string) }
+        if node.null != nil { return .null }
+        if let bool = node.bool { return .bool(bool) }
+        if let integer = node.int { return .integer(integer) }
+        if let number = node.float, number.isFinite { return .double(number) }
+        return .string(scalar.string)
+    }
+}
