@@ -1,5 +1,5 @@
+import Engine
 import Foundation
-import Yams
 
 /// Everything that can be set, with its default; `config/server.yaml` holds the same keys and values.
 package struct Configuration: Codable, Equatable {
@@ -56,12 +56,11 @@ package struct Configuration: Codable, Equatable {
         }
         do {
             let known = Set(CodingKeys.allCases.map(\.rawValue))
-            if let keys = try Yams.load(yaml: text) as? [String: Any],
-                let stranger = keys.keys.sorted().first(where: { !known.contains($0) })
-            {
+            let document = try YAMLDocument.parse(trusted: text)
+            if case .object(let members) = document, let stranger = members.map(\.name).sorted().first(where: { !known.contains($0) }) {
                 throw ConfigurationFileError(path: path, trouble: "\(stranger) is not a known key")
             }
-            self = try YAMLDecoder().decode(Configuration.self, from: text.isEmpty ? "{}" : text)
+            self = try JSONDecoder().decode(Configuration.self, from: Data(document.compact.utf8))
         } catch let error as ConfigurationFileError {
             throw error
         } catch {

@@ -1,17 +1,16 @@
 import Engine
 import Yams
 
-/// A stranger's YAML as plain values.
-///
-/// A configuration is a page of text with lists of numbers in it. What could take more work than that to read is refused before the parser
-/// sees it: long texts, aliases (which multiply), and deep nesting (which recurses).
+/// YAML as plain values.
 enum YAMLDocument {
+    // A configuration is a page of text with lists of numbers in it.
     private static let maximumSize = 64 << 10
     private static let maximumBrackets = 256
     private static let maximumIndent = 64
     private static let maximumDepth = 16
 
-    /// Parses a document.
+    /// Parses a document of a stranger. What could take more work to read than a configuration does is refused before the parser sees it:
+    /// long texts, aliases (which multiply), and deep nesting (which recurses).
     ///
     /// - Throws: ``ConfigurationError/notJSON(_:)`` saying why.
     static func parse(_ bytes: [UInt8]) throws(ConfigurationError) -> JSON {
@@ -20,10 +19,16 @@ enum YAMLDocument {
             throw .notJSON("the YAML is not UTF-8")
         }
         try check(text)
+        return try parse(trusted: text)
+    }
+
+    /// Parses a document of whoever runs the server. A document without content is an empty object.
+    ///
+    /// - Throws: ``ConfigurationError/notJSON(_:)`` saying why.
+    static func parse(trusted text: String) throws(ConfigurationError) -> JSON {
         let node: Node?
         do { node = try Yams.compose(yaml: text) } catch { throw .notJSON("not YAML: \("\(error)".prefix(300))") }
-        guard let node else { throw .notJSON("the YAML is empty") }
-        return try value(node, depth: 0)
+        return try node.map { node throws(ConfigurationError) in try value(node, depth: 0) } ?? .object([])
     }
 
     private static func check(_ text: String) throws(ConfigurationError) {

@@ -99,7 +99,10 @@ class Entry:
                 + name + extra)
 
 
-def zipped(entries, before=b"", after=b"", gap=b"", count=None, start=None, comment=b"", end=True):
+VERSION = Entry("x/version", b"3\n")
+
+
+def zip_file(entries, before=b"", after=b"", gap=b"", count=None, start=None, comment=b"", end=True):
     body, offsets = before, []
     for entry in entries:
         offsets.append(len(body))
@@ -112,7 +115,7 @@ def zipped(entries, before=b"", after=b"", gap=b"", count=None, start=None, comm
 
 
 def torch_file(pickle, data=NUMBERS, extra=(), **options):
-    return zipped([Entry("x/data.pkl", pickle), Entry("x/byteorder", b"little"), Entry("x/data/0", data), *extra], **options)
+    return zip_file([Entry("x/data.pkl", pickle), Entry("x/byteorder", b"little"), Entry("x/data/0", data), VERSION, *extra], **options)
 
 
 def pickles():
@@ -295,6 +298,9 @@ def pickles():
 
 
 def zips():
+    def zipped(entries, **options):
+        return zip_file([*entries, VERSION], **options)
+
     pickle, data, order = Entry("x/data.pkl", state()), Entry("x/data/0", NUMBERS), Entry("x/byteorder", b"little")
     deflate = zlib.compressobj(9, zlib.DEFLATED, -15)
     packed = deflate.compress(state()) + deflate.flush()
@@ -339,9 +345,9 @@ def zips():
         ("bytes-before", zipped([pickle, data], before=b"#!/bin/sh\n", start=None), "refused", ""), ("bytes-between", zipped([pickle, data], gap=b"gap"), "refused", "unclaimed"),
         ("bytes-after", good + b"more", "refused", "follows"), ("comment", zipped([pickle, data], comment=b"hello"), "refused", "follows"),
         ("no-end", zipped([pickle, data], end=False), "refused", "end record"), ("cut", good[:-30], "refused", "end record"), ("cut-in-half", good[:len(good) // 2], "refused", "end record"),
-        ("count-too-small", zipped([pickle, data], count=1), "refused", "longer"), ("count-too-large", zipped([pickle, data], count=3), "refused", "ends early"),
+        ("count-too-small", zipped([pickle, data], count=1), "refused", "longer"), ("count-too-large", zipped([pickle, data], count=4), "refused", "ends early"),
         ("count-65535", zipped([pickle, data], count=65535), "refused", "entries"), ("directory-elsewhere", zipped([pickle, data], start=4), "refused", "not where"),
-        ("empty", zipped([]), "refused", ""), ("no-pickle", zipped([data]), "refused", "no data.pkl"), ("pickle-by-another-name", zipped([Entry("x/data.txt", state()), data]), "refused", "no data.pkl"),
+        ("empty", zip_file([]), "refused", ""), ("no-pickle", zipped([data]), "refused", "no data.pkl"), ("pickle-by-another-name", zipped([Entry("x/data.txt", state()), data]), "refused", "no data.pkl"),
         ("pickle-in-the-root", zipped([Entry("data.pkl", state()), data]), "refused", "one folder"), ("no-byteorder", zipped([pickle, data]), "loads", ""),
         ("big-endian", zipped([pickle, Entry("x/byteorder", b"big"), data]), "refused", "byte order"), ("byteorder-nonsense", zipped([pickle, Entry("x/byteorder", b"l" * 99), data]), "refused", "byte order"),
         ("torchscript", zipped([pickle, data, Entry("x/constants.pkl", b"\x80\x02).")]), "refused", "TorchScript"),
