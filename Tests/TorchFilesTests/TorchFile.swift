@@ -18,17 +18,20 @@ enum TorchFile {
     static func global(_ module: String, _ name: String) -> Value { [0x63] + Array("\(module)\n\(name)\n".utf8) }
 
     /// A tensor of four numbers, which the record `data/0` holds.
-    static let tensor: Value =
-        global("torch._utils", "_rebuild_tensor_v2")
-        + tuple(
-            tuple(text("storage"), global("torch", "FloatStorage"), text("0"), text("cpu"), integer(4)) + [0x51], integer(0),
-            tuple(integer(4)), tuple(integer(1)), [0x89], global("collections", "OrderedDict") + [0x29, 0x52]) + [0x52]
+    static let tensor = tensor(of: 4, offset: 0, size: [4], strides: [1])
+
+    /// A view of the `count` numbers in the record `data/0`.
+    static func tensor(of count: Int, offset: Int, size: [Int], strides: [Int]) -> Value {
+        let storage = tuple(text("storage"), global("torch", "FloatStorage"), text("0"), text("cpu"), integer(count)) + [0x51]
+        let sizes = [0x28] + size.flatMap(integer) + [0x74], steps = [0x28] + strides.flatMap(integer) + [0x74]
+        let hooks = global("collections", "OrderedDict") + [0x29, 0x52]
+        return global("torch._utils", "_rebuild_tensor_v2") + tuple(storage, integer(offset), sizes, steps, [0x89], hooks) + [0x52]
+    }
 
     /// The file whose pickle gives `value`.
     static func bytes(_ value: Value) -> [UInt8] { bytes(pickle: [0x80, 2] + value + [0x2E]) }
 
-    static func bytes(pickle: [UInt8], more: Int = 0) -> [UInt8] {
-        let numbers: [Float] = [1, 2, 3, 4]
+    static func bytes(pickle: [UInt8], more: Int = 0, numbers: [Float] = [1, 2, 3, 4]) -> [UInt8] {
         let entries = [("x/data.pkl", pickle), ("x/data/0", numbers.withUnsafeBytes { Array($0) })]
         return zip(entries + (0..<more).map { ("x/\($0)", []) })
     }

@@ -11,10 +11,11 @@ public final class TorchWeights: TensorSource {
     private let indices: [String: Int]
     private let name: String
 
-    /// Bytes that are read at once.
-    private static let chunk = 1 << 18
-    /// Bytes of a strided part of a tensor that are held at once.
-    private static let largestPart = 16 << 20
+    /// Numbers that are read at once to be converted or put in order.
+    private static let chunk = 1 << 20
+
+    /// One dimension of a view: how many entries, and the numbers between neighbours in the storage and in row-major order.
+    private typealias Dimension = (size: Int, source: Int, target: Int)
 
     /// Opens a file.
     ///
@@ -49,71 +50,73 @@ public final class TorchWeights: TensorSource {
         }
         guard entry.count > 0 else { return }
         let view = archive.entries[index].tensor
-        var position = 0
+        var dimensions: [Dimension] = []
+        var target = 1
+        for (size, stride) in zip(view.shape, view.strides).reversed() {
+            // Dimensions of one entry have no say, whatever their stride.
+            if size > 1 { dimensions.append((size, stride, target)) }
+            target *= size
+        }
+        // In the storage's order, so that a transposed matrix is read along its own rows.
+        dimensions.sort { ($0.source, $0.target) > ($1.source, $1.target) }
         do throws(TorchFileError) {
-            try read(index, entry.type, shape: view.shape[...], strides: view.strides[...], at: view.offset, into: destination, &position)
+            try read(index, entry.type, dimensions[...], from: view.offset, into: destination, at: 0)
         } catch {
             throw CheckpointError.torch(path: name, reason: error.description)
         }
     }
 
-    /// Reads the part of a tensor that the last dimensions make, from the storage's number `start` on, and moves `position` behind it.
+    /// Reads the part of a tensor that `dimensions` span, from the storage's number `start` on, to `place` and what follows from there.
     private func read(
-        _ index: Int, _ type: ScalarType, shape: ArraySlice<Int>, strides: ArraySlice<Int>, at start: Int,
-        into destination: UnsafeMutableBufferPointer<Float>, _ position: inout Int
+        _ index: Int, _ type: ScalarType, _ dimensions: ArraySlice<Dimension>, from start: Int,
+        into destination: UnsafeMutableBufferPointer<Float>, at place: Int
     ) throws(TorchFileError) {
-        // Dimensions of one entry have no say, whatever their stride.
-        let dimensions = zip(shape, strides).filter { $0.0 != 1 }
-        let count = dimensions.reduce(1) { $0 * $1.0 }
-        let span = 1 + dimensions.reduce(0) { $0 + ($1.0 - 1) * $1.1 }
-        guard position + count <= destination.count else { return }
-        let target = UnsafeMutableBufferPointer(rebasing: destination[position..<position + count])
+        let count = dimensions.reduce(1) { $0 * $1.size }
+        let span = 1 + dimensions.reduce(0) { $0 + ($1.size - 1) * $1.source }
         if Self.isContiguous(dimensions) {
-            try readRun(index, type, at: start, into: target)
-            position += count
-        } else if span <= 8 * count, span * type.size <= Self.largestPart {
+            try readRun(index, type, at: start, into: UnsafeMutableBufferPointer(rebasing: destination[place..<place + count]))
+        } else if span <= Self.chunk, span <= 8 * count {
             // Dense enough to be read in one piece and picked from.
             var numbers = [Float](repeating: 0, count: span)
             let result = numbers.withUnsafeMutableBufferPointer { buffer in
                 Result { () throws(TorchFileError) in try readRun(index, type, at: start, into: buffer) }
             }
             try result.get()
-            Self.pick(dimensions[...], from: numbers, at: 0, into: target)
-            position += count
-        } else if let (size, stride) = dimensions.first {
-            let inner = dimensions.dropFirst()
-            for step in 0..<size {
+            Self.scatter(numbers, Array(dimensions), count: count, to: destination, at: place)
+        } else if let outermost = dimensions.first {
+            for step in 0..<outermost.size {
                 try read(
-                    index, type, shape: ArraySlice(inner.map(\.0)), strides: ArraySlice(inner.map(\.1)), at: start + step * stride,
-                    into: destination, &position)
+                    index, type, dimensions.dropFirst(), from: start + step * outermost.source, into: destination,
+                    at: place + step * outermost.target)
             }
         }
     }
 
-    private static func isContiguous(_ dimensions: [(Int, Int)]) -> Bool {
+    private static func isContiguous(_ dimensions: ArraySlice<Dimension>) -> Bool {
         var expected = 1
-        for (size, stride) in dimensions.reversed() {
-            guard stride == expected else { return false }
-            expected *= size
+        for dimension in dimensions.reversed() {
+            guard dimension.source == expected, dimension.target == expected else { return false }
+            expected *= dimension.size
         }
         return true
     }
 
-    /// Copies numbers in row-major order of `dimensions`; every index stays within the span that the caller has read.
-    private static func pick(
-        _ dimensions: ArraySlice<(Int, Int)>, from numbers: [Float], at start: Int, into target: UnsafeMutableBufferPointer<Float>
+    /// Copies numbers to where they belong; every index stays within the span that was read and the tensor that is written.
+    private static func scatter(
+        _ numbers: [Float], _ dimensions: [Dimension], count: Int, to destination: UnsafeMutableBufferPointer<Float>, at place: Int
     ) {
         var indices = [Int](repeating: 0, count: dimensions.count)
-        let (sizes, strides) = (dimensions.map(\.0), dimensions.map(\.1))
-        var place = start
-        for position in target.indices {
-            target[position] = numbers[place]
+        var (source, target) = (0, place)
+        for _ in 0..<count {
+            destination[target] = numbers[source]
             // The next index, like a counter's digits.
             for digit in indices.indices.reversed() {
                 indices[digit] += 1
-                place += strides[digit]
-                if indices[digit] < sizes[digit] { break }
-                place -= strides[digit] * sizes[digit]
+                source += dimensions[digit].source
+                target += dimensions[digit].target
+                if indices[digit] < dimensions[digit].size { break }
+                source -= dimensions[digit].source * dimensions[digit].size
+                target -= dimensions[digit].target * dimensions[digit].size
                 indices[digit] = 0
             }
         }
@@ -128,7 +131,7 @@ public final class TorchWeights: TensorSource {
             try archive.read(entry, from: start, into: UnsafeMutableRawBufferPointer(target))
             return
         }
-        let most = min(target.count, Self.chunk / type.size)
+        let most = min(target.count, Self.chunk / 8)
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: most * type.size, alignment: 16)
         defer { bytes.deallocate() }
         var done = 0

@@ -212,7 +212,8 @@ import Testing
         ("a: &a [1]\nmodel: *a", "anchors"), ("model: [*x]", "anchors"), (String(repeating: "[", count: 1000), "nested"),
         ("- - - - - - - - 1", "nested"), ("? ? ? a", "nested"), (String(repeating: "a: ", count: 3), "YAML"),
         ("model: 1", "model is missing"),
-        ("model: {ch: 32", "YAML"), ("just text", "model is missing"), ("", "model is missing"), (String(repeating: "#", count: 70_000), "at most"),
+        ("model: {ch: 32", "YAML"), ("just text", "model is missing"), ("", "model is missing"),
+        (String(repeating: "#", count: 70_000), "at most"),
         ("\u{0}", "UTF-8"), ("a: 1\na: 2\nmodel: {}", "YAML"),
         ((0..<70).map { String(repeating: " ", count: $0) + "a:" }.joined(separator: "\n"), "nested"),
     ])
