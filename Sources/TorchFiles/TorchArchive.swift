@@ -85,10 +85,11 @@ package final class TorchArchive: Sendable {
         return entries
     }
 
-    /// Refuses views that show the same numbers again and again: as float32, all tensors together take at most twice the file's size.
+    /// Refuses views that show the same numbers again and again: as float32, all tensors that can be weights take at most twice the file's
+    /// size together. Others are never read.
     private static func checkSize(_ entries: [Entry], fileSize: Int) throws(TorchFileError) {
         var left = fileSize / 2
-        for entry in entries {
+        for entry in entries where entry.tensor.type.isFloatingPoint {
             guard entry.tensor.count <= left else {
                 throw .tensor(
                     name: entry.name,

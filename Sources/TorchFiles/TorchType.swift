@@ -15,4 +15,7 @@ package enum TorchType: String, Sendable {
         case .int8, .uint8, .bool: 1
         }
     }
+
+    /// Whether its numbers can be read as weights.
+    var isFloatingPoint: Bool { [.float64, .float32, .float16, .bfloat16].contains(self) }
 }

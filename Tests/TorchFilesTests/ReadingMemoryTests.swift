@@ -4,8 +4,8 @@ import Testing
 /// Reading takes at most twice a file's size in memory, whatever the file asks for. Each is read in a process of its own, whose peak of
 /// resident memory tells.
 @Suite(.serialized) struct ReadingMemoryTests {
-    /// Beyond twice the file: what the pickle of a small file may take, and the process's own growth while it reads.
-    private static let constant = 12 << 20
+    /// Beyond twice the file: what the pickle of a small file may take.
+    private static let constant = 4 << 20
     private static let size = 24 << 20
 
     enum Bomb: String, CaseIterable, Codable, Sendable {
