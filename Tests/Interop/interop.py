@@ -17,6 +17,7 @@ import diffusers
 import torch
 
 import downloads
+import files
 import finetuning
 import plans
 import pruning
@@ -39,6 +40,9 @@ def checks():
     """Every check by name, as a function of the client and the figures that it fills in."""
     kept = pruning.Kept()
     found = {"uploads come back": downloads.returned, "random stream, seeds": random_stream.seeds_differ}
+
+    for name in ("ddpm", "ldm", "learned"):
+        found[f"files of save_pretrained and torch.save, {name}"] = lambda c, f, n=name: files.saved(c, f, n)
 
     for name in (*MODELS, "oblong", "pixel"):
         found[f"random stream, {name}, scores"] = lambda c, f, n=name: random_stream.random_scores(c, f, n)
