@@ -6,55 +6,80 @@ import Foundation
 @main
 struct PrunerBench: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pruner-bench", abstract: "Times one kind of step on google/ddpm-cifar10-32's shape with random weights.")
+        commandName: "pruner-bench", abstract: "Times one kind of step of a model with random weights.")
 
-    enum Step: String, ExpressibleByArgument, CaseIterable {
-        case scoring, sampling
-    }
-
-    @Argument(help: "scoring (forward and backward) or sampling (forward).") var step: Step
+    @Argument(help: "scoring (forward, backward), finetuning (and an optimiser step), sampling (forward) or profile.") var step: Step
+    @Option(help: "cifar10 or ldm.") var model = BenchmarkModel.cifar10
     @Option(help: "Images per step.") var batch = 16
     @Option(help: "Worker threads.") var threads = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "Steps before the clock starts.") var warmups = 2
-    @Option(help: "Timed steps; the best counts.") var repeats = 3
+    @Option(help: "Timed steps; the best counts.") var steps = 3
 
-    /// The published config's shape.
-    private static let cifar10 = """
-        {"act_fn": "silu", "attention_head_dim": null, "block_out_channels": [128, 256, 256, 256], "downsample_padding": 0,
-         "down_block_types": ["DownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"],
-         "up_block_types": ["UpBlock2D", "UpBlock2D", "AttnUpBlock2D", "UpBlock2D"],
-         "flip_sin_to_cos": false, "freq_shift": 1, "in_channels": 3, "out_channels": 3, "layers_per_block": 2,
-         "norm_eps": 1e-06, "norm_num_groups": 32, "sample_size": 32, "time_embedding_type": "positional"}
-        """
+    enum Step: String, ExpressibleByArgument, CaseIterable {
+        case scoring, finetuning, sampling, profile
+    }
 
     func run() throws {
         Matrix.useOneThreadPerCall()
-        let model = try UNet2DModel(UNet2DConfiguration(json: Data(Self.cifar10.utf8)))
-        let trained = TrainedModel(initializing: model, seed: 0)
-        let gradients = step == .scoring ? Weights(trained.weights.parameters) : nil
-        let executor = Executor(
-            graph: model.graph, weights: trained.weights, gradients: gradients, batch: batch, parallel: Parallel(threads: threads))
-        let prediction = NoisePrediction(executor, alphasCumprod: (0..<1000).map { 1 - Float($0) / 1001 })
-        var generator = TorchGenerator(seed: 1)
-        let pictures = generator.randn(batch * executor.sampleShape.count)
-        let noise = generator.randn(pictures.count)
-
-        var best = Double.infinity
-        for repetition in 0..<(warmups + repeats) {
-            let start = DispatchTime.now().uptimeNanoseconds
-            _ = prediction.loss(pictures: pictures, noise: noise, timesteps: [Int](repeating: 500, count: batch))
-            if step == .scoring { prediction.backward() }
-            let seconds = Double(DispatchTime.now().uptimeNanoseconds - start) / 1e9
-            if repetition >= warmups { best = min(best, seconds) }
+        let trained = TrainedModel(initializing: try model.model(), seed: 0)
+        let parallel = Parallel(threads: threads)
+        let alphasCumprod = (0..<1000).map { 1 - Float($0) / 1001 }
+        let times: StepTimes
+        switch step {
+        case .profile: return try profile(trained, parallel)
+        case .finetuning:
+            times = try StepTimes(warmups: warmups, steps: steps) { step in
+                var settings = FineTuner.Settings()
+                (settings.steps, settings.batchSize) = (warmups + steps, batch)
+                let shape = trained.model.graph.nodes[0].shape
+                let grey = [UInt8](repeating: 128, count: shape.count)
+                let pictures = PictureSet(count: batch, shape: shape) { _ in grey }
+                _ = try FineTuner(settings).run(trained, pictures: pictures, alphasCumprod: alphasCumprod, parallel: parallel) { _ in step() }
+            }
+        case .scoring, .sampling:
+            let gradients = step == .scoring ? Weights(trained.weights.parameters) : nil
+            let executor = Executor(
+                graph: trained.model.graph, weights: trained.weights, gradients: gradients, batch: batch, parallel: parallel)
+            let prediction = NoisePrediction(executor, alphasCumprod: alphasCumprod)
+            var generator = TorchGenerator(seed: 1)
+            let pictures = generator.randn(batch * executor.sampleShape.count)
+            let noise = generator.randn(pictures.count)
+            times = StepTimes(warmups: warmups, steps: steps) { step in
+                for _ in 0..<(warmups + steps) {
+                    _ = prediction.loss(pictures: pictures, noise: noise, timesteps: [Int](repeating: 500, count: batch))
+                    if gradients != nil { prediction.backward() }
+                    step()
+                }
+            }
         }
-        // An image's multiply-accumulates count twice as operations; backward costs twice the forward.
-        let operations = 2 * Double(model.graph.multiplyAccumulates) * Double(batch) * (step == .scoring ? 3 : 1)
+        // Backward costs twice the forward, and a multiply-accumulate is two operations.
+        let operations = 2 * Double(trained.model.graph.multiplyAccumulates) * Double(batch) * (step == .sampling ? 1 : 3)
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         let report: [String: Any] = [
-            "step": step.rawValue, "batch": batch, "threads": threads, "seconds_per_step": best,
-            "gflops": operations / best / 1e9, "peak_memory": usage.ru_maxrss * 1024, "blas": Matrix.provider,
+            "step": step.rawValue, "model": model.rawValue, "batch": batch, "threads": threads, "seconds_per_step": times.best,
+            "processor_seconds_per_step": times.bestProcessor, "gflops": operations / times.best / 1e9,
+            "peak_gflops": Matrix.measuredSpeed(parallel) / 1e9, "peak_memory": usage.ru_maxrss * 1024, "blas": Matrix.provider,
         ]
         print(String(decoding: try JSONSerialization.data(withJSONObject: report, options: [.sortedKeys]), as: UTF8.self))
+    }
+
+    /// Prints where a step's processor time goes, in milliseconds.
+    private func profile(_ trained: TrainedModel, _ parallel: Parallel) throws {
+        let executor = Executor(
+            graph: trained.model.graph, weights: trained.weights, gradients: Weights(trained.weights.parameters), batch: batch,
+            parallel: parallel)
+        _ = executor.profile()
+        let profile = executor.profile()
+        func milliseconds(_ seconds: Double?) -> String {
+            let text = String(format: "%.1f", (seconds ?? 0) * 1000)
+            return String(repeating: " ", count: max(0, 9 - text.count)) + text
+        }
+        for kind in profile.forward.keys.sorted() {
+            let parts = [profile.prepare[kind], profile.forward[kind], profile.backward[kind]].map(milliseconds)
+            print(parts.joined(), kind)
+        }
+        let sums = [profile.prepare, profile.forward, profile.backward].map { milliseconds($0.values.reduce(0, +)) }
+        print(sums.joined(), "together: preparing, forward, backward, in ms of \(threads) threads together")
     }
 }

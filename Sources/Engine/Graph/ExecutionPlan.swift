@@ -10,12 +10,16 @@ struct ExecutionPlan {
     let outputs: [Int]
     let saved: [Int]
     let gradients: [Int?]
+    /// Offsets of each node's prepared weights; nodes whose `keepsPrepared` is false share one place.
+    let prepared: [Int]
+    let keepsPrepared: [Bool]
     /// The offset of the working memory that all nodes share.
     let scratch: Int
     /// Floats of the whole arena.
     let total: Int
 
-    init(_ graph: Graph, batch: Int, isTraining: Bool, parallel: Parallel) {
+    /// - Parameter preparedLimit: floats of prepared weights that may be kept from call to call; the rest is prepared at every call.
+    init(_ graph: Graph, batch: Int, isTraining: Bool, preparedLimit: Int, parallel: Parallel) {
         let nodes = graph.nodes
         let shapes = nodes.map { node in
             CallShape(
@@ -51,8 +55,19 @@ struct ExecutionPlan {
             gradients.append(
                 runsBackward[index] ? plan.request(size, from: 2 * count - lastForwardUse[index], through: 2 * count - index) : nil)
         }
+        let preparedCounts = zip(nodes, shapes).map { $0.operation.preparedCount($1) }
+        // What keeping saves is in proportion to the memory it takes, whichever node it is.
+        var remaining = preparedLimit
+        var keepsPrepared: [Bool] = []
+        for count in preparedCounts {
+            keepsPrepared.append(count > 0 && count <= remaining)
+            if count <= remaining { remaining -= count }
+        }
         let largestScratch = zip(nodes, shapes).map { $0.operation.scratchCount($1) }.max() ?? 0
         let scratch = plan.request(largestScratch, from: 0, through: 2 * count)
+        let transient = zip(preparedCounts, keepsPrepared).map { $1 ? 0 : $0 }.max() ?? 0
+        let shared = plan.request(transient, from: 0, through: 2 * count)
+        let prepared = zip(preparedCounts, keepsPrepared).map { $1 ? plan.request($0, from: 0, through: 2 * count) : shared }
         let (offsets, total) = plan.place()
 
         self.shapes = shapes
@@ -60,14 +75,18 @@ struct ExecutionPlan {
         self.outputs = outputs.map { offsets[$0] }
         self.saved = saved.map { offsets[$0] }
         self.gradients = gradients.map { $0.map { offsets[$0] } }
+        self.prepared = prepared.map { offsets[$0] }
+        self.keepsPrepared = keepsPrepared
         self.scratch = offsets[scratch]
         self.total = total
     }
 }
 
 extension Graph {
-    /// Bytes of activations, their gradients and working memory that a batch needs, without the parameters.
-    public func activationBytes(batch: Int, isTraining: Bool, parallel: Parallel) -> Int {
-        ExecutionPlan(self, batch: batch, isTraining: isTraining, parallel: parallel).total * MemoryLayout<Float>.stride
+    /// Bytes of activations, their gradients and working memory that a batch needs, without the parameters but with what is prepared of them.
+    public func activationBytes(
+        batch: Int, isTraining: Bool, preparedLimit: Int = Executor.defaultPreparedLimit, parallel: Parallel
+    ) -> Int {
+        ExecutionPlan(self, batch: batch, isTraining: isTraining, preparedLimit: preparedLimit, parallel: parallel).total * MemoryLayout<Float>.stride
     }
 }

@@ -19,9 +19,19 @@ public final class Executor {
     public let activationBytes: Int
 
     private let arena: Buffer
-    private let calls: [(operation: any Operator, call: OperatorCall, learns: Bool)]
+    /// One node's part of a step.
+    struct Step {
+        let operation: any Operator
+        let call: OperatorCall
+        let learns: Bool
+        let keepsPrepared: Bool
+    }
+
+    let steps: [Step]
+    /// Whether kept prepared weights are not those of the present weights.
+    private var isStale = true
     private let weights: Weights
-    private let gradients: Weights?
+    let gradients: Weights?
 
     /// Plans memory for a batch.
     ///
@@ -29,12 +39,17 @@ public final class Executor {
     ///   - graph: its first node is the sample, its second the timestep.
     ///   - weights: values of the graph's parameters, in the graph's order; read at every call.
     ///   - gradients: where ``backward()`` adds dL/dparameter; nil plans for forward only, in less memory.
-    public init(graph: Graph, weights: Weights, gradients: Weights? = nil, batch: Int, parallel: Parallel) {
+    ///   - preparedLimit: floats of transformed weights that may be kept from call to call. 0 where weights change at every step;
+    ///     otherwise ``weightsChanged()`` must be called when they do.
+    public init(
+        graph: Graph, weights: Weights, gradients: Weights? = nil, batch: Int, preparedLimit: Int = Executor.defaultPreparedLimit,
+        parallel: Parallel
+    ) {
         self.weights = weights
         self.gradients = gradients
         self.batch = batch
         let nodes = graph.nodes
-        let plan = ExecutionPlan(graph, batch: batch, isTraining: gradients != nil, parallel: parallel)
+        let plan = ExecutionPlan(graph, batch: batch, isTraining: gradients != nil, preparedLimit: preparedLimit, parallel: parallel)
         let arena = Buffer(count: plan.total)
         self.arena = arena
         activationBytes = plan.total * MemoryLayout<Float>.stride
@@ -46,7 +61,7 @@ public final class Executor {
         for (index, node) in nodes.enumerated() where plan.runsBackward[index] {
             for input in node.inputs { firstConsumer[input] = index }
         }
-        var calls: [(any Operator, OperatorCall, Bool)] = []
+        var steps: [Step] = []
         for (index, node) in nodes.enumerated() {
             let parameters = parameterIndex..<(parameterIndex + node.operation.parameters.count)
             parameterIndex = parameters.upperBound
@@ -60,11 +75,13 @@ public final class Executor {
                 accumulates: node.inputs.map { !seen.insert($0).inserted || firstConsumer[$0] != index },
                 parameters: parameters.map { weights.pointer($0) },
                 parameterGradients: gradients.map { gradients in parameters.map { gradients.pointer($0) } } ?? [],
+                prepared: memory(plan.prepared[index]),
                 saved: memory(plan.saved[index]),
                 scratch: memory(plan.scratch))
-            calls.append((node.operation, call, plan.runsBackward[index]))
+            steps.append(
+                Step(operation: node.operation, call: call, learns: plan.runsBackward[index], keepsPrepared: plan.keepsPrepared[index]))
         }
-        self.calls = calls
+        self.steps = steps
         sample = memory(plan.outputs[0])
         timesteps = memory(plan.outputs[1])
         output = memory(plan.outputs[graph.output])
@@ -75,11 +92,24 @@ public final class Executor {
 
     /// Computes ``output`` from ``sample`` and ``timesteps``.
     public func forward() {
-        for (operation, call, _) in calls { operation.forward(call) }
+        for step in steps {
+            if isStale || !step.keepsPrepared { step.operation.prepare(step.call) }
+            step.operation.forward(step.call)
+        }
+        isStale = false
     }
 
     /// Adds dL/dparameter to the gradients, from ``outputGradient``. Call after ``forward()``, once.
     public func backward() {
-        for (operation, call, learns) in calls.reversed() where learns { operation.backward(call) }
+        for step in steps.reversed() where step.learns {
+            if !step.keepsPrepared { step.operation.prepare(step.call) }
+            step.operation.backward(step.call)
+        }
     }
+
+    /// To be called when the weights are no longer those of the last ``forward()``.
+    public func weightsChanged() { isStale = true }
+
+    /// Transformed weights kept by default: 64 Mi numbers.
+    public static let defaultPreparedLimit = 64 << 20
 }

@@ -14,8 +14,14 @@ package protocol Operator: Sendable {
     /// Floats that forward leaves for backward beyond inputs and output (statistics, probabilities).
     func savedCount(_ call: CallShape) -> Int
 
-    /// Floats of working memory needed during forward or backward.
+    /// Floats of working memory needed during forward, backward or preparation.
     func scratchCount(_ call: CallShape) -> Int
+
+    /// Floats of another form of the parameters that forward and backward read (transformed weights).
+    func preparedCount(_ call: CallShape) -> Int
+
+    /// Computes `call.prepared` from `call.parameters`; called again whenever parameters may have changed.
+    func prepare(_ call: OperatorCall)
 
     /// Computes `call.output` from `call.inputs`.
     func forward(_ call: OperatorCall)
@@ -38,6 +44,8 @@ extension Operator {
     package var backwardReads: BackwardReads { BackwardReads() }
     package func savedCount(_ call: CallShape) -> Int { 0 }
     package func scratchCount(_ call: CallShape) -> Int { 0 }
+    package func preparedCount(_ call: CallShape) -> Int { 0 }
+    package func prepare(_ call: OperatorCall) {}
     package func cut(_ kept: KeptChannels) -> Self { self }
     package func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int { 0 }
 }
@@ -106,6 +114,8 @@ package struct OperatorCall {
     package let parameters: [UnsafeMutablePointer<Float>]
     /// dL/dparameter, always added to.
     package let parameterGradients: [UnsafeMutablePointer<Float>]
+    /// What ``Operator/prepare(_:)`` makes of the parameters.
+    package let prepared: UnsafeMutablePointer<Float>
     /// What forward keeps for backward.
     package let saved: UnsafeMutablePointer<Float>
     /// Working memory, shared by all nodes.
@@ -114,7 +124,7 @@ package struct OperatorCall {
     package init(
         shape: CallShape, inputs: [UnsafeMutablePointer<Float>], output: UnsafeMutablePointer<Float>,
         outputGradient: UnsafeMutablePointer<Float>, inputGradients: [UnsafeMutablePointer<Float>?], accumulates: [Bool],
-        parameters: [UnsafeMutablePointer<Float>], parameterGradients: [UnsafeMutablePointer<Float>],
+        parameters: [UnsafeMutablePointer<Float>], parameterGradients: [UnsafeMutablePointer<Float>], prepared: UnsafeMutablePointer<Float>,
         saved: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
     ) {
         self.shape = shape
@@ -125,6 +135,7 @@ package struct OperatorCall {
         self.accumulates = accumulates
         self.parameters = parameters
         self.parameterGradients = parameterGradients
+        self.prepared = prepared
         self.saved = saved
         self.scratch = scratch
     }

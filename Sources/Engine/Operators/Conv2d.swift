@@ -1,4 +1,6 @@
-/// A two-dimensional convolution (`nn.Conv2d`), as matrix products of patches and weights.
+/// A two-dimensional convolution (`nn.Conv2d`): a product of pixels, of transformed tiles, or of patches with the weights.
+///
+/// Which of them is decided by the call's sizes alone (``Method``), so every run takes the same.
 ///
 /// With x as (pixels, in) and a patch as (height, width, in) the rows of the patch matrix meet the weights' rows
 /// (out, height, width, in) directly; the patch matrix is made in panels that stay in cache, never whole.
@@ -62,11 +64,57 @@ package struct Conv2d: Operator {
 
     package var backwardReads: BackwardReads { BackwardReads(inputs: true) }
 
-    /// A 1×1 convolution needs no patches.
-    private var isPixelProduct: Bool { kernel == 1 && stride == 1 && padding == .symmetric(0) }
+    /// How a call is computed.
+    private enum Method {
+        /// A 1×1 convolution needs no patches.
+        case pixels
+        case patches
+        /// Winograd's F(4×4, 3×3).
+        case tiles4(Winograd<WinogradTile4>)
+        /// Winograd's F(2×2, 3×3).
+        case tiles2(Winograd<WinogradTile2>)
+    }
+
+    /// Below this many channels transforms cost more than the multiplications they save.
+    private static let fewChannels = 16
+
+    private func method(_ call: CallShape) -> Method {
+        if kernel == 1 && stride == 1 && padding == .symmetric(0) { return .pixels }
+        guard kernel == 3, stride == 1, padding == .symmetric(1), min(inChannels, outChannels) >= Self.fewChannels else { return .patches }
+        let (tiles4, tiles2) = (Winograd<WinogradTile4>(call), Winograd<WinogradTile2>(call))
+        // A product of few rows is bound by reading its other factor: it costs as if it had eight rows more.
+        let cost4 = tiles4.planes * (tiles4.tiles + 8)
+        let cost2 = tiles2.planes * (tiles2.tiles + 8)
+        if 9 * (call.batch * call.output.pixels + 8) < min(cost4, cost2) { return .patches }
+        return cost4 <= cost2 ? .tiles4(tiles4) : .tiles2(tiles2)
+    }
+
+    package func preparedCount(_ call: CallShape) -> Int {
+        switch method(call) {
+        case .pixels, .patches: 0
+        case .tiles4(let tiles): tiles.preparedCount
+        case .tiles2(let tiles): tiles.preparedCount
+        }
+    }
+
+    package func prepare(_ call: OperatorCall) {
+        switch method(call.shape) {
+        case .pixels, .patches: break
+        case .tiles4(let tiles): tiles.prepare(call.parameters[0], into: call.prepared, scratch: call.scratch)
+        case .tiles2(let tiles): tiles.prepare(call.parameters[0], into: call.prepared, scratch: call.scratch)
+        }
+    }
 
     package func scratchCount(_ call: CallShape) -> Int {
-        guard !isPixelProduct else { return 0 }
+        switch method(call) {
+        case .pixels: 0
+        case .patches: patchScratch(call)
+        case .tiles4(let tiles): call.isTraining ? max(tiles.forwardScratch, tiles.backwardScratch) : tiles.forwardScratch
+        case .tiles2(let tiles): call.isTraining ? max(tiles.forwardScratch, tiles.backwardScratch) : tiles.forwardScratch
+        }
+    }
+
+    private func patchScratch(_ call: CallShape) -> Int {
         let forward = patches(of: call).scratchCount(call.parallel)
         guard call.isTraining else { return forward }
         let inputGradient = stride == 1 ? flippedPatches(of: call).scratchCount(call.parallel) : forward
@@ -89,7 +137,24 @@ package struct Conv2d: Operator {
     }
 
     package func forward(_ call: OperatorCall) {
-        guard !isPixelProduct else { return product(call).forward(call) }
+        switch method(call.shape) {
+        case .pixels: product(call).forward(call)
+        case .patches: forwardPatches(call)
+        case .tiles4(let tiles): tiles.forward(call)
+        case .tiles2(let tiles): tiles.forward(call)
+        }
+    }
+
+    package func backward(_ call: OperatorCall) {
+        switch method(call.shape) {
+        case .pixels: product(call).backward(call)
+        case .patches: backwardPatches(call)
+        case .tiles4(let tiles): tiles.backward(call)
+        case .tiles2(let tiles): tiles.backward(call)
+        }
+    }
+
+    private func forwardPatches(_ call: OperatorCall) {
         let (y, weight, bias) = (call.output, call.parameters[0], call.parameters[1])
         let patches = patches(of: call.shape)
         let depth = patches.depth
@@ -106,8 +171,7 @@ package struct Conv2d: Operator {
         }
     }
 
-    package func backward(_ call: OperatorCall) {
-        guard !isPixelProduct else { return product(call).backward(call) }
+    private func backwardPatches(_ call: OperatorCall) {
         backwardParameters(call)
         guard let target = call.inputGradients[0] else { return }
         if stride == 1 {

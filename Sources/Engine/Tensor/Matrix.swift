@@ -20,6 +20,26 @@ public enum Matrix {
             Int32(rows), Int32(columns), Int32(inner), alpha, a, Int32(lda), b, Int32(ldb), beta, c, Int32(ldc))
     }
 
+    /// Operations per second of square products on all threads, a multiplication and an addition counting as two: the best of
+    /// several, as a measure of the machine.
+    public static func measuredSpeed(_ parallel: Parallel) -> Double {
+        let size = 1024
+        let operands = Buffer(count: 2 * size * size)
+        let results = Buffer(count: parallel.threads * size * size)
+        operands.pointer.update(repeating: 1, count: operands.count)
+        var best = UInt64.max
+        for _ in 0..<5 {
+            let start = DispatchTime.now().uptimeNanoseconds
+            parallel.forEach(parallel.threads) { part in
+                multiply(
+                    rows: size, columns: size, inner: size, operands.pointer, leading: size, operands.pointer + size * size, leading: size,
+                    into: results.pointer + part * size * size, leading: size)
+            }
+            best = min(best, DispatchTime.now().uptimeNanoseconds - start)
+        }
+        return Double(2 * parallel.threads * size * size * size) / Double(best) * 1e9
+    }
+
     /// The singular value decomposition `A = U · diag(S) · Vᵀ` of a rows × columns matrix in double precision (LAPACKE dgesdd, thin).
     ///
     /// - Returns: U (rows × k), S (k, descending) and Vᵀ (k × columns), row-major, with k = min(rows, columns).

@@ -73,7 +73,7 @@ public struct FineTuner: Sendable {
         let average = settings.emaDecay > 0 ? trained.weights.copy() : nil
         let gradients = Weights(weights.parameters)
         let batch = settings.batchSize
-        let executor = Executor(graph: trained.model.graph, weights: weights, gradients: gradients, batch: batch, parallel: parallel)
+        let executor = Executor(graph: trained.model.graph, weights: weights, gradients: gradients, batch: batch, preparedLimit: 0, parallel: parallel)
         let prediction = NoisePrediction(executor, alphasCumprod: alphasCumprod)
         var optimizer = AdamW(weights: weights, gradients: gradients, average: average, parallel: parallel)
         var generator = TorchGenerator(seed: settings.seed)

@@ -51,6 +51,14 @@ enum OperatorCases {
         convolution(map(13, 13, 2), out: 500, batch: 3, around),
         convolution(map(13, 13, 1400), out: 1, batch: 1, around),
         convolution(map(32, 32, 500), out: 1, batch: 1, stride: 2, around),
+        // Tiles of 4×4 and 2×2: maps that they fill and do not fill, of channels that fill vectors and do not; several blocks.
+        convolution(map(8, 8, 16), out: 24, batch: 2, around),
+        convolution(map(9, 14, 19), out: 29, batch: 3, around),
+        convolution(map(7, 3, 21), out: 16, batch: 1, around),
+        convolution(map(4, 4, 17), out: 18, batch: 1, around),
+        convolution(map(2, 2, 24), out: 16, batch: 3, around),
+        convolution(map(33, 47, 203), out: 19, batch: 2, around),
+        convolution(map(33, 35, 16), out: 200, batch: 2, around),
     ]
 
     private static func linear(_ input: Shape, out: Int, batch: Int) -> OperatorCase {

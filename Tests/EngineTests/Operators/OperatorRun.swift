@@ -11,6 +11,7 @@ final class OperatorRun {
     private let shape: CallShape
     private let parameters: Weights
     private let saved: GuardedMemory
+    private let prepared: GuardedMemory
     private let scratch: GuardedMemory
     private let inputValues: [[Double]]
 
@@ -31,6 +32,7 @@ final class OperatorRun {
         parameterGradients = Weights(operation.parameters)
         for (index, tensor) in parameters.enumerated() { self.parameters.setTorchOrder(index, tensor.values.map { Float($0) }) }
         saved = GuardedMemory(operation.savedCount(shape))
+        prepared = GuardedMemory(operation.preparedCount(shape))
         scratch = GuardedMemory(operation.scratchCount(shape))
     }
 
@@ -38,6 +40,9 @@ final class OperatorRun {
         for (memory, values) in zip(inputs, inputValues) { memory.fill(values) }
         output.forget()
         saved.forget()
+        prepared.forget()
+        scratch.forget()
+        operation.prepare(call(accumulating: false, forInputs: true))
         scratch.forget()
         operation.forward(call(accumulating: false, forInputs: true))
     }
@@ -53,7 +58,7 @@ final class OperatorRun {
 
     /// Whether the operator has left alone all that is not its to write.
     var leftTheRestAlone: Bool {
-        let memory = inputs + inputGradients + [output, outputGradient, saved, scratch]
+        let memory = inputs + inputGradients + [output, outputGradient, saved, prepared, scratch]
         return memory.allSatisfy(\.isFenceIntact)
             && zip(inputs, inputValues).allSatisfy { memory, values in
                 memory.values.allSatisfy(\.isNaN) || memory.values == values.map { Float($0) }
@@ -67,6 +72,6 @@ final class OperatorRun {
             inputGradients: inputGradients.map { forInputs ? $0.pointer : nil },
             accumulates: inputs.map { _ in accumulating }, parameters: indices.map { parameters.pointer($0) },
             parameterGradients: shape.isTraining ? indices.map { parameterGradients.pointer($0) } : [],
-            saved: saved.pointer, scratch: scratch.pointer)
+            prepared: prepared.pointer, saved: saved.pointer, scratch: scratch.pointer)
     }
 }

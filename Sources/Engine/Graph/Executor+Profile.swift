@@ -1,0 +1,38 @@
+import Foundation
+
+extension Executor {
+    /// Processor time of one step by kind of operator.
+    public struct Profile: Sendable {
+        /// Seconds of processor time, all threads together, by the operator's type.
+        public internal(set) var prepare: [String: Double] = [:]
+        public internal(set) var forward: [String: Double] = [:]
+        public internal(set) var backward: [String: Double] = [:]
+    }
+
+    /// Runs ``forward()`` and ``backward()`` and says where the time goes. Processor time is what a neighbour's load disturbs least.
+    public func profile() -> Profile {
+        var profile = Profile()
+        func timed(_ kind: String, _ place: WritableKeyPath<Profile, [String: Double]>, _ body: () -> Void) {
+            let start = clock()
+            body()
+            profile[keyPath: place][kind, default: 0] += Double(clock() - start) / Double(CLOCKS_PER_SEC)
+        }
+        for step in steps {
+            let kind = step.operation.kind(step.call.shape)
+            timed(kind, \.prepare) { step.operation.prepare(step.call) }
+            timed(kind, \.forward) { step.operation.forward(step.call) }
+        }
+        guard gradients != nil else { return profile }
+        for step in steps.reversed() where step.learns {
+            let kind = step.operation.kind(step.call.shape)
+            if !step.keepsPrepared { timed(kind, \.prepare) { step.operation.prepare(step.call) } }
+            timed(kind, \.backward) { step.operation.backward(step.call) }
+        }
+        return profile
+    }
+}
+
+extension Operator {
+    /// The operator's type and the size of its map.
+    fileprivate func kind(_ shape: CallShape) -> String { "\(Self.self) \(shape.output.height)×\(shape.output.width)" }
+}
