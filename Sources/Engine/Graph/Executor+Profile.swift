@@ -33,6 +33,9 @@ extension Executor {
 }
 
 extension Operator {
-    /// The operator's type and the size of its map.
-    fileprivate func kind(_ shape: CallShape) -> String { "\(Self.self) \(shape.output.height)×\(shape.output.width)" }
+    /// The operator's type, the size of its map and the shape of its weight.
+    fileprivate func kind(_ shape: CallShape) -> String {
+        let weight = parameters.first.map { " \($0.shape)" } ?? ""
+        return "\(Self.self) \(shape.output.height)×\(shape.output.width)\(weight)"
+    }
 }

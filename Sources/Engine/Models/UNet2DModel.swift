@@ -93,8 +93,7 @@ private struct Builder {
             }
         }
 
-        hidden = try norm("conv_norm_out", hidden)
-        hidden = try graph.add("conv_act", SiLU(), [hidden])
+        hidden = try norm("conv_norm_out", hidden, isActivated: true)
         _ = try convolution("conv_out", hidden, out: configuration.outChannels)
     }
 
@@ -125,19 +124,18 @@ private struct Builder {
     }
 
     private mutating func resnet(_ name: String, _ input: Int, out: Int, scale: Float = 1) throws(GraphError) -> Int {
-        var hidden = try norm("\(name).norm1", input)
-        hidden = try graph.add("\(name).nonlinearity", SiLU(), [hidden])
+        var hidden = try norm("\(name).norm1", input, isActivated: true)
         hidden = try convolution("\(name).conv1", hidden, out: out)
         if configuration.scaleShift {
             let modulation = try linear("\(name).time_emb_proj", activatedEmbedding, out: 2 * channels(hidden))
             hidden = try norm("\(name).norm2", hidden)
             hidden = try graph.add("\(name).scale_shift", ScaleShift(), [hidden, modulation])
+            hidden = try graph.add("\(name).nonlinearity2", SiLU(), [hidden])
         } else {
             let shift = try linear("\(name).time_emb_proj", activatedEmbedding, out: channels(hidden))
             hidden = try graph.add("\(name).time_emb", Add(), [hidden, shift])
-            hidden = try norm("\(name).norm2", hidden)
+            hidden = try norm("\(name).norm2", hidden, isActivated: true)
         }
-        hidden = try graph.add("\(name).nonlinearity2", SiLU(), [hidden])
         hidden = try convolution("\(name).conv2", hidden, out: out)
         var residual = input
         if needsShortcut(name, input, out) {
@@ -167,11 +165,12 @@ private struct Builder {
         return try graph.add(name, Add(scale: scale), [input, hidden])
     }
 
-    private mutating func norm(_ name: String, _ input: Int, groups: Int? = nil) throws(GraphError) -> Int {
+    private mutating func norm(_ name: String, _ input: Int, groups: Int? = nil, isActivated: Bool = false) throws(GraphError) -> Int {
         try graph.add(
             name,
             GroupNorm(
-                name, channels: channels(input), groups: groups ?? configuration.normGroups, epsilon: configuration.normEpsilon), [input])
+                name, channels: channels(input), groups: groups ?? configuration.normGroups, epsilon: configuration.normEpsilon,
+                isActivated: isActivated), [input])
     }
 
     private mutating func convolution(

@@ -1,18 +1,23 @@
-/// Group normalisation (`nn.GroupNorm`, biased variance): each group of channels of each sample to mean 0 and variance 1, then γ, β.
+/// Group normalisation (`nn.GroupNorm`, biased variance): each group of channels of each sample to mean 0 and variance 1, then γ, β;
+/// and the SiLU that follows most of them, which saves two walks over memory and the map between.
 package struct GroupNorm: Operator {
     let name: String
     let channels: Int
     let groups: Int
     let epsilon: Float
+    /// Whether y = SiLU of the normalised x.
+    let isActivated: Bool
 
     /// - Parameters:
     ///   - name: the checkpoint's prefix of `.weight` and `.bias`.
     ///   - groups: must divide `channels`.
-    package init(_ name: String, channels: Int, groups: Int, epsilon: Float) {
+    ///   - isActivated: whether SiLU follows.
+    package init(_ name: String, channels: Int, groups: Int, epsilon: Float, isActivated: Bool = false) {
         self.name = name
         self.channels = channels
         self.groups = groups
         self.epsilon = epsilon
+        self.isActivated = isActivated
     }
 
     package var parameters: [Parameter] {
@@ -31,16 +36,30 @@ package struct GroupNorm: Operator {
     /// Mean and 1/σ per sample and group.
     package func savedCount(_ call: CallShape) -> Int { call.batch * groups * 2 }
 
-    /// Per sample two sums, and per part the three coefficients of a channel.
-    package func scratchCount(_ call: CallShape) -> Int { call.batch * channels * 6 }
+    /// Per sample and channel sums and coefficients; per thread the gradient before the activation of one sample.
+    package func scratchCount(_ call: CallShape) -> Int {
+        let gradient = call.isTraining && isActivated ? call.parallel.threads * call.output.count : 0
+        return call.batch * channels * 8 + gradient
+    }
 
-    /// Calls `body(image, groups)` so that all threads have work even when there is a single sample.
-    private func forEachPart(_ call: OperatorCall, _ body: (Int, Range<Int>) -> Void) {
-        let parts = call.batch >= call.parallel.threads ? 1 : min(groups, call.parallel.threads)
-        call.parallel.ranges(call.batch * parts) { range in
-            for index in range {
-                let part = index % parts
-                body(index / parts, (groups * part / parts)..<(groups * (part + 1) / parts))
+    /// The numbers of one sample and some of its groups, which one thread works on.
+    private struct Part {
+        let image: Int
+        let groups: Range<Int>
+        let thread: Int
+    }
+
+    /// Calls `body` so that all threads have work even when there is a single sample.
+    private func forEachPart(_ call: OperatorCall, _ body: (Part) -> Void) {
+        let perImage = call.batch >= call.parallel.threads ? 1 : min(groups, call.parallel.threads)
+        let parts = call.batch * perImage
+        let threads = min(call.parallel.threads, parts)
+        call.parallel.forEach(threads) { thread in
+            for index in (parts * thread / threads)..<(parts * (thread + 1) / threads) {
+                let part = index % perImage
+                body(
+                    Part(
+                        image: index / perImage, groups: (groups * part / perImage)..<(groups * (part + 1) / perImage), thread: thread))
             }
         }
     }
@@ -48,103 +67,133 @@ package struct GroupNorm: Operator {
     package func forward(_ call: OperatorCall) {
         let pixels = call.shape.output.pixels
         let size = channels / groups
-        let inverseCount = 1 / Double(pixels * size)
-        forEachPart(call) { image, groups in
-            let first = groups.lowerBound * size
-            let width = groups.count * size
-            let x = call.inputs[0] + image * pixels * channels + first
-            let y = call.output + image * pixels * channels + first
+        let isActivated = isActivated
+        forEachPart(call) { part in
+            let first = part.groups.lowerBound * size
+            let width = part.groups.count * size
+            let x = call.inputs[0] + part.image * pixels * channels + first
+            let y = call.output + part.image * pixels * channels + first
             let (gamma, beta) = (call.parameters[0] + first, call.parameters[1] + first)
-            let scratch = call.scratch + image * channels * 6 + first * 6
-            let (sums, means, scales, shifts) = (scratch, scratch + width, scratch + 2 * width, scratch + 3 * width)
-            let saved = call.saved + (image * self.groups + groups.lowerBound) * 2
+            let scratch = call.scratch + (part.image * channels + first) * 8
+            let (sums, squares, scales, shifts) = (scratch, scratch + width, scratch + 4 * width, scratch + 5 * width)
+            let saved = call.saved + (part.image * groups + part.groups.lowerBound) * 2
 
-            sumOverPixels(width, pixels, into: sums, partial: scales) { pixel, channel, partial in
-                Elementwise.map(width, x + pixel * channels, partial, into: partial) { $0 + $1 }
+            // One walk for mean and variance. Deviations from the first pixel are small where values are large but close together.
+            sumOverPixels(width, pixels, sums, squares, partials: scratch + 2 * width) { pixel, channel, lanes in
+                let deviation = (x + pixel * channels + channel).load(lanes) - (x + channel).load(lanes)
+                return (deviation, deviation * deviation)
             }
-            for group in 0..<groups.count {
-                var sum = 0.0
-                for channel in (group * size)..<((group + 1) * size) { sum += Double(sums[channel]) }
-                saved[group * 2] = Float(sum * inverseCount)
-                for channel in (group * size)..<((group + 1) * size) { means[channel] = saved[group * 2] }
-            }
-            sumOverPixels(width, pixels, into: sums, partial: scales) { pixel, channel, partial in
-                Elementwise.map(width, x + pixel * channels, means, partial, into: partial) { ($0 - $1) * ($0 - $1) + $2 }
-            }
-            for group in 0..<groups.count {
-                var sum = 0.0
-                for channel in (group * size)..<((group + 1) * size) { sum += Double(sums[channel]) }
-                let inverseDeviation = Float(1 / (sum * inverseCount + Double(epsilon)).squareRoot())
-                saved[group * 2 + 1] = inverseDeviation
-                for channel in (group * size)..<((group + 1) * size) {
-                    scales[channel] = inverseDeviation * gamma[channel]
-                    shifts[channel] = beta[channel] - means[channel] * scales[channel]
+            for group in 0..<part.groups.count {
+                let members = (group * size)..<((group + 1) * size)
+                var mean = 0.0
+                for channel in members { mean += Double(x[channel]) + Double(sums[channel]) / Double(pixels) }
+                mean /= Double(size)
+                var variance = 0.0
+                for channel in members {
+                    let shift = Double(sums[channel]) / Double(pixels)
+                    let offset = Double(x[channel]) + shift - mean
+                    variance += max(0, Double(squares[channel]) / Double(pixels) - shift * shift) + offset * offset
                 }
+                let inverseDeviation = 1 / (variance / Double(size) + Double(epsilon)).squareRoot()
+                saved[group * 2] = Float(mean)
+                saved[group * 2 + 1] = Float(inverseDeviation)
+                setCoefficients(members, mean: saved[group * 2], inverseDeviation: saved[group * 2 + 1], gamma, beta, scales, shifts)
             }
             for pixel in 0..<pixels {
-                Elementwise.map(width, x + pixel * channels, scales, shifts, into: y + pixel * channels) { $0 * $1 + $2 }
+                let row = pixel * channels
+                if isActivated {
+                    Elementwise.map(width, x + row, scales, shifts, into: y + row) { x, scale, shift in
+                        let z = x * scale + shift
+                        return z * Elementwise.sigmoid(z)
+                    }
+                } else {
+                    Elementwise.map(width, x + row, scales, shifts, into: y + row) { $0 * $1 + $2 }
+                }
             }
         }
     }
 
-    /// Adds up `pixels` rows in blocks, so that rounding does not grow with the size of the map.
+    /// z = x · scale + shift is the normalised x after γ and β.
+    @inline(__always)
+    private func setCoefficients(
+        _ members: Range<Int>, mean: Float, inverseDeviation: Float, _ gamma: UnsafePointer<Float>, _ beta: UnsafePointer<Float>,
+        _ scales: UnsafeMutablePointer<Float>, _ shifts: UnsafeMutablePointer<Float>
+    ) {
+        for channel in members {
+            scales[channel] = inverseDeviation * gamma[channel]
+            shifts[channel] = beta[channel] - mean * scales[channel]
+        }
+    }
+
+    /// Adds up two numbers per channel over all pixels, in blocks, so that rounding does not grow with the size of the map.
     @inline(__always)
     private func sumOverPixels(
-        _ width: Int, _ pixels: Int, into sums: UnsafeMutablePointer<Float>, partial: UnsafeMutablePointer<Float>,
-        _ add: (_ pixel: Int, _ channel: Int, _ partial: UnsafeMutablePointer<Float>) -> Void
+        _ width: Int, _ pixels: Int, _ first: UnsafeMutablePointer<Float>, _ second: UnsafeMutablePointer<Float>,
+        partials: UnsafeMutablePointer<Float>, _ numbers: (_ pixel: Int, _ channel: Int, _ lanes: Int) -> (Vector, Vector)
     ) {
-        sums.update(repeating: 0, count: width)
+        first.update(repeating: 0, count: width)
+        second.update(repeating: 0, count: width)
         var start = 0
         while start < pixels {
             let end = min(start + 128, pixels)
-            partial.update(repeating: 0, count: width)
-            for pixel in start..<end { add(pixel, 0, partial) }
-            Elementwise.add(width, partial, to: sums)
+            partials.update(repeating: 0, count: 2 * width)
+            for pixel in start..<end {
+                Elementwise.forEachVector(0..<width) { channel, lanes in
+                    let (a, b) = numbers(pixel, channel, lanes)
+                    (partials + channel).store((partials + channel).load(lanes) + a, lanes)
+                    (partials + width + channel).store((partials + width + channel).load(lanes) + b, lanes)
+                }
+            }
+            Elementwise.add(width, partials, to: first)
+            Elementwise.add(width, partials + width, to: second)
             start = end
         }
     }
 
-    /// With x̂ = (x - mean)/σ and sums over a group's m numbers:
-    /// dγ = Σ dy·x̂, dβ = Σ dy, dx = (γ·dy - Σ(γ·dy)/m - x̂ · Σ(γ·dy·x̂)/m) / σ.
+    /// With x̂ = (x - mean)/σ, dz the gradient before the activation and sums over a group's m numbers:
+    /// dγ = Σ dz·x̂, dβ = Σ dz, dx = (γ·dz - Σ(γ·dz)/m - x̂ · Σ(γ·dz·x̂)/m) / σ.
     package func backward(_ call: OperatorCall) {
         let pixels = call.shape.output.pixels
         let size = channels / groups
         let inverseCount = 1 / Float(pixels * size)
-        let sumsOfAll = call.scratch  // (batch, 2, channels): Σ dy·x̂ and Σ dy over pixels
+        let isActivated = isActivated
+        let sumsOfAll = call.scratch  // (batch, 2, channels): Σ dz·x̂ and Σ dz over pixels
         let coefficientsOfAll = call.scratch + call.batch * channels * 2
-        forEachPart(call) { image, groups in
-            let first = groups.lowerBound * size
-            let width = groups.count * size
-            let start = image * pixels * channels + first
+        forEachPart(call) { part in
+            let first = part.groups.lowerBound * size
+            let width = part.groups.count * size
+            let start = part.image * pixels * channels + first
             let (x, dy) = (call.inputs[0] + start, call.outputGradient + start)
             let gamma = call.parameters[0] + first
-            let saved = call.saved + (image * self.groups + groups.lowerBound) * 2
-            let projections = sumsOfAll + image * channels * 2 + first
-            let totals = sumsOfAll + image * channels * 2 + channels + first
-            let coefficients = coefficientsOfAll + (image * channels + first) * 4
-            // dx = dy · slope + x · bend + offset, per channel
-            let (slope, bend, offset) = (coefficients, coefficients + width, coefficients + 2 * width)
-            let partial = coefficients + 3 * width
+            let saved = call.saved + (part.image * groups + part.groups.lowerBound) * 2
+            let projections = sumsOfAll + part.image * channels * 2 + first
+            let totals = projections + channels
+            let coefficients = coefficientsOfAll + (part.image * channels + first) * 6
+            // dx = dz · scale + x · bend + offset, per channel
+            let (scales, shifts, means) = (coefficients, coefficients + width, coefficients + 2 * width)
+            let (bend, offset) = (coefficients + 3 * width, coefficients + 4 * width)
+            let partials = coefficients + 3 * width  // not at the same time as bend and offset
+            let dz = call.scratch + call.batch * channels * 8 + part.thread * pixels * channels
 
-            for channel in 0..<width { slope[channel] = saved[channel / size * 2] }
-            sumOverPixels(width, pixels, into: totals, partial: partial) { pixel, _, partial in
-                Elementwise.add(width, dy + pixel * channels, to: partial)
+            for group in 0..<part.groups.count {
+                let members = (group * size)..<((group + 1) * size)
+                setCoefficients(
+                    members, mean: saved[group * 2], inverseDeviation: saved[group * 2 + 1], gamma, call.parameters[1] + first, scales,
+                    shifts)
+                for channel in members { means[channel] = saved[group * 2] }
             }
-            sumOverPixels(width, pixels, into: projections, partial: partial) { pixel, _, partial in
-                let row = pixel * channels
-                var channel = 0
-                while channel + Elementwise.width <= width {
-                    let centred = (x + row + channel).load() - (slope + channel).load()
-                    let sum = (partial + channel).load() + (dy + row + channel).load() * centred
-                    (partial + channel).store(sum)
-                    channel += Elementwise.width
+            sumOverPixels(width, pixels, projections, totals, partials: partials) { pixel, channel, lanes in
+                let value = (x + pixel * channels + channel).load(lanes)
+                var gradient = (dy + pixel * channels + channel).load(lanes)
+                if isActivated {
+                    let z = value * (scales + channel).load(lanes) + (shifts + channel).load(lanes)
+                    let sigmoid = Elementwise.sigmoid(z)
+                    gradient *= sigmoid * (1 + z * (1 - sigmoid))
+                    (dz + pixel * width + channel).store(gradient, lanes)
                 }
-                while channel < width {
-                    partial[channel] += dy[row + channel] * (x[row + channel] - slope[channel])
-                    channel += 1
-                }
+                return (gradient * (value - (means + channel).load(lanes)), gradient)
             }
-            for group in 0..<groups.count {
+            for group in 0..<part.groups.count {
                 let (mean, inverseDeviation) = (saved[group * 2], saved[group * 2 + 1])
                 var (total, projection): (Float, Float) = (0, 0)
                 for channel in (group * size)..<((group + 1) * size) {
@@ -155,22 +204,22 @@ package struct GroupNorm: Operator {
                 let b = -inverseDeviation * inverseDeviation * projection * inverseCount
                 let c = -inverseDeviation * total * inverseCount - b * mean
                 for channel in (group * size)..<((group + 1) * size) {
-                    slope[channel] = inverseDeviation * gamma[channel]
                     bend[channel] = b
                     offset[channel] = c
                 }
             }
             guard let target = call.inputGradients[0] else { return }
-            let dx = target + start
+            let isAccumulating = call.accumulates[0]
             for pixel in 0..<pixels {
                 let row = pixel * channels
-                if call.accumulates[0] {
-                    Elementwise.add(width, offset, to: dx + row)
-                } else {
-                    (dx + row).update(from: offset, count: width)
+                let gradient = isActivated ? UnsafePointer(dz + pixel * width) : UnsafePointer(dy + row)
+                let dx = target + start + row
+                Elementwise.forEachVector(0..<width) { channel, lanes in
+                    var sum = (gradient + channel).load(lanes) * (scales + channel).load(lanes) + (offset + channel).load(lanes)
+                    sum += (x + row + channel).load(lanes) * (bend + channel).load(lanes)
+                    if isAccumulating { sum += (dx + channel).load(lanes) }
+                    (dx + channel).store(sum, lanes)
                 }
-                Elementwise.map(width, dy + row, slope, dx + row, into: dx + row) { $0 * $1 + $2 }
-                Elementwise.map(width, x + row, bend, dx + row, into: dx + row) { $0 * $1 + $2 }
             }
         }
         for image in 0..<call.batch {
@@ -185,6 +234,6 @@ package struct GroupNorm: Operator {
     }
 
     package func cut(_ kept: KeptChannels) -> GroupNorm {
-        GroupNorm(name, channels: kept.output.count, groups: groups, epsilon: epsilon)
+        GroupNorm(name, channels: kept.output.count, groups: groups, epsilon: epsilon, isActivated: isActivated)
     }
 }

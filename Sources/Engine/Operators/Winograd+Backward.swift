@@ -71,7 +71,7 @@ extension Winograd {
             let corner = dy + (place.pixel + place.row * width + place.column) * outChannels
             let target = p + (tile - block.lowerBound) * outChannels
             if !isInside { square.update(repeating: 0, count: outputs * outputs * vector) }
-            forEachVector(0..<outChannels) { channel, lanes in
+            Elementwise.forEachVector(0..<outChannels) { channel, lanes in
                 if isInside && lanes == vector {
                     both(
                         { Tile.outputTransposed($0, $1, $2, $3) }, from: outputs, to: n, corner + channel, rows: width * outChannels,
@@ -81,7 +81,7 @@ extension Winograd {
                 for row in 0..<rows {
                     for column in 0..<columns {
                         let source = corner + (row * width + column) * outChannels + channel
-                        (square + (row * outputs + column) * vector).store(lanes == vector ? source.load() : source.load(lanes))
+                        (square + (row * outputs + column) * vector).store(source.load(lanes))
                     }
                 }
                 both(
@@ -90,7 +90,7 @@ extension Winograd {
                 for index in 0..<planes {
                     let to = target + channel + index * plane
                     let value = (result + index * vector).load()
-                    if lanes == vector { to.store(value) } else { to.store(value, lanes) }
+                    to.store(value, lanes)
                 }
             }
         }
@@ -111,7 +111,7 @@ extension Winograd {
             let columns = max(0, -left)..<min(n, width - left)
             let corner = dx + (place.pixel + top * width + left) * inChannels
             let source = m + (tile - block.lowerBound) * inChannels
-            forEachVector(channels) { channel, lanes in
+            Elementwise.forEachVector(channels) { channel, lanes in
                 if lanes == vector {
                     both(
                         { Tile.dataTransposed($0, $1, $2, $3) }, from: n, to: n, source + channel, rows: n * plane, columns: plane,
@@ -126,11 +126,7 @@ extension Winograd {
                     for column in columns {
                         let target = corner + (row * width + column) * inChannels + channel
                         let value = (result + (row * n + column) * vector).load()
-                        if lanes == vector {
-                            target.store(target.load() + value)
-                        } else {
-                            for lane in 0..<lanes { target[lane] += value[lane] }
-                        }
+                        target.store(target.load(lanes) + value, lanes)
                     }
                 }
             }
@@ -147,7 +143,7 @@ extension Winograd {
             let square = scratch + part * squares
             let (half, result) = (square + planes * vector, square + 2 * planes * vector)
             for out in (outChannels * part / parallel.threads)..<(outChannels * (part + 1) / parallel.threads) {
-                forEachVector(0..<inChannels) { channel, lanes in
+                Elementwise.forEachVector(0..<inChannels) { channel, lanes in
                     let source = du + out * inChannels + channel
                     let target = dW + out * 9 * inChannels + channel
                     if lanes == vector {
@@ -163,11 +159,7 @@ extension Winograd {
                     for tap in 0..<9 {
                         let place = target + tap * inChannels
                         let value = (result + tap * vector).load()
-                        if lanes == vector {
-                            place.store(place.load() + value)
-                        } else {
-                            for lane in 0..<lanes { place[lane] += value[lane] }
-                        }
+                        place.store(place.load(lanes) + value, lanes)
                     }
                 }
             }

@@ -72,7 +72,7 @@ struct Winograd<Tile: WinogradTile> {
         parallel.forEach(parallel.threads) { part in
             let (whole, half) = (scratch + part * squares, scratch + part * squares + planes * Elementwise.width)
             for out in (outChannels * part / parallel.threads)..<(outChannels * (part + 1) / parallel.threads) {
-                forEachVector(0..<inChannels) { channel, lanes in
+                Elementwise.forEachVector(0..<inChannels) { channel, lanes in
                     let source = weight + out * 9 * inChannels + channel
                     let target = u + out * inChannels + channel
                     if lanes == Elementwise.width {
@@ -96,25 +96,14 @@ struct Winograd<Tile: WinogradTile> {
         }
     }
 
-    /// Calls `body(channel, lanes)` for runs of eight channels and the rest.
-    @inline(__always)
-    func forEachVector(_ channels: Range<Int>, _ body: (Int, Int) -> Void) {
-        var channel = channels.lowerBound
-        while channel + Elementwise.width <= channels.upperBound {
-            body(channel, Elementwise.width)
-            channel += Elementwise.width
-        }
-        if channel < channels.upperBound { body(channel, channels.upperBound - channel) }
-    }
-
     // MARK: Blocks
 
-    /// Floats of V and M together that a block aims at: what fits the last cache with room for the weights.
-    private var blockSize: Int { 3 << 20 }
-
     /// Tiles of a block in which a tile has `channels` numbers per plane.
+    ///
+    /// A product arranges its weights anew for every block, which asks for many tiles where weights are many; V and M should stay
+    /// in the nearer caches, which asks for few. The number was found by measurement; 12 MiB bound what leaves the last cache.
     func blockTiles(_ channels: Int) -> Int {
-        let most = max(32, blockSize / (planes * channels))
+        let most = max(32, min(inChannels * outChannels / 400, (3 << 20) / (planes * channels)))
         // Equal blocks: a short last one would multiply badly.
         let blocks = (tiles + most - 1) / most
         return (tiles + blocks - 1) / blocks
@@ -182,7 +171,7 @@ struct Winograd<Tile: WinogradTile> {
             let corner = x + (place.pixel + top * width + left) * inChannels
             let target = v + (tile - block.lowerBound) * inChannels
             if !isInside { square.update(repeating: 0, count: planes * vector) }
-            forEachVector(0..<inChannels) { channel, lanes in
+            Elementwise.forEachVector(0..<inChannels) { channel, lanes in
                 if isInside && lanes == vector {
                     both(
                         { Tile.data($0, $1, $2, $3) }, from: n, to: n, corner + channel, rows: width * inChannels, columns: inChannels,
@@ -192,7 +181,7 @@ struct Winograd<Tile: WinogradTile> {
                 for row in rows {
                     for column in columns {
                         let source = corner + (row * width + column) * inChannels + channel
-                        (square + (row * n + column) * vector).store(lanes == vector ? source.load() : source.load(lanes))
+                        (square + (row * n + column) * vector).store(source.load(lanes))
                     }
                 }
                 if lanes == vector {
@@ -222,7 +211,7 @@ struct Winograd<Tile: WinogradTile> {
             let (rows, columns) = (min(outputs, height - place.row), min(outputs, width - place.column))
             let source = m + (tile - block.lowerBound) * outChannels
             let corner = y + (place.pixel + place.row * width + place.column) * outChannels
-            forEachVector(0..<outChannels) { channel, lanes in
+            Elementwise.forEachVector(0..<outChannels) { channel, lanes in
                 if lanes == vector {
                     both(
                         { Tile.output($0, $1, $2, $3) }, from: n, to: outputs, source + channel, rows: n * plane, columns: plane,
@@ -233,12 +222,12 @@ struct Winograd<Tile: WinogradTile> {
                         { Tile.output($0, $1, $2, $3) }, from: n, to: outputs, square, rows: n * vector, columns: vector,
                         result, rows: outputs * vector, columns: vector, half)
                 }
-                let b = lanes == vector ? (bias + channel).load() : (bias + channel).load(lanes)
+                let b = (bias + channel).load(lanes)
                 for row in 0..<rows {
                     for column in 0..<columns {
                         let value = (result + (row * outputs + column) * vector).load() + b
                         let target = corner + (row * width + column) * outChannels + channel
-                        if lanes == vector { target.store(value) } else { target.store(value, lanes) }
+                        target.store(value, lanes)
                     }
                 }
             }

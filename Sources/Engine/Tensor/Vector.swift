@@ -7,6 +7,17 @@ typealias Vector = SIMD8<Float>
 enum Elementwise {
     static let width = Vector.scalarCount
 
+    /// Calls `body(start, lanes)` for runs of eight and the rest of a range.
+    @inline(__always)
+    static func forEachVector(_ range: Range<Int>, _ body: (Int, Int) -> Void) {
+        var i = range.lowerBound
+        while i + width <= range.upperBound {
+            body(i, width)
+            i += width
+        }
+        if i < range.upperBound { body(i, range.upperBound - i) }
+    }
+
     /// `target[i] = formula(a[i])`.
     @inline(__always)
     static func map(
@@ -63,6 +74,10 @@ enum Elementwise {
         if accumulating { add(count, a, to: target) } else { target.update(from: a, count: count) }
     }
 
+    /// 1 / (1 + e^-x).
+    @inline(__always)
+    static func sigmoid(_ x: Vector) -> Vector { 1 / (1 + exp(-x)) }
+
     /// e^x, relative error below 2e-7; saturates at e^±87 (Cephes' expf: range reduction by ln 2, polynomial of degree 5).
     @inline(__always)
     static func exp(_ x: Vector) -> Vector {
@@ -86,8 +101,9 @@ enum Elementwise {
 
 extension UnsafePointer<Float> {
     @inline(__always) func load() -> Vector { UnsafeRawPointer(self).loadUnaligned(as: Vector.self) }
-    /// The first `count` (< 8) lanes from memory, the rest 0.
+    /// The first `count` lanes from memory, the rest 0.
     @inline(__always) func load(_ count: Int) -> Vector {
+        guard count < Vector.scalarCount else { return load() }
         var vector = Vector.zero
         for lane in 0..<count { vector[lane] = self[lane] }
         return vector
@@ -97,7 +113,10 @@ extension UnsafePointer<Float> {
 extension UnsafeMutablePointer<Float> {
     @inline(__always) func load() -> Vector { UnsafeRawPointer(self).loadUnaligned(as: Vector.self) }
     @inline(__always) func store(_ vector: Vector) { UnsafeMutableRawPointer(self).storeBytes(of: vector, as: Vector.self) }
+    @inline(__always) func load(_ count: Int) -> Vector { UnsafePointer(self).load(count) }
+    /// Stores the first `count` lanes.
     @inline(__always) func store(_ vector: Vector, _ count: Int) {
+        guard count < Vector.scalarCount else { return store(vector) }
         for lane in 0..<count { self[lane] = vector[lane] }
     }
 }

@@ -74,11 +74,14 @@ enum OperatorCases {
         linear(map(13, 13, 24), out: 41, batch: 1),
     ]
 
-    private static func norm(_ input: Shape, groups: Int, batch: Int, epsilon: Float = 1e-6, centre: Float = 0) -> OperatorCase {
-        OperatorCase(
-            name: "GroupNorm in \(groups)",
-            operation: GroupNorm("norm", channels: input.channels, groups: groups, epsilon: epsilon),
-            inputs: [input], batch: batch, twin: .groupNorm(groups: groups, epsilon: Double(epsilon)),
+    private static func norm(
+        _ input: Shape, groups: Int, batch: Int, epsilon: Float = 1e-6, isActivated: Bool = false, centre: Float = 0
+    ) -> OperatorCase {
+        let norm = Twin.groupNorm(groups: groups, epsilon: Double(epsilon))
+        return OperatorCase(
+            name: "GroupNorm in \(groups)\(isActivated ? " and SiLU" : "")",
+            operation: GroupNorm("norm", channels: input.channels, groups: groups, epsilon: epsilon, isActivated: isActivated),
+            inputs: [input], batch: batch, twin: isActivated ? Twin { Twin.silu([norm($0, $1)]) } : norm,
             wrongInputs: [[input.with(channels: input.channels + groups)], [input, input], []],
             // What is subtracted is rounded to 2⁻²⁴ of the mean, and then seen in units of the deviation, 1/√3.
             cutsLikeZeros: false, centre: centre, tolerance: 2e-5 + Double(abs(centre)) * 2e-7)
@@ -88,6 +91,8 @@ enum OperatorCases {
         norm(map(5, 3, 8), groups: 4, batch: 3), norm(map(3, 4, 12), groups: 3, batch: 1), norm(map(1, 1, 15), groups: 5, batch: 3),
         norm(map(2, 3, 7), groups: 1, batch: 3, epsilon: 1e-2), norm(map(3, 3, 5), groups: 5, batch: 1),
         norm(map(13, 13, 18), groups: 2, batch: 1), norm(map(5, 5, 9), groups: 3, batch: 3, centre: 50),
+        norm(map(5, 3, 8), groups: 4, batch: 3, isActivated: true), norm(map(1, 1, 15), groups: 5, batch: 1, isActivated: true),
+        norm(map(13, 13, 18), groups: 2, batch: 1, isActivated: true), norm(map(4, 4, 22), groups: 2, batch: 3, isActivated: true),
     ]
 
     private static func silu(_ input: Shape, batch: Int, range: Float) -> OperatorCase {
