@@ -26,7 +26,7 @@ demo: build ## prune the example model through the API, by curl; results in demo
 test: deps ## every test
 	swift test -c release --disable-testable-imports
 
-bench: build ## scoring speed and memory against PyTorch (needs python3-venv and downloads PyTorch)
+bench: build ## speed and memory against PyTorch (needs python3-venv and downloads PyTorch)
 	Benchmarks/bench.sh
 
 interop: build ## a running server against PyTorch, diffusers and torch-pruning (needs python3-venv and downloads them)

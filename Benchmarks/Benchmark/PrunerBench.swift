@@ -20,6 +20,7 @@ struct PrunerBench: ParsableCommand {
     }
 
     func run() throws {
+        BLASKernels.restartWithBest()
         Matrix.useOneThreadPerCall()
         let trained = TrainedModel(initializing: try model.model(), seed: 0)
         let parallel = Parallel(threads: threads)

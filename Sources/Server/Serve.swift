@@ -1,4 +1,5 @@
 import ArgumentParser
+import Engine
 import Foundation
 import Logging
 
@@ -36,6 +37,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
+        BLASKernels.restartWithBest()
         let settings = try settings()
         guard settings.isLoopback || allowAnonymous else {
             throw ValidationError(

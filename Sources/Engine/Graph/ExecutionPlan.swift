@@ -10,9 +10,14 @@ struct ExecutionPlan {
     let outputs: [Int]
     let saved: [Int]
     let gradients: [Int?]
-    /// Offsets of each node's prepared weights; nodes whose `keepsPrepared` is false share one place.
-    let prepared: [Int]
-    let keepsPrepared: [Bool]
+    /// Prepared weights of a direction: an offset for each node, and whether they are its own and stay from call to call.
+    /// All others share one place.
+    struct Prepared {
+        let offsets: [Int]
+        let areKept: [Bool]
+    }
+    let preparedForward: Prepared
+    let preparedBackward: Prepared
     /// The offset of the working memory that all nodes share.
     let scratch: Int
     /// Floats of the whole arena.
@@ -58,16 +63,20 @@ struct ExecutionPlan {
         let preparedCounts = zip(nodes, shapes).map { $0.operation.preparedCount($1) }
         // What keeping saves is in proportion to the memory it takes, whichever node it is.
         var remaining = preparedLimit
-        var keepsPrepared: [Bool] = []
-        for count in preparedCounts {
-            keepsPrepared.append(count > 0 && count <= remaining)
-            if count <= remaining { remaining -= count }
+        func keep(_ node: Int, _ isRead: Bool) -> Bool {
+            guard isRead, preparedCounts[node] > 0, preparedCounts[node] <= remaining else { return false }
+            remaining -= preparedCounts[node]
+            return true
         }
+        let keepsForward = nodes.indices.map { keep($0, true) }
+        let keepsBackward = nodes.indices.map { keep($0, runsBackward[$0]) }
         let largestScratch = zip(nodes, shapes).map { $0.operation.scratchCount($1) }.max() ?? 0
         let scratch = plan.request(largestScratch, from: 0, through: 2 * count)
-        let transient = zip(preparedCounts, keepsPrepared).map { $1 ? 0 : $0 }.max() ?? 0
-        let shared = plan.request(transient, from: 0, through: 2 * count)
-        let prepared = zip(preparedCounts, keepsPrepared).map { $1 ? plan.request($0, from: 0, through: 2 * count) : shared }
+        let shared = plan.request(preparedCounts.max() ?? 0, from: 0, through: 2 * count)
+        func place(_ keeps: [Bool]) -> [Int] {
+            zip(preparedCounts, keeps).map { $1 ? plan.request($0, from: 0, through: 2 * count) : shared }
+        }
+        let (forward, backward) = (place(keepsForward), place(keepsBackward))
         let (offsets, total) = plan.place()
 
         self.shapes = shapes
@@ -75,8 +84,8 @@ struct ExecutionPlan {
         self.outputs = outputs.map { offsets[$0] }
         self.saved = saved.map { offsets[$0] }
         self.gradients = gradients.map { $0.map { offsets[$0] } }
-        self.prepared = prepared.map { offsets[$0] }
-        self.keepsPrepared = keepsPrepared
+        preparedForward = Prepared(offsets: forward.map { offsets[$0] }, areKept: keepsForward)
+        preparedBackward = Prepared(offsets: backward.map { offsets[$0] }, areKept: keepsBackward)
         self.scratch = offsets[scratch]
         self.total = total
     }

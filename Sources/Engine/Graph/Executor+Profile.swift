@@ -9,7 +9,7 @@ extension Executor {
         public internal(set) var backward: [String: Double] = [:]
     }
 
-    /// Runs ``forward()`` and ``backward()`` and says where the time goes. Processor time is what a neighbour's load disturbs least.
+    /// Runs what ``forward()`` and ``backward()`` run, once they have been run, and says where the time goes. Processor time is what a neighbour's load disturbs least.
     public func profile() -> Profile {
         var profile = Profile()
         func timed(_ kind: String, _ place: WritableKeyPath<Profile, [String: Double]>, _ body: () -> Void) {
@@ -19,13 +19,13 @@ extension Executor {
         }
         for step in steps {
             let kind = step.operation.kind(step.call.shape)
-            timed(kind, \.prepare) { step.operation.prepare(step.call) }
+            if !step.keepsForward { timed(kind, \.prepare) { step.operation.prepare(step.call, for: .forward) } }
             timed(kind, \.forward) { step.operation.forward(step.call) }
         }
         guard gradients != nil else { return profile }
         for step in steps.reversed() where step.learns {
             let kind = step.operation.kind(step.call.shape)
-            if !step.keepsPrepared { timed(kind, \.prepare) { step.operation.prepare(step.call) } }
+            if !step.keepsBackward { timed(kind, \.prepare) { step.operation.prepare(step.call, for: .backward) } }
             timed(kind, \.backward) { step.operation.backward(step.call) }
         }
         return profile

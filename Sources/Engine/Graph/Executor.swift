@@ -24,12 +24,15 @@ public final class Executor {
         let operation: any Operator
         let call: OperatorCall
         let learns: Bool
-        let keepsPrepared: Bool
+        /// Whether each direction's prepared weights stay from call to call.
+        let keepsForward: Bool
+        let keepsBackward: Bool
     }
 
     let steps: [Step]
-    /// Whether kept prepared weights are not those of the present weights.
-    private var isStale = true
+    /// Whether kept prepared weights of a direction are not those of the present weights.
+    private(set) var isForwardStale = true
+    private(set) var isBackwardStale = true
     private let weights: Weights
     let gradients: Weights?
 
@@ -75,11 +78,14 @@ public final class Executor {
                 accumulates: node.inputs.map { !seen.insert($0).inserted || firstConsumer[$0] != index },
                 parameters: parameters.map { weights.pointer($0) },
                 parameterGradients: gradients.map { gradients in parameters.map { gradients.pointer($0) } } ?? [],
-                prepared: memory(plan.prepared[index]),
+                prepared: memory(plan.preparedForward.offsets[index]),
+                preparedBackward: memory(plan.preparedBackward.offsets[index]),
                 saved: memory(plan.saved[index]),
                 scratch: memory(plan.scratch))
             steps.append(
-                Step(operation: node.operation, call: call, learns: plan.runsBackward[index], keepsPrepared: plan.keepsPrepared[index]))
+                Step(
+                    operation: node.operation, call: call, learns: plan.runsBackward[index],
+                    keepsForward: plan.preparedForward.areKept[index], keepsBackward: plan.preparedBackward.areKept[index]))
         }
         self.steps = steps
         sample = memory(plan.outputs[0])
@@ -93,23 +99,24 @@ public final class Executor {
     /// Computes ``output`` from ``sample`` and ``timesteps``.
     public func forward() {
         for step in steps {
-            if isStale || !step.keepsPrepared { step.operation.prepare(step.call) }
+            if isForwardStale || !step.keepsForward { step.operation.prepare(step.call, for: .forward) }
             step.operation.forward(step.call)
         }
-        isStale = false
+        isForwardStale = false
     }
 
     /// Adds dL/dparameter to the gradients, from ``outputGradient``. Call after ``forward()``, once.
     public func backward() {
         for step in steps.reversed() where step.learns {
-            if !step.keepsPrepared { step.operation.prepare(step.call) }
+            if isBackwardStale || !step.keepsBackward { step.operation.prepare(step.call, for: .backward) }
             step.operation.backward(step.call)
         }
+        isBackwardStale = false
     }
 
     /// To be called when the weights are no longer those of the last ``forward()``.
-    public func weightsChanged() { isStale = true }
+    public func weightsChanged() { (isForwardStale, isBackwardStale) = (true, true) }
 
-    /// Transformed weights kept by default: 64 Mi numbers.
-    public static let defaultPreparedLimit = 64 << 20
+    /// Transformed weights kept by default: 128 MiB.
+    public static let defaultPreparedLimit = 32 << 20
 }

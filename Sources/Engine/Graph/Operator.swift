@@ -17,11 +17,11 @@ package protocol Operator: Sendable {
     /// Floats of working memory needed during forward, backward or preparation.
     func scratchCount(_ call: CallShape) -> Int
 
-    /// Floats of another form of the parameters that forward and backward read (transformed weights).
+    /// Floats of another form of the parameters that a direction reads in their place (transformed weights).
     func preparedCount(_ call: CallShape) -> Int
 
-    /// Computes `call.prepared` from `call.parameters`; called again whenever parameters may have changed.
-    func prepare(_ call: OperatorCall)
+    /// Computes what `direction` reads as prepared from `call.parameters`; called whenever parameters may have changed.
+    func prepare(_ call: OperatorCall, for direction: Direction)
 
     /// Computes `call.output` from `call.inputs`.
     func forward(_ call: OperatorCall)
@@ -45,7 +45,7 @@ extension Operator {
     package func savedCount(_ call: CallShape) -> Int { 0 }
     package func scratchCount(_ call: CallShape) -> Int { 0 }
     package func preparedCount(_ call: CallShape) -> Int { 0 }
-    package func prepare(_ call: OperatorCall) {}
+    package func prepare(_ call: OperatorCall, for direction: Direction) {}
     package func cut(_ kept: KeptChannels) -> Self { self }
     package func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int { 0 }
 }
@@ -64,6 +64,11 @@ package struct KeptChannels: Sendable {
         self.output = output
         self.inputWidths = inputWidths
     }
+}
+
+/// The two ways through a graph.
+package enum Direction: Sendable {
+    case forward, backward
 }
 
 /// Which of forward's values an operator's backward needs to find unchanged.
@@ -114,8 +119,10 @@ package struct OperatorCall {
     package let parameters: [UnsafeMutablePointer<Float>]
     /// dL/dparameter, always added to.
     package let parameterGradients: [UnsafeMutablePointer<Float>]
-    /// What ``Operator/prepare(_:)`` makes of the parameters.
+    /// What ``Operator/prepare(_:for:)`` makes of the parameters for forward.
     package let prepared: UnsafeMutablePointer<Float>
+    /// The same for backward; may be the same memory, prepared anew.
+    package let preparedBackward: UnsafeMutablePointer<Float>
     /// What forward keeps for backward.
     package let saved: UnsafeMutablePointer<Float>
     /// Working memory, shared by all nodes.
@@ -125,6 +132,7 @@ package struct OperatorCall {
         shape: CallShape, inputs: [UnsafeMutablePointer<Float>], output: UnsafeMutablePointer<Float>,
         outputGradient: UnsafeMutablePointer<Float>, inputGradients: [UnsafeMutablePointer<Float>?], accumulates: [Bool],
         parameters: [UnsafeMutablePointer<Float>], parameterGradients: [UnsafeMutablePointer<Float>], prepared: UnsafeMutablePointer<Float>,
+        preparedBackward: UnsafeMutablePointer<Float>,
         saved: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
     ) {
         self.shape = shape
@@ -136,6 +144,7 @@ package struct OperatorCall {
         self.parameters = parameters
         self.parameterGradients = parameterGradients
         self.prepared = prepared
+        self.preparedBackward = preparedBackward
         self.saved = saved
         self.scratch = scratch
     }

@@ -97,11 +97,11 @@ package struct Conv2d: Operator {
         }
     }
 
-    package func prepare(_ call: OperatorCall) {
+    package func prepare(_ call: OperatorCall, for direction: Direction) {
         switch method(call.shape) {
         case .pixels, .patches: break
-        case .tiles4(let tiles): tiles.prepare(call.parameters[0], into: call.prepared, scratch: call.scratch)
-        case .tiles2(let tiles): tiles.prepare(call.parameters[0], into: call.prepared, scratch: call.scratch)
+        case .tiles4(let tiles): tiles.prepare(call, for: direction)
+        case .tiles2(let tiles): tiles.prepare(call, for: direction)
         }
     }
 
@@ -109,8 +109,8 @@ package struct Conv2d: Operator {
         switch method(call) {
         case .pixels: 0
         case .patches: patchScratch(call)
-        case .tiles4(let tiles): call.isTraining ? max(tiles.forwardScratch, tiles.backwardScratch) : tiles.forwardScratch
-        case .tiles2(let tiles): call.isTraining ? max(tiles.forwardScratch, tiles.backwardScratch) : tiles.forwardScratch
+        case .tiles4(let tiles): tiles.scratchCount(isTraining: call.isTraining)
+        case .tiles2(let tiles): tiles.scratchCount(isTraining: call.isTraining)
         }
     }
 

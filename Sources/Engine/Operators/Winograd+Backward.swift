@@ -1,31 +1,67 @@
 /// The transpose of the forward pass: with P = A·dy·Aᵀ the gradient of the data is B·(P·U)·Bᵀ, added up where tiles overlap, and the
 /// gradient of the weights Gᵀ·(Pᵀ·V)·G. Both share P, and the first shares U with forward.
 extension Winograd {
-    var backwardScratch: Int {
-        let block = blockTiles(2 * inChannels + outChannels)
-        return parallel.threads * squares + planes * (2 * plane(block * inChannels) + plane(block * outChannels)) + preparedCount
+    var backwardScratch: Int { backwardMemory.count }
+
+    /// Where a share keeps what it needs, and how many floats that is.
+    private struct BackwardMemory {
+        let blockTiles: Int
+        let dataPlane: Int
+        let gradientPlane: Int
+        /// Offsets: V, the data's gradient M, P, dU and db.
+        let v: Int
+        let m: Int
+        let p: Int
+        let weights: Int
+        let bias: Int
+        let count: Int
+    }
+
+    private var backwardMemory: BackwardMemory {
+        let size = blockTiles(2 * inChannels + outChannels, rowsWorth: 2 * Self.fewRows)
+        let (dataPlane, gradientPlane) = (plane(size * inChannels), plane(size * outChannels))
+        let v = allThreads * squares
+        let m = v + planes * dataPlane
+        let p = m + planes * dataPlane
+        let weights = p + planes * gradientPlane
+        let bias = weights + preparedCount
+        return BackwardMemory(
+            blockTiles: size, dataPlane: dataPlane, gradientPlane: gradientPlane, v: v, m: m, p: p, weights: weights, bias: bias,
+            count: bias + plane(outChannels))
     }
 
     func backward(_ call: OperatorCall) {
-        let size = blockTiles(2 * inChannels + outChannels)
-        let (dataPlane, gradientPlane, weightPlane) = (plane(size * inChannels), plane(size * outChannels), plane(outChannels * inChannels))
-        let v = call.scratch + parallel.threads * squares
-        let m = v + planes * dataPlane
-        let p = m + planes * dataPlane
-        let du = p + planes * gradientPlane
+        let shares = shares
+        let memory = share(0, of: shares).backwardMemory
+        parallel.forEach(shares) { part in
+            share(part, of: shares).backward(call, memory, scratch: call.scratch + part * memory.count)
+        }
+        for part in 0..<shares {
+            Elementwise.add(outChannels, call.scratch + part * memory.count + memory.bias, to: call.parameterGradients[1])
+        }
+        addWeightGradient(
+            call.scratch + memory.weights, shares: shares, apart: memory.count, to: call.parameterGradients[0], scratch: call.scratch)
+    }
+
+    private func backward(_ call: OperatorCall, _ memory: BackwardMemory, scratch: UnsafeMutablePointer<Float>) {
+        let (dataPlane, gradientPlane, weightPlane) = (memory.dataPlane, memory.gradientPlane, plane(outChannels * inChannels))
+        let (v, m, p) = (scratch + memory.v, scratch + memory.m, scratch + memory.p)
+        let (du, db) = (scratch + memory.weights, scratch + memory.bias)
         let dx = call.inputGradients[0]
+        let first = images.lowerBound * height * width * inChannels
         if let dx, !call.accumulates[0] {
-            parallel.ranges(batch * height * width * inChannels, grain: 4096) { range in
-                (dx + range.lowerBound).update(repeating: 0, count: range.count)
+            parallel.ranges(images.count * height * width * inChannels, grain: 4096) { range in
+                (dx + first + range.lowerBound).update(repeating: 0, count: range.count)
             }
         }
-        forEachBlock(size) { block in
+        db.update(repeating: 0, count: outChannels)
+        var beta: Float = 0
+        forEachBlock(memory.blockTiles) { block in
             parallel.forEach(parallel.threads) { part in
-                let (tiles, squares) = (share(block, part), call.scratch + part * squares)
+                let (tiles, squares) = (divide(block, part), scratch + part * squares)
                 transformData(call.inputs[0], block, tiles, into: v, dataPlane, squares: squares)
                 transformGradient(call.outputGradient, block, tiles, into: p, gradientPlane, squares: squares)
             }
-            let beta: Float = block.lowerBound == 0 ? 0 : 1
             parallel.ranges(planes) { range in
                 for index in range {
                     Matrix.multiply(
@@ -33,27 +69,24 @@ extension Winograd {
                         transposeA: true, v + index * dataPlane, leading: inChannels,
                         beta: beta, into: du + index * weightPlane, leading: inChannels)
                     guard dx != nil else { continue }
-                    Matrix.multiply(
-                        rows: block.count, columns: inChannels, inner: outChannels, p + index * gradientPlane, leading: outChannels,
-                        call.prepared + index * weightPlane, leading: inChannels,
-                        into: m + index * dataPlane, leading: inChannels)
+                    multiply(
+                        rows: block.count, columns: inChannels, inner: outChannels, p + index * gradientPlane,
+                        call.preparedBackward + index * weightPlane, into: m + index * dataPlane)
                 }
             }
+            beta = 1
             // The point 1 of A·dy sums up dy, so this plane holds each tile's sum.
             let sums = p + (Tile.points + 1) * gradientPlane
-            for tile in 0..<block.count {
-                Elementwise.add(outChannels, sums + tile * outChannels, to: call.parameterGradients[1])
-            }
+            for tile in 0..<block.count { Elementwise.add(outChannels, sums + tile * outChannels, to: db) }
             guard let dx else { return }
             // Tiles overlap, so threads divide the channels.
             parallel.forEach(parallel.threads) { part in
                 let vectors = (inChannels + Elementwise.width - 1) / Elementwise.width
                 let from = vectors * part / parallel.threads * Elementwise.width
                 let to = min(inChannels, vectors * (part + 1) / parallel.threads * Elementwise.width)
-                addBack(m, dataPlane, block, channels: from..<max(from, to), to: dx, squares: call.scratch + part * squares)
+                addBack(m, dataPlane, block, channels: from..<max(from, to), to: dx, squares: scratch + part * squares)
             }
         }
-        addWeightGradient(du, to: call.parameterGradients[0], scratch: call.scratch)
     }
 
     /// P = A·dy·Aᵀ, with zeros for outputs beyond the map.
@@ -127,39 +160,6 @@ extension Winograd {
                         let target = corner + (row * width + column) * inChannels + channel
                         let value = (result + (row * n + column) * vector).load()
                         target.store(target.load(lanes) + value, lanes)
-                    }
-                }
-            }
-        }
-    }
-
-    /// dW += Gᵀ·dU·G.
-    private func addWeightGradient(
-        _ du: UnsafePointer<Float>, to dW: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
-    ) {
-        let plane = plane(outChannels * inChannels)
-        let vector = Elementwise.width
-        parallel.forEach(parallel.threads) { part in
-            let square = scratch + part * squares
-            let (half, result) = (square + planes * vector, square + 2 * planes * vector)
-            for out in (outChannels * part / parallel.threads)..<(outChannels * (part + 1) / parallel.threads) {
-                Elementwise.forEachVector(0..<inChannels) { channel, lanes in
-                    let source = du + out * inChannels + channel
-                    let target = dW + out * 9 * inChannels + channel
-                    if lanes == vector {
-                        both(
-                            { Tile.weightsTransposed($0, $1, $2, $3) }, from: Tile.points, to: 3, source, rows: Tile.points * plane,
-                            columns: plane, result, rows: 3 * vector, columns: vector, half)
-                    } else {
-                        for index in 0..<planes { (square + index * vector).store((source + index * plane).load(lanes)) }
-                        both(
-                            { Tile.weightsTransposed($0, $1, $2, $3) }, from: Tile.points, to: 3, square, rows: Tile.points * vector,
-                            columns: vector, result, rows: 3 * vector, columns: vector, half)
-                    }
-                    for tap in 0..<9 {
-                        let place = target + tap * inChannels
-                        let value = (result + tap * vector).load()
-                        place.store(place.load(lanes) + value, lanes)
                     }
                 }
             }

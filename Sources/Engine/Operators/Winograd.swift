@@ -1,8 +1,8 @@
 /// A 3×3 convolution of stride 1 and padding 1 in tiles of m×m outputs (Lavin and Gray, arXiv 1509.09308): with n = m + 2 the
-/// transformed data V, weights U and products M are n² planes, and M = V·Uᵀ plane by plane. n²/m² multiplications replace 9.
+/// transformed data V, weights U and products M are n² planes, and M = V·U plane by plane. n²/m² multiplications replace 9.
 ///
-/// A block of tiles at a time, so that V and M stay in cache. Each block is three steps that all threads share: tiles are divided in
-/// the transforms, planes in the products.
+/// A block of tiles at a time, so that V and M stay in cache. Where there are tiles enough every thread walks through blocks of its
+/// own images; otherwise all threads share each block, dividing tiles in the transforms and planes in the products.
 struct Winograd<Tile: WinogradTile> {
     let batch: Int
     /// Rows and columns of the map; input and output have the same.
@@ -10,7 +10,13 @@ struct Winograd<Tile: WinogradTile> {
     let width: Int
     let inChannels: Int
     let outChannels: Int
+    /// Who works on these images.
     let parallel: Parallel
+    /// The images of the batch that this value is about.
+    let images: Range<Int>
+    /// Images of the largest share, and threads of all shares: what memory is laid out for.
+    private let mostImages: Int
+    let allThreads: Int
 
     init(_ call: CallShape) {
         batch = call.batch
@@ -19,13 +25,39 @@ struct Winograd<Tile: WinogradTile> {
         inChannels = call.inputs[0].channels
         outChannels = call.output.channels
         parallel = call.parallel
+        images = 0..<call.batch
+        mostImages = call.batch
+        allThreads = call.parallel.threads
+    }
+
+    /// One thread's part of the images.
+    private init(_ whole: Winograd, part: Int) {
+        batch = whole.batch
+        height = whole.height
+        width = whole.width
+        inChannels = whole.inChannels
+        outChannels = whole.outChannels
+        parallel = Parallel(threads: 1)
+        allThreads = whole.parallel.threads
+        images = (batch * part / allThreads)..<(batch * (part + 1) / allThreads)
+        mostImages = (batch + allThreads - 1) / allThreads
     }
 
     var planes: Int { Tile.points * Tile.points }
     private var tileRows: Int { (height + Tile.outputs - 1) / Tile.outputs }
     private var tileColumns: Int { (width + Tile.outputs - 1) / Tile.outputs }
-    /// Tiles of the whole batch.
-    var tiles: Int { batch * tileRows * tileColumns }
+    private var tilesPerImage: Int { tileRows * tileColumns }
+    /// Tiles of all images.
+    var tiles: Int { images.count * tilesPerImage }
+
+    /// The values that work side by side: one per thread with images of its own, or one that all threads share.
+    var shares: Int {
+        let tilesOfOne = batch / parallel.threads * tilesPerImage
+        return parallel.threads > 1 && tilesOfOne >= 2 * blockTiles(inChannels + outChannels) ? parallel.threads : 1
+    }
+
+    /// One of ``shares``.
+    func share(_ part: Int, of shares: Int) -> Winograd { shares == 1 ? self : Winograd(self, part: part) }
 
     /// Floats from one plane to the next. Planes a power of two apart would all fall into the same few lines of the first cache.
     func plane(_ count: Int) -> Int { (count + 15) / 16 * 16 + 16 }
@@ -39,10 +71,9 @@ struct Winograd<Tile: WinogradTile> {
 
     @inline(__always)
     func place(_ tile: Int) -> Place {
-        let perImage = tileRows * tileColumns
-        let within = tile % perImage
+        let within = tile % tilesPerImage
         return Place(
-            pixel: tile / perImage * height * width, row: within / tileColumns * Tile.outputs,
+            pixel: tile / tilesPerImage * height * width, row: within / tileColumns * Tile.outputs,
             column: within % tileColumns * Tile.outputs)
     }
 
@@ -61,96 +92,102 @@ struct Winograd<Tile: WinogradTile> {
     /// Floats that a thread's transforms need beside what they read and write: two squares of vectors and the one in between.
     var squares: Int { 3 * planes * Elementwise.width }
 
-    // MARK: Weights
+    // MARK: Blocks
 
-    /// Floats of U.
-    var preparedCount: Int { planes * plane(outChannels * inChannels) }
+    /// OpenBLAS multiplies without rearranging its operands first where rows × columns × inner is no more than this.
+    private static var smallProduct: Int { 1_000_000 }
+    /// Fewer rows than this do not pay as a product of their own.
+    static var fewRows: Int { 30 }
+    private var smallRows: Int { Self.smallProduct / (inChannels * outChannels) }
 
-    /// U = G·g·Gᵀ for weights (out, 3, 3, in), as planes of (out, in).
-    func prepare(_ weight: UnsafePointer<Float>, into u: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>) {
-        let plane = plane(outChannels * inChannels)
-        parallel.forEach(parallel.threads) { part in
-            let (whole, half) = (scratch + part * squares, scratch + part * squares + planes * Elementwise.width)
-            for out in (outChannels * part / parallel.threads)..<(outChannels * (part + 1) / parallel.threads) {
-                Elementwise.forEachVector(0..<inChannels) { channel, lanes in
-                    let source = weight + out * 9 * inChannels + channel
-                    let target = u + out * inChannels + channel
-                    if lanes == Elementwise.width {
-                        both(
-                            { Tile.weights($0, $1, $2, $3) }, from: 3, to: Tile.points, source, rows: 3 * inChannels, columns: inChannels,
-                            target, rows: Tile.points * plane, columns: plane, half)
-                    } else {
-                        let square = whole + 2 * planes * Elementwise.width
-                        for tap in 0..<9 {
-                            (square + tap * Elementwise.width).store((source + tap * inChannels).load(lanes))
-                        }
-                        both(
-                            { Tile.weights($0, $1, $2, $3) }, from: 3, to: Tile.points, square, rows: 3 * Elementwise.width,
-                            columns: Elementwise.width, whole, rows: Tile.points * Elementwise.width, columns: Elementwise.width, half)
-                        for index in 0..<planes {
-                            (target + index * plane).store((whole + index * Elementwise.width).load(), lanes)
-                        }
-                    }
-                }
-            }
+    /// C = A·B for one plane, in small products where they are worth it.
+    @inline(__always)
+    func multiply(
+        rows: Int, columns: Int, inner: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, into c: UnsafeMutablePointer<Float>
+    ) {
+        let step = smallRows >= Self.fewRows ? smallRows : rows
+        for row in stride(from: 0, to: rows, by: step) {
+            Matrix.multiply(
+                rows: min(step, rows - row), columns: columns, inner: inner, a + row * inner, leading: inner, b, leading: columns,
+                into: c + row * columns, leading: columns)
         }
     }
 
-    // MARK: Blocks
-
     /// Tiles of a block in which a tile has `channels` numbers per plane.
     ///
-    /// A product arranges its weights anew for every block, which asks for many tiles where weights are many; V and M should stay
-    /// in the nearer caches, which asks for few. The number was found by measurement; 12 MiB bound what leaves the last cache.
-    func blockTiles(_ channels: Int) -> Int {
-        let most = max(32, min(inChannels * outChannels / 400, (3 << 20) / (planes * channels)))
+    /// Where weights are few a block is one small product, and V and M stay in a core's own cache. Where they are many they are read
+    /// anew for every block, so it is as large as leaves them room in the last cache (12 MiB of V and M).
+    ///
+    /// - Parameter rowsWorth: tiles that a block must have at least to pay. Going back every block adds to all of dU.
+    func blockTiles(_ channels: Int, rowsWorth: Int = Self.fewRows) -> Int {
+        let most: Int
+        if smallRows >= rowsWorth {
+            most = max(24, min(smallRows, 600_000 / (planes * channels)))
+        } else {
+            most = max(32, min(max(64, inChannels * outChannels / 400), (3 << 20) / (planes * channels)))
+        }
         // Equal blocks: a short last one would multiply badly.
+        let tiles = mostImages * tilesPerImage
         let blocks = (tiles + most - 1) / most
-        return (tiles + blocks - 1) / blocks
+        return (tiles + blocks - 1) / max(1, blocks)
     }
 
     /// Calls `body` with one range of tiles after the other.
     @inline(__always)
     func forEachBlock(_ size: Int, _ body: (Range<Int>) -> Void) {
-        for start in stride(from: 0, to: tiles, by: size) { body(start..<min(start + size, tiles)) }
+        let (first, last) = (images.lowerBound * tilesPerImage, images.upperBound * tilesPerImage)
+        for start in stride(from: first, to: last, by: size) { body(start..<min(start + size, last)) }
+    }
+
+    func scratchCount(isTraining: Bool) -> Int {
+        let shares = shares
+        let share = share(0, of: shares)
+        return max(parallel.threads * squares, shares * max(share.forwardScratch, isTraining ? share.backwardScratch : 0))
     }
 
     // MARK: Forward
 
-    var forwardScratch: Int {
+    private var forwardScratch: Int {
         let block = blockTiles(inChannels + outChannels)
         return parallel.threads * squares + planes * (plane(block * inChannels) + plane(block * outChannels))
     }
 
-    /// y = x ∗ w + b, with U prepared.
+    /// y = x ∗ w + b, with U prepared as planes of (in, out).
     func forward(_ call: OperatorCall) {
+        let shares = shares
+        parallel.forEach(shares) { part in
+            let share = share(part, of: shares)
+            share.forward(call, scratch: call.scratch + part * share.forwardScratch)
+        }
+    }
+
+    private func forward(_ call: OperatorCall, scratch: UnsafeMutablePointer<Float>) {
         let size = blockTiles(inChannels + outChannels)
         let (dataPlane, productPlane) = (plane(size * inChannels), plane(size * outChannels))
-        let v = call.scratch + parallel.threads * squares
+        let v = scratch + parallel.threads * squares
         let m = v + planes * dataPlane
         let weightPlane = plane(outChannels * inChannels)
         forEachBlock(size) { block in
             parallel.forEach(parallel.threads) { part in
-                transformData(call.inputs[0], block, share(block, part), into: v, dataPlane, squares: call.scratch + part * squares)
+                transformData(call.inputs[0], block, divide(block, part), into: v, dataPlane, squares: scratch + part * squares)
             }
             parallel.ranges(planes) { range in
                 for index in range {
-                    Matrix.multiply(
-                        rows: block.count, columns: outChannels, inner: inChannels, v + index * dataPlane, leading: inChannels,
-                        call.prepared + index * weightPlane, leading: inChannels, transposeB: true,
-                        into: m + index * productPlane, leading: outChannels)
+                    multiply(
+                        rows: block.count, columns: outChannels, inner: inChannels, v + index * dataPlane,
+                        call.prepared + index * weightPlane, into: m + index * productPlane)
                 }
             }
             parallel.forEach(parallel.threads) { part in
                 transformProducts(
-                    m, productPlane, block, share(block, part), bias: call.parameters[1], into: call.output,
-                    squares: call.scratch + part * squares)
+                    m, productPlane, block, divide(block, part), bias: call.parameters[1], into: call.output,
+                    squares: scratch + part * squares)
             }
         }
     }
 
     /// The tiles of a block that one thread transforms.
-    func share(_ block: Range<Int>, _ part: Int) -> Range<Int> {
+    func divide(_ block: Range<Int>, _ part: Int) -> Range<Int> {
         (block.lowerBound + block.count * part / parallel.threads)..<(block.lowerBound + block.count * (part + 1) / parallel.threads)
     }
 

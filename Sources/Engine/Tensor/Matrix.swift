@@ -8,7 +8,7 @@ public enum Matrix {
     ///
     /// A leading dimension is the distance in floats between the starts of two stored rows.
     @inline(__always)
-    static func multiply(
+    package static func multiply(
         rows: Int, columns: Int, inner: Int, alpha: Float = 1,
         _ a: UnsafePointer<Float>, leading lda: Int, transposeA: Bool = false,
         _ b: UnsafePointer<Float>, leading ldb: Int, transposeB: Bool = false,
@@ -72,13 +72,17 @@ public enum Matrix {
 
     /// What BLAS is in use, as it names itself: `OpenBLAS 0.3.21 … Haswell`, or `reference BLAS`.
     public static var provider: String {
-        typealias GetText = @convention(c) () -> UnsafePointer<CChar>?
-        func text(_ name: String) -> String? {
-            guard let symbol = dlsym(nil, name) else { return nil }
-            return unsafeBitCast(symbol, to: GetText.self)().map { String(cString: $0).trimmingCharacters(in: .whitespaces) }
-        }
         guard let configuration = text("openblas_get_config") else { return "reference BLAS" }
-        return [configuration, text("openblas_get_corename")].compactMap { $0 }.joined(separator: " kernels ")
+        return [configuration, openBLASCore].compactMap { $0 }.joined(separator: " kernels ")
+    }
+
+    /// The name of the kernels OpenBLAS has picked, or nil where BLAS is another.
+    static var openBLASCore: String? { text("openblas_get_corename") }
+
+    private static func text(_ function: String) -> String? {
+        typealias GetText = @convention(c) () -> UnsafePointer<CChar>?
+        guard let symbol = dlsym(nil, function) else { return nil }
+        return unsafeBitCast(symbol, to: GetText.self)().map { String(cString: $0).trimmingCharacters(in: .whitespaces) }
     }
 }
 

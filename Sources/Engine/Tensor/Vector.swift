@@ -81,7 +81,10 @@ enum Elementwise {
     /// e^x, relative error below 2e-7; saturates at e^±87 (Cephes' expf: range reduction by ln 2, polynomial of degree 5).
     @inline(__always)
     static func exp(_ x: Vector) -> Vector {
-        let bounded = x.clamped(lowerBound: Vector(repeating: -87.3), upperBound: Vector(repeating: 88.3))
+        // Not `clamped`: it is a call that the optimiser does not inline.
+        let (lowest, highest) = (Vector(repeating: -87.3), Vector(repeating: 88.3))
+        let above = x.replacing(with: lowest, where: x .< lowest)
+        let bounded = above.replacing(with: highest, where: above .> highest)
         // Adding 1.5 · 2²³ rounds to the nearest whole number, which then stands in the low bits.
         let magic = Vector(repeating: 12_582_912)
         let shifted = bounded * 1.442_695_04 + magic

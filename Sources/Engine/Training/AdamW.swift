@@ -1,6 +1,7 @@
 import Foundation
 
-/// AdamW (arXiv 1711.05101) as `torch.optim.AdamW`, with clipping and an exponential moving average in the same walk over memory.
+/// AdamW (arXiv 1711.05101) as `torch.optim.AdamW`; clipping, an exponential moving average and clearing the gradients for the next
+/// step happen in the same walk over memory.
 struct AdamW {
     private static let beta1: Float = 0.9
     private static let beta2: Float = 0.999
@@ -56,7 +57,7 @@ struct AdamW {
         return sums.reduce(0, +).squareRoot()
     }
 
-    /// One step.
+    /// One step; leaves the gradients zero.
     ///
     /// - Parameters:
     ///   - learningRate: after warm-up.
@@ -87,6 +88,7 @@ struct AdamW {
                 let v = read(secondMoment) * beta2 + g * g * (1 - beta2)
                 let denominator = v.squareRoot() / correction + epsilon
                 let p = read(weights) * decay - m / denominator * stepSize
+                write(.zero, gradients)
                 write(m, firstMoment)
                 write(v, secondMoment)
                 write(p, weights)

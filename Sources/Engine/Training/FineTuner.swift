@@ -88,7 +88,6 @@ public struct FineTuner: Sendable {
             for (place, index) in indices.enumerated() {
                 try pictures.load(index, mirrored: flips[place] == 1, into: x0.pointer + place * shape.count)
             }
-            gradients.buffer.clear()
             let loss = prediction.loss(pictures: x0.pointer, noise: noise, timesteps: timesteps)
             guard loss.isFinite else { throw TrainingError.lossNotFinite(step: step) }
             prediction.backward()

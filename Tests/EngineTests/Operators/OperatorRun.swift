@@ -42,7 +42,7 @@ final class OperatorRun {
         saved.forget()
         prepared.forget()
         scratch.forget()
-        operation.prepare(call(accumulating: false, forInputs: true))
+        operation.prepare(call(accumulating: false, forInputs: true), for: .forward)
         scratch.forget()
         operation.forward(call(accumulating: false, forInputs: true))
     }
@@ -51,8 +51,11 @@ final class OperatorRun {
     func backward(_ gradient: [Double], accumulating: Bool = false, forInputs: Bool = true) {
         if !operation.backwardReads.inputs { for input in inputs { input.forget() } }
         if !operation.backwardReads.output { output.forget() }
-        scratch.forget()
         outputGradient.fill(gradient)
+        prepared.forget()
+        scratch.forget()
+        operation.prepare(call(accumulating: accumulating, forInputs: forInputs), for: .backward)
+        scratch.forget()
         operation.backward(call(accumulating: accumulating, forInputs: forInputs))
     }
 
@@ -72,6 +75,6 @@ final class OperatorRun {
             inputGradients: inputGradients.map { forInputs ? $0.pointer : nil },
             accumulates: inputs.map { _ in accumulating }, parameters: indices.map { parameters.pointer($0) },
             parameterGradients: shape.isTraining ? indices.map { parameterGradients.pointer($0) } : [],
-            prepared: prepared.pointer, saved: saved.pointer, scratch: scratch.pointer)
+            prepared: prepared.pointer, preparedBackward: prepared.pointer, saved: saved.pointer, scratch: scratch.pointer)
     }
 }
