@@ -35,7 +35,8 @@ struct PrunerBench: ParsableCommand {
                 let shape = trained.model.graph.nodes[0].shape
                 let grey = [UInt8](repeating: 128, count: shape.count)
                 let pictures = PictureSet(count: batch, shape: shape) { _ in grey }
-                _ = try FineTuner(settings).run(trained, pictures: pictures, alphasCumprod: alphasCumprod, parallel: parallel) { _ in step() }
+                _ = try FineTuner(settings).run(trained, pictures: pictures, alphasCumprod: alphasCumprod, parallel: parallel) { _ in step()
+                }
             }
         case .scoring, .sampling:
             let gradients = step == .scoring ? Weights(trained.weights.parameters) : nil
@@ -46,10 +47,17 @@ struct PrunerBench: ParsableCommand {
             let pictures = generator.randn(batch * executor.sampleShape.count)
             let noise = generator.randn(pictures.count)
             times = StepTimes(warmups: warmups, steps: steps) { step in
-                for _ in 0..<(warmups + steps) {
-                    _ = prediction.loss(pictures: pictures, noise: noise, timesteps: [Int](repeating: 500, count: batch))
-                    if gradients != nil { prediction.backward() }
-                    step()
+                pictures.withUnsafeBufferPointer { pictures in
+                    noise.withUnsafeBufferPointer { noise in
+                        guard let pictures = pictures.baseAddress, let noise = noise.baseAddress else { return }
+                        let sample = NoisePrediction.Batch(
+                            pictures: pictures, noise: noise, timesteps: [Int](repeating: 500, count: batch))
+                        for _ in 0..<(warmups + steps) {
+                            _ = prediction.loss(sample)
+                            if gradients != nil { prediction.backward(sample) }
+                            step()
+                        }
+                    }
                 }
             }
         }

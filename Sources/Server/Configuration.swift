@@ -13,6 +13,8 @@ package struct Configuration: Codable, Equatable {
     package var workers = 1
     /// Threads per job; 0 takes one per core.
     package var threads = 0
+    /// Bytes of memory that all jobs together may take; 0 is three quarters of the machine's.
+    package var memoryLimit: Int64 = 0
     /// How often a job is started before it fails for good, when the server stops under it.
     package var maxAttempts = 3
     /// The largest upload in bytes.
@@ -26,6 +28,7 @@ package struct Configuration: Codable, Equatable {
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case host, port, workers, threads
         case dataDir = "data_dir"
+        case memoryLimit = "memory_limit"
         case maxAttempts = "max_attempts"
         case maxUploadBytes = "max_upload_bytes"
         case logLevel = "log_level"
@@ -41,6 +44,7 @@ package struct Configuration: Codable, Equatable {
         dataDir = try container.decodeIfPresent(String.self, forKey: .dataDir) ?? defaults.dataDir
         workers = try container.decodeIfPresent(Int.self, forKey: .workers) ?? defaults.workers
         threads = try container.decodeIfPresent(Int.self, forKey: .threads) ?? defaults.threads
+        memoryLimit = try container.decodeIfPresent(Int64.self, forKey: .memoryLimit) ?? defaults.memoryLimit
         maxAttempts = try container.decodeIfPresent(Int.self, forKey: .maxAttempts) ?? defaults.maxAttempts
         maxUploadBytes = try container.decodeIfPresent(Int64.self, forKey: .maxUploadBytes) ?? defaults.maxUploadBytes
         logLevel = try container.decodeIfPresent(String.self, forKey: .logLevel) ?? defaults.logLevel

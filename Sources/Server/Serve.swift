@@ -13,6 +13,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Where checkpoints, datasets and jobs are kept.") var dataDir: String?
     @Option(help: "Jobs that run at the same time.") var workers: Int?
     @Option(help: "Threads for arithmetic per job; 0 takes one per core.") var threads: Int?
+    @Option(help: "Memory that jobs may take: bytes, or with K, M or G; 0 takes three quarters of the machine's.")
+    var memoryLimit: MemorySize?
     @Option(help: "How often a job is started before it fails for good, when the server stops under it.") var maxAttempts: Int?
     @Flag(help: "Listen on addresses other than loopback although anyone who reaches them may use the service.") var allowAnonymous = false
 
@@ -24,11 +26,15 @@ struct Serve: AsyncParsableCommand {
         if let dataDir { settings.dataDir = dataDir }
         if let workers { settings.workers = workers }
         if let threads { settings.threads = threads }
+        if let memoryLimit { settings.memoryLimit = memoryLimit.bytes }
         if let maxAttempts { settings.maxAttempts = maxAttempts }
         guard (0...65535).contains(settings.port) else { throw ValidationError("--port must be between 0 and 65535") }
         guard (1...64).contains(settings.workers) else { throw ValidationError("--workers must be between 1 and 64") }
         guard (0...1024).contains(settings.threads) else { throw ValidationError("--threads must be between 0 and 1024") }
         guard settings.maxAttempts >= 1 else { throw ValidationError("--max-attempts must be at least 1") }
+        guard settings.memoryLimit == 0 || settings.memoryLimit >= 256 << 20 else {
+            throw ValidationError("--memory-limit must be 0 or at least 256M")
+        }
         guard settings.maxUploadBytes >= 1 else { throw ValidationError("max_upload_bytes must be at least 1") }
         guard Logger.Level(rawValue: settings.logLevel) != nil else {
             throw ValidationError("log_level must be one of " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))

@@ -17,8 +17,9 @@ package final class Service: Sendable {
         self.settings = settings
         self.logger = logger
         Matrix.useOneThreadPerCall()
-        let parallel = Parallel(threads: settings.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.threads)
-        logger.info("arithmetic: \(Matrix.provider), \(parallel.threads) threads")
+        let resources = JobResources(settings)
+        logger.info(
+            "arithmetic: \(Matrix.provider), \(resources.parallel.threads) threads and \(resources.memory >> 20) MiB of memory for a job")
         if Matrix.isReference {
             logger.warning("the reference BLAS is in use, some twenty times slower than need be: install libopenblas0-pthread")
         }
@@ -28,14 +29,15 @@ package final class Service: Sendable {
             logger.notice("\(job.id) was cut off; it is \(job.status.rawValue) now")
         }
         server = try HTTPServer(host: settings.host, port: settings.port, logger: logger)
-        let pool = WorkerPool(database: database, parallel: parallel, logger: logger)
+        let pool = WorkerPool(database: database, resources: resources, logger: logger)
         self.pool = pool
         let api = API(
-            database: database, uploads: Uploads(database: database, limit: settings.maxUploadBytes), parallel: parallel,
+            database: database, uploads: Uploads(database: database, limit: settings.maxUploadBytes), resources: resources,
             wakeWorkers: { pool.wake() },
             health: [
                 "status": "ok", "version": .string(Pruner.version), "blas": .string(Matrix.provider),
-                "threads": .integer(parallel.threads), "workers": .integer(settings.workers),
+                "threads": .integer(resources.parallel.threads), "memory_limit": .integer(resources.memory),
+                "workers": .integer(settings.workers),
             ],
             guardian: settings.isLoopback ? LoopbackGuard(port: server.port) : nil)
         let router = api.router

@@ -1,30 +1,23 @@
-/// Runs a model over any number of samples in batches of one size, and one smaller batch for the rest.
-package struct BatchedExecutor {
-    private let executors: [(executor: Executor, ranges: [Range<Int>])]
+/// Runs a model forward over any number of samples, as many at once as memory allows.
+struct BatchedExecutor {
+    let executor: Executor
+    /// All samples.
+    let samples: Int
 
-    init(_ trained: TrainedModel, samples: Int, batch: Int, parallel: Parallel) {
-        var start = 0
-        executors = Self.sizes(samples, batch: batch).map { size in
-            let end = start + (samples - start) / size * size
-            defer { start = end }
-            return (
-                Executor(graph: trained.model.graph, weights: trained.weights, batch: size, parallel: parallel),
-                stride(from: start, to: end, by: size).map { $0..<($0 + size) }
-            )
-        }
+    /// Samples that go through at once at most: more would not be faster.
+    static let largest = 16
+
+    /// - Parameter memory: bytes for activations.
+    init(_ trained: TrainedModel, samples: Int, memory: Int, parallel: Parallel) {
+        let graph = trained.model.graph
+        let plan = Self.plan(graph, samples: samples, memory: memory, parallel: parallel)
+        executor = Executor(
+            graph: graph, weights: trained.weights, batch: plan.batch, preparedLimit: plan.preparedLimit, parallel: parallel)
+        self.samples = samples
     }
 
-    /// The batches' sizes that samples are run in, each once.
-    package static func sizes(_ samples: Int, batch: Int) -> [Int] {
-        let batch = min(batch, samples)
-        return [batch] + (samples % batch > 0 ? [samples % batch] : [])
-    }
-
-    /// Calls `body(executor, samples)` for each batch.
-    func forEach(_ body: (Executor, Range<Int>) throws -> Void) rethrows {
-        for (executor, ranges) in executors {
-            for range in ranges { try body(executor, range) }
-        }
+    static func plan(_ graph: Graph, samples: Int, memory: Int, parallel: Parallel) -> BatchPlan {
+        BatchPlan(graph, samples: samples, largest: largest, isTraining: false, limit: memory, parallel: parallel)
     }
 
     /// ε_θ(x, t) for all samples, (samples, channels, height, width) in and out.
@@ -32,14 +25,14 @@ package struct BatchedExecutor {
         sample.withUnsafeBufferPointer { sample in
             noise.withUnsafeMutableBufferPointer { noise in
                 guard let sample = sample.baseAddress, let noise = noise.baseAddress else { return }
-                forEach { executor, range in
-                    let shape = executor.sampleShape
-                    PixelOrder.channelsLast(sample + range.lowerBound * shape.count, to: executor.sample, batch: range.count, shape: shape)
-                    for image in 0..<range.count { executor.timesteps[image] = Float(timestep) }
+                let (shape, output) = (executor.sampleShape, executor.outputShape)
+                for start in stride(from: 0, to: samples, by: executor.batch) {
+                    // The last part may have empty places; what is computed there is not read.
+                    let count = min(executor.batch, samples - start)
+                    PixelOrder.channelsLast(sample + start * shape.count, to: executor.sample, batch: count, shape: shape)
+                    for image in 0..<executor.batch { executor.timesteps[image] = Float(timestep) }
                     executor.forward()
-                    let output = executor.outputShape
-                    PixelOrder.channelsFirst(
-                        executor.output, to: noise + range.lowerBound * output.count, batch: range.count, shape: output)
+                    PixelOrder.channelsFirst(executor.output, to: noise + start * output.count, batch: count, shape: output)
                 }
             }
         }

@@ -7,7 +7,6 @@ public struct HeldOutLoss: Sendable {
 
     /// At most this many pictures are looked at.
     public static let largestCount = 64
-    private static let batch = 16
 
     /// The last M = min(64, N) pictures, picture i at t = ⌊(i + ½)·T/M⌋, with noise from a generator of the given seed.
     public init(_ set: PictureSet, schedule: NoiseSchedule, seed: Int) throws {
@@ -19,23 +18,17 @@ public struct HeldOutLoss: Sendable {
         self.schedule = schedule
     }
 
-    /// The mean over all pictures. `progress` is called after each batch; what it throws ends the run.
-    public func evaluate(_ trained: TrainedModel, parallel: Parallel, progress: () throws -> Void = {}) throws -> Double {
-        var sum = 0.0
-        try BatchedExecutor(trained, samples: timesteps.count, batch: Self.batch, parallel: parallel).forEach { executor, range in
-            let size = executor.sampleShape.count
-            let prediction = NoisePrediction(executor, alphasCumprod: schedule.alphasCumprod)
-            let loss = pictures.withUnsafeBufferPointer { pictures in
-                noise.withUnsafeBufferPointer { noise -> Double in
-                    guard let pictures = pictures.baseAddress, let noise = noise.baseAddress else { return 0 }
-                    return prediction.loss(
-                        pictures: pictures + range.lowerBound * size, noise: noise + range.lowerBound * size,
-                        timesteps: Array(timesteps[range]))
-                }
+    /// The mean over all pictures.
+    ///
+    /// - Parameter memory: bytes for activations.
+    public func evaluate(_ trained: TrainedModel, memory: Int = .max, parallel: Parallel) -> Double {
+        let executor = BatchedExecutor(trained, samples: timesteps.count, memory: memory, parallel: parallel).executor
+        let prediction = NoisePrediction(executor, samples: timesteps.count, alphasCumprod: schedule.alphasCumprod)
+        return pictures.withUnsafeBufferPointer { pictures in
+            noise.withUnsafeBufferPointer { noise in
+                guard let pictures = pictures.baseAddress, let noise = noise.baseAddress else { return 0 }
+                return prediction.loss(NoisePrediction.Batch(pictures: pictures, noise: noise, timesteps: timesteps))
             }
-            sum += loss * Double(range.count)
-            try progress()
         }
-        return sum / Double(timesteps.count)
     }
 }

@@ -19,9 +19,6 @@ public struct Sampling: Sendable {
     /// Of the one generator for x_T and the sampler's noise.
     public let seed: Int
 
-    /// Samples that go through the model at once; the rest of the work does not depend on it.
-    package static let batch = 16
-
     /// A way of sampling.
     public init(samples: Int, method: Method, steps: Int, eta: Double, seed: Int) {
         self.samples = samples
@@ -41,20 +38,30 @@ public struct Sampling: Sendable {
         }
     }
 
+    /// Samples that go through the model at once at most.
+    public static let largestBatch = BatchedExecutor.largest
+
+    /// How samples go through the model.
+    public static func plan(_ graph: Graph, samples: Int, memory: Int, parallel: Parallel) -> BatchPlan {
+        BatchedExecutor.plan(graph, samples: samples, memory: memory, parallel: parallel)
+    }
+
     /// The samples, (samples, channels, height, width).
     ///
-    /// - Parameter progress: called after each step with the number of steps done; what it throws ends the run.
+    /// - Parameters:
+    ///   - memory: bytes for activations.
+    ///   - progress: called after each step with the number of steps done; what it throws ends the run.
     public func run(
-        _ trained: TrainedModel, schedule: NoiseSchedule, parallel: Parallel, progress: (Int) throws -> Void = { _ in }
+        _ trained: TrainedModel, schedule: NoiseSchedule, memory: Int = .max, parallel: Parallel, progress: (Int) throws -> Void = { _ in }
     ) throws -> [Float] {
         let sampler = try sampler(schedule)
         let shape = trained.model.graph.nodes[0].shape
         var generator = TorchGenerator(seed: seed)
         var sample = generator.randn(samples * shape.count)
         var noise = [Float](repeating: 0, count: sample.count)
-        let executors = BatchedExecutor(trained, samples: samples, batch: Self.batch, parallel: parallel)
+        let executor = BatchedExecutor(trained, samples: samples, memory: memory, parallel: parallel)
         for (index, timestep) in sampler.timesteps.enumerated() {
-            executors.predict(sample, timestep: timestep, into: &noise)
+            executor.predict(sample, timestep: timestep, into: &noise)
             sample.withUnsafeMutableBufferPointer { sample in
                 noise.withUnsafeBufferPointer { sampler.step(sample, noise: $0, at: index, generator: &generator) }
             }

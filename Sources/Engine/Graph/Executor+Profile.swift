@@ -9,7 +9,9 @@ extension Executor {
         public internal(set) var backward: [String: Double] = [:]
     }
 
-    /// Runs what ``forward()`` and ``backward()`` run, once they have been run, and says where the time goes. Processor time is what a neighbour's load disturbs least.
+    /// Runs what ``forward()`` and ``backward()`` run, once they have been run, and says where the time goes.
+    ///
+    /// Processor time is what a neighbour's load disturbs least.
     public func profile() -> Profile {
         var profile = Profile()
         func timed(_ kind: String, _ place: WritableKeyPath<Profile, [String: Double]>, _ body: () -> Void) {
@@ -17,16 +19,13 @@ extension Executor {
             body()
             profile[keyPath: place][kind, default: 0] += Double(clock() - start) / Double(CLOCKS_PER_SEC)
         }
-        for step in steps {
+        for step in forwardSteps + backwardSteps {
             let kind = step.operation.kind(step.call.shape)
-            if !step.keepsForward { timed(kind, \.prepare) { step.operation.prepare(step.call, for: .forward) } }
-            timed(kind, \.forward) { step.operation.forward(step.call) }
-        }
-        guard gradients != nil else { return profile }
-        for step in steps.reversed() where step.learns {
-            let kind = step.operation.kind(step.call.shape)
-            if !step.keepsBackward { timed(kind, \.prepare) { step.operation.prepare(step.call, for: .backward) } }
-            timed(kind, \.backward) { step.operation.backward(step.call) }
+            if !step.keepsPrepared { timed(kind, \.prepare) { step.operation.prepare(step.call, for: step.direction) } }
+            switch step.direction {
+            case .forward: timed(kind, \.forward) { step.operation.forward(step.call) }
+            case .backward: timed(kind, \.backward) { step.operation.backward(step.call) }
+            }
         }
         return profile
     }

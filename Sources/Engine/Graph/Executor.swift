@@ -23,16 +23,18 @@ public final class Executor {
     struct Step {
         let operation: any Operator
         let call: OperatorCall
-        let learns: Bool
-        /// Whether each direction's prepared weights stay from call to call.
-        let keepsForward: Bool
-        let keepsBackward: Bool
+        /// Whether it runs forward (for the first time or again) or backward.
+        let direction: Direction
+        /// Whether what is prepared of the weights for that direction stays from call to call.
+        let keepsPrepared: Bool
     }
 
-    let steps: [Step]
+    let forwardSteps: [Step]
+    /// In their order, among them those that run forward again.
+    let backwardSteps: [Step]
     /// Whether kept prepared weights of a direction are not those of the present weights.
-    private(set) var isForwardStale = true
-    private(set) var isBackwardStale = true
+    private var isForwardStale = true
+    private var isBackwardStale = true
     private let weights: Weights
     let gradients: Weights?
 
@@ -44,15 +46,17 @@ public final class Executor {
     ///   - gradients: where ``backward()`` adds dL/dparameter; nil plans for forward only, in less memory.
     ///   - preparedLimit: floats of transformed weights that may be kept from call to call. 0 where weights change at every step;
     ///     otherwise ``weightsChanged()`` must be called when they do.
+    ///   - segments: parts of the graph whose activations are not kept for backward but made again, all but the last's; 1 keeps all.
     public init(
         graph: Graph, weights: Weights, gradients: Weights? = nil, batch: Int, preparedLimit: Int = Executor.defaultPreparedLimit,
-        parallel: Parallel
+        segments: Int = 1, parallel: Parallel
     ) {
         self.weights = weights
         self.gradients = gradients
         self.batch = batch
         let nodes = graph.nodes
-        let plan = ExecutionPlan(graph, batch: batch, isTraining: gradients != nil, preparedLimit: preparedLimit, parallel: parallel)
+        let plan = ExecutionPlan(
+            graph, batch: batch, isTraining: gradients != nil, preparedLimit: preparedLimit, segments: segments, parallel: parallel)
         let arena = Buffer(count: plan.total)
         self.arena = arena
         activationBytes = plan.total * MemoryLayout<Float>.stride
@@ -64,33 +68,47 @@ public final class Executor {
         for (index, node) in nodes.enumerated() where plan.runsBackward[index] {
             for input in node.inputs { firstConsumer[input] = index }
         }
-        var steps: [Step] = []
+        var firstCalls: [OperatorCall] = []
+        var laterCalls: [OperatorCall] = []
         for (index, node) in nodes.enumerated() {
             let parameters = parameterIndex..<(parameterIndex + node.operation.parameters.count)
             parameterIndex = parameters.upperBound
             var seen: Set<Int> = []
-            let call = OperatorCall(
-                shape: plan.shapes[index],
-                inputs: node.inputs.map { memory(plan.outputs[$0]) },
-                output: memory(plan.outputs[index]),
-                outputGradient: plan.gradients[index].map(memory) ?? arena.pointer,
-                inputGradients: node.inputs.map { plan.gradients[$0].map(memory) },
-                accumulates: node.inputs.map { !seen.insert($0).inserted || firstConsumer[$0] != index },
-                parameters: parameters.map { weights.pointer($0) },
-                parameterGradients: gradients.map { gradients in parameters.map { gradients.pointer($0) } } ?? [],
-                prepared: memory(plan.preparedForward.offsets[index]),
-                preparedBackward: memory(plan.preparedBackward.offsets[index]),
-                saved: memory(plan.saved[index]),
-                scratch: memory(plan.scratch))
-            steps.append(
-                Step(
-                    operation: node.operation, call: call, learns: plan.runsBackward[index],
-                    keepsForward: plan.preparedForward.areKept[index], keepsBackward: plan.preparedBackward.areKept[index]))
+            let accumulates = node.inputs.map { !seen.insert($0).inserted || firstConsumer[$0] != index }
+            func call(_ place: ExecutionPlan.Place) -> OperatorCall {
+                OperatorCall(
+                    shape: plan.shapes[index],
+                    inputs: place.inputs.map(memory),
+                    output: memory(place.output),
+                    outputGradient: plan.gradients[index].map(memory) ?? arena.pointer,
+                    inputGradients: node.inputs.map { plan.gradients[$0].map(memory) },
+                    accumulates: accumulates,
+                    parameters: parameters.map { weights.pointer($0) },
+                    parameterGradients: gradients.map { gradients in parameters.map { gradients.pointer($0) } } ?? [],
+                    prepared: memory(plan.preparedForward.offsets[index]),
+                    preparedBackward: memory(plan.preparedBackward.offsets[index]),
+                    saved: memory(place.saved),
+                    scratch: memory(plan.scratch))
+            }
+            firstCalls.append(call(plan.first[index]))
+            laterCalls.append(call(plan.later[index]))
         }
-        self.steps = steps
-        sample = memory(plan.outputs[0])
-        timesteps = memory(plan.outputs[1])
-        output = memory(plan.outputs[graph.output])
+        func step(_ index: Int, _ call: OperatorCall, _ direction: Direction) -> Step {
+            let prepared = direction == .forward ? plan.preparedForward : plan.preparedBackward
+            return Step(
+                operation: nodes[index].operation, call: call, direction: direction, keepsPrepared: prepared.areKept[index])
+        }
+        forwardSteps = nodes.indices.map { step($0, firstCalls[$0], .forward) }
+        backwardSteps = plan.schedule.events[(plan.schedule.loss + 1)...].compactMap { event in
+            switch event {
+            case .again(let index): step(index, laterCalls[index], .forward)
+            case .backward(let index): step(index, laterCalls[index], .backward)
+            case .forward, .loss: nil
+            }
+        }
+        sample = memory(plan.first[0].output)
+        timesteps = memory(plan.first[1].output)
+        output = memory(plan.first[graph.output].output)
         outputGradient = plan.gradients[graph.output].map(memory) ?? arena.pointer
         outputShape = nodes[graph.output].shape
         sampleShape = nodes[0].shape
@@ -98,8 +116,8 @@ public final class Executor {
 
     /// Computes ``output`` from ``sample`` and ``timesteps``.
     public func forward() {
-        for step in steps {
-            if isForwardStale || !step.keepsForward { step.operation.prepare(step.call, for: .forward) }
+        for step in forwardSteps {
+            if isForwardStale || !step.keepsPrepared { step.operation.prepare(step.call, for: .forward) }
             step.operation.forward(step.call)
         }
         isForwardStale = false
@@ -107,9 +125,14 @@ public final class Executor {
 
     /// Adds dL/dparameter to the gradients, from ``outputGradient``. Call after ``forward()``, once.
     public func backward() {
-        for step in steps.reversed() where step.learns {
-            if isBackwardStale || !step.keepsBackward { step.operation.prepare(step.call, for: .backward) }
-            step.operation.backward(step.call)
+        for step in backwardSteps {
+            // What forward prepared and keeps is still that of these weights.
+            let isStale = step.direction == .backward && isBackwardStale
+            if isStale || !step.keepsPrepared { step.operation.prepare(step.call, for: step.direction) }
+            switch step.direction {
+            case .forward: step.operation.forward(step.call)
+            case .backward: step.operation.backward(step.call)
+            }
         }
         isBackwardStale = false
     }

@@ -29,26 +29,58 @@ public struct Scoring: Sendable {
         self.seed = seed
     }
 
-    /// Adds Σ_t dL_t/dθ to the executor's gradients.
+    /// Σ_t dL_t/dθ.
     ///
     /// - Parameters:
-    ///   - prediction: on an executor planned with gradients for the pictures' batch.
+    ///   - trained: the model.
     ///   - pictures: x₀, (batch, channels, height, width).
+    ///   - memory: bytes for activations; the batch goes through in parts where it needs more.
     ///   - step: called after each timestep; what it throws ends the walk.
     /// - Throws: ``PruningError/lossNotFinite(timestep:)``, or what `step` throws.
-    public func run(_ prediction: NoisePrediction, pictures: [Float], step: (TimestepLoss) throws -> Void) throws {
+    public func run(
+        _ trained: TrainedModel, pictures: [Float], alphasCumprod: [Float], memory: Int = .max, parallel: Parallel,
+        step: (TimestepLoss) throws -> Void
+    ) throws -> Weights {
+        let graph = trained.model.graph
+        let samples = pictures.count / graph.nodes[0].shape.count
+        let plan = Self.plan(graph, batch: samples, memory: memory, parallel: parallel)
+        let gradients = Weights(trained.weights.parameters)
+        let executor = Executor(
+            graph: graph, weights: trained.weights, gradients: gradients, batch: plan.batch, preparedLimit: plan.preparedLimit,
+            segments: plan.segments, parallel: parallel)
+        let prediction = NoisePrediction(executor, samples: samples, alphasCumprod: alphasCumprod)
         var generator = TorchGenerator(seed: seed)
         let noise = generator.randn(pictures.count)
+        try pictures.withUnsafeBufferPointer { pictures in
+            try noise.withUnsafeBufferPointer { noise in
+                guard let pictures = pictures.baseAddress, let noise = noise.baseAddress else { return }
+                try walk(samples, step) { timesteps in
+                    let batch = NoisePrediction.Batch(pictures: pictures, noise: noise, timesteps: timesteps)
+                    return (prediction.loss(batch), { prediction.backward(batch) })
+                }
+            }
+        }
+        return gradients
+    }
+
+    /// Evaluates timestep after timestep and keeps the gradients of those that count.
+    private func walk(
+        _ samples: Int, _ step: (TimestepLoss) throws -> Void, _ evaluate: ([Int]) -> (loss: Double, backward: () -> Void)
+    ) throws {
         var largest = 0.0
         for timestep in timesteps {
-            let loss = prediction.loss(
-                pictures: pictures, noise: noise, timesteps: [Int](repeating: timestep, count: prediction.executor.batch))
+            let (loss, backward) = evaluate([Int](repeating: timestep, count: samples))
             guard loss.isFinite else { throw PruningError.lossNotFinite(timestep: timestep) }
             largest = max(largest, loss)
             let isKept = method == .taylor || loss >= threshold * largest
-            if isKept { prediction.backward() }
+            if isKept { backward() }
             try step(TimestepLoss(timestep: timestep, loss: loss, relative: largest > 0 ? loss / largest : 0, isKept: isKept))
             if !isKept { return }
         }
+    }
+
+    /// How the batch goes through the model.
+    public static func plan(_ graph: Graph, batch: Int, memory: Int, parallel: Parallel) -> BatchPlan {
+        BatchPlan(graph, samples: batch, isTraining: true, limit: memory, parallel: parallel)
     }
 }

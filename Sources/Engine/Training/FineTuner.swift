@@ -63,18 +63,23 @@ public struct FineTuner: Sendable {
     /// - Parameters:
     ///   - pictures: of the model's sample shape.
     ///   - alphasCumprod: ᾱ_t for every timestep t may be drawn from.
+    ///   - memory: bytes for activations; the batch goes through in parts where it needs more.
     ///   - report: called after each step; what it throws ends the run.
     /// - Returns: the averaged weights (the last ones when `emaDecay` is 0), and the last ones.
     /// - Throws: ``TrainingError``, what reading a picture throws, or what `report` throws.
     public func run(
-        _ trained: TrainedModel, pictures: PictureSet, alphasCumprod: [Float], parallel: Parallel, report: (Step) throws -> Void
+        _ trained: TrainedModel, pictures: PictureSet, alphasCumprod: [Float], memory: Int = .max, parallel: Parallel,
+        report: (Step) throws -> Void
     ) throws -> (averaged: Weights, last: Weights) {
         let weights = trained.weights.copy()
         let average = settings.emaDecay > 0 ? trained.weights.copy() : nil
         let gradients = Weights(weights.parameters)
         let batch = settings.batchSize
-        let executor = Executor(graph: trained.model.graph, weights: weights, gradients: gradients, batch: batch, preparedLimit: 0, parallel: parallel)
-        let prediction = NoisePrediction(executor, alphasCumprod: alphasCumprod)
+        let plan = Self.plan(trained.model.graph, batch: batch, memory: memory, parallel: parallel)
+        let executor = Executor(
+            graph: trained.model.graph, weights: weights, gradients: gradients, batch: plan.batch, preparedLimit: plan.preparedLimit,
+            segments: plan.segments, parallel: parallel)
+        let prediction = NoisePrediction(executor, samples: batch, alphasCumprod: alphasCumprod)
         var optimizer = AdamW(weights: weights, gradients: gradients, average: average, parallel: parallel)
         var generator = TorchGenerator(seed: settings.seed)
         let shape = pictures.shape
@@ -88,9 +93,12 @@ public struct FineTuner: Sendable {
             for (place, index) in indices.enumerated() {
                 try pictures.load(index, mirrored: flips[place] == 1, into: x0.pointer + place * shape.count)
             }
-            let loss = prediction.loss(pictures: x0.pointer, noise: noise, timesteps: timesteps)
+            let loss = noise.withUnsafeBufferPointer { noise in
+                noise.baseAddress.map {
+                    prediction.lossAndBackward(NoisePrediction.Batch(pictures: x0.pointer, noise: $0, timesteps: timesteps))
+                } ?? 0
+            }
             guard loss.isFinite else { throw TrainingError.lossNotFinite(step: step) }
-            prediction.backward()
             let norm = optimizer.gradientNorm
             let rate = settings.learningRate * min(1, Double(step) / Double(max(settings.warmupSteps, 1)))
             optimizer.update(
@@ -100,6 +108,11 @@ public struct FineTuner: Sendable {
             try report(Step(step: step, loss: loss, gradientNorm: norm, learningRate: rate))
         }
         return (average ?? weights, weights)
+    }
+
+    /// How a step's batch goes through the model. Weights change at every step, so nothing prepared of them is kept.
+    public static func plan(_ graph: Graph, batch: Int, memory: Int, parallel: Parallel) -> BatchPlan {
+        BatchPlan(graph, samples: batch, isTraining: true, limit: memory, preparedLimit: 0, parallel: parallel)
     }
 
     /// diffusers' `EMAModel`: min(decay, s / (s + 9)), and 0 at the first step.

@@ -8,8 +8,8 @@ import Storage
 struct API: Sendable {
     let database: Database
     let uploads: Uploads
-    /// The threads that a job may use.
-    let parallel: Parallel
+    /// What a job may use of the machine.
+    let resources: JobResources
     /// Called when there is a new job.
     let wakeWorkers: @Sendable () -> Void
     /// What `/healthz` tells.

@@ -4,7 +4,7 @@ import Storage
 /// The answer to a dry run: what a job would give and take, reckoned from shapes and from a step's measured time.
 struct JobForecast {
     let job: JobValidation.Valid
-    let parallel: Parallel
+    let resources: JobResources
 
     /// The contract's answer.
     ///
@@ -26,7 +26,7 @@ struct JobForecast {
             "parameters": change(before.parameterCount, after.parameterCount),
             "macs": change(before.multiplyAccumulates, after.multiplyAccumulates),
             "size": change(size, size - job.source.weightsSize + (try weightsSize())),
-            "memory": JobMemory(job, parallel: parallel).json, "seconds": try seconds(),
+            "memory": job.memory(resources).json, "seconds": try seconds(),
         ]
     }
 
@@ -50,9 +50,10 @@ struct JobForecast {
         let request = job.request
         let needsOriginal = request.evaluation != nil || request.pruning?.needsGradients == true
         let batch = max(
-            request.pruning?.batchSize ?? 1, request.finetuning?.batchSize ?? 1, min(Sampling.batch, request.evaluation?.samples ?? 1))
+            request.pruning?.batchSize ?? 1, request.finetuning?.batchSize ?? 1,
+            min(Sampling.largestBatch, request.evaluation?.samples ?? 1))
         func measured(_ model: UNet2DModel) throws -> StepTiming {
-            try StepTiming(model, batch: batch, parallel: parallel, now: JobProgressReporter.now)
+            try StepTiming(model, batch: batch, parallel: resources.parallel, now: JobProgressReporter.now)
         }
         let before = needsOriginal ? try measured(job.model) : nil
         let isPruned = job.result.graph.parameterCount != job.model.graph.parameterCount
@@ -87,10 +88,8 @@ struct JobForecast {
     /// Of one stage's evaluation: its held-out loss and its samples.
     private static func seconds(_ evaluation: JobRequest.Evaluation, _ pictures: Int, _ step: StepTiming.Line) -> Double {
         func batches(_ samples: Int) -> Double {
-            guard samples > 0 else { return 0 }
-            let size = min(Sampling.batch, samples)
-            let rest = samples % size
-            return Double(samples / size) * step.seconds(batch: size) + (rest > 0 ? step.seconds(batch: rest) : 0)
+            let parts = (samples + Sampling.largestBatch - 1) / Sampling.largestBatch
+            return parts == 0 ? 0 : Double(parts) * step.seconds(batch: (samples + parts - 1) / parts)
         }
         return batches(min(HeldOutLoss.largestCount, pictures)) + Double(evaluation.steps) * batches(evaluation.samples)
     }

@@ -1,56 +1,99 @@
 import Engine
 import Foundation
 
-/// The most memory that each phase of a job will hold at once, in bytes, beside what the server itself takes.
+/// The memory that each phase of a job takes, in bytes: what it holds whatever the batch, and the batch as ``BatchPlan`` fits it in.
+///
+/// It depends on nothing but the request, the models and the limit, so that the same job is cut into the same parts every time.
 struct JobMemory {
-    /// Scoring: the model, gradients and one batch; nil where it is skipped or needs no gradients.
-    let scoring: Int?
-    /// The cut: the model, its gradients and the result twice; nil where it is skipped.
-    let pruning: Int?
-    /// Fine-tuning: what is kept for evaluation, what is trained with gradients, two moments and an average, and one batch.
-    let finetuning: Int?
-    /// Evaluation: every stage's weights, and one batch without gradients.
-    let evaluating: Int?
+    /// One phase.
+    struct Phase {
+        /// Weights, gradients, averages, pictures: what is there whatever the batch.
+        let fixed: Int
+        /// What is left for activations.
+        let activations: Int
+        /// How the batch goes through in that.
+        let plan: BatchPlan?
 
-    /// What this machine lends a job.
-    static var limit: Int { Int(ProcessInfo.processInfo.physicalMemory / 4 * 3) }
+        /// What the phase will hold at most.
+        var bytes: Int { fixed + (plan?.bytes ?? 0) }
+    }
 
-    init(_ job: JobValidation.Valid, parallel: Parallel) {
-        let (request, before, after) = (job.request, job.model.graph, job.result.graph)
-        let isPruned = request.pruning != nil
-        func weights(_ graph: Graph) -> Int { graph.parameterCount * MemoryLayout<Float>.stride }
-        func batch(_ graph: Graph, _ size: Int, isTraining: Bool) -> Int {
-            graph.activationBytes(batch: size, isTraining: isTraining, parallel: parallel)
+    /// Scoring; nil where it is skipped or needs no gradients.
+    let scoring: Phase?
+    /// The cut; nil where it is skipped.
+    let pruning: Phase?
+    /// Fine-tuning; nil where it is skipped.
+    let finetuning: Phase?
+    /// Evaluation; nil where it is skipped.
+    let evaluating: Phase?
+    /// What a job may hold at once.
+    let limit: Int
+
+    /// What the server itself takes beside its jobs.
+    private static let server = 128 << 20
+
+    /// - Parameters:
+    ///   - after: what pruning leaves of `before`; the same where nothing is pruned.
+    ///   - pictures: how many the dataset has.
+    ///   - limit: bytes that the process may hold.
+    init(_ request: JobRequest, before: Graph, after: Graph, pictures: Int, limit: Int, parallel: Parallel) {
+        let available = max(0, limit - Self.server)
+        self.limit = limit
+        let float = MemoryLayout<Float>.stride
+        let sample = before.nodes[0].shape.count
+        let (whole, rest) = (before.parameterCount * float, after.parameterCount * float)
+        let cache = min(StoredPictures.cacheLimit, pictures * sample)
+        let pruned = request.pruning == nil ? 0 : rest
+
+        func phase(_ fixed: Int, _ plan: (Int) -> BatchPlan?) -> Phase {
+            let activations = max(0, available - fixed)
+            return Phase(fixed: fixed, activations: activations, plan: plan(activations))
         }
-        let pictures = min(StoredPictures.cacheLimit, job.pictures * before.nodes[0].shape.count)
-        let pruned = isPruned ? weights(after) : 0
-
         scoring = request.pruning.flatMap { pruning in
             guard pruning.needsGradients else { return nil }
-            return pictures + 2 * weights(before) + batch(before, pruning.batchSize, isTraining: true)
+            // The model and its gradients; pictures and noise.
+            return phase(cache + 2 * whole + 3 * pruning.batchSize * sample * float) {
+                Scoring.plan(before, batch: pruning.batchSize, memory: $0, parallel: parallel)
+            }
         }
-        pruning = request.pruning.map { ($0.needsGradients ? 2 : 1) * weights(before) + 2 * weights(after) }
+        pruning = request.pruning.map { pruning in
+            // The model, its gradients, and the result before and after it is laid out.
+            phase((pruning.needsGradients ? 2 : 1) * whole + 2 * rest) { _ in nil }
+        }
         finetuning = request.finetuning.map { settings in
+            // What evaluation will need again; weights, gradients, two moments and an average.
             let copies = settings.emaDecay > 0 ? 5 : 4
-            return pictures + weights(before) + pruned + copies * weights(after) + batch(after, settings.batchSize, isTraining: true)
+            return phase(cache + whole + pruned + copies * rest + 3 * settings.batchSize * sample * float) {
+                FineTuner.plan(after, batch: settings.batchSize, memory: $0, parallel: parallel)
+            }
         }
         evaluating = request.evaluation.map { evaluation in
-            let tuned = request.finetuning == nil ? 0 : weights(after)
-            let samples = 4 * evaluation.samples * before.nodes[0].shape.count * MemoryLayout<Float>.stride
-            let sizes = BatchedExecutor.sizes(evaluation.samples, batch: Sampling.batch)
-            return pictures + weights(before) + pruned + tuned + samples
-                + sizes.reduce(0) { $0 + batch(before, $1, isTraining: false) }
+            // Every stage; samples, their noise, and the pictures of each stage.
+            let tuned = request.finetuning == nil ? 0 : rest
+            return phase(cache + whole + pruned + tuned + 4 * evaluation.samples * sample * float) {
+                Sampling.plan(before, samples: evaluation.samples, memory: $0, parallel: parallel)
+            }
         }
     }
 
     /// The most of any phase.
-    var peak: Int { [scoring, pruning, finetuning, evaluating].compactMap { $0 }.max() ?? 0 }
+    var peak: Int { [scoring, pruning, finetuning, evaluating].compactMap { $0?.bytes }.max() ?? 0 }
+
+    /// What no phase could hold even with one sample at a time: where the request asks for it, and how many bytes.
+    var excess: [(pointer: String, bytes: Int)] {
+        let limit = limit - Self.server
+        let phases = [
+            ("/pruning", [scoring, pruning].compactMap { $0?.bytes }.max()), ("/finetuning", finetuning?.bytes),
+            ("/evaluation", evaluating?.bytes),
+        ]
+        return phases.compactMap { pointer, bytes in bytes.flatMap { $0 > limit ? (pointer, $0) : nil } }
+    }
 
     /// By phase, as the contract names them.
     var json: JSON {
         [
-            "scoring": .optional(scoring), "pruning": .optional(pruning), "finetuning": .optional(finetuning),
-            "evaluating": .optional(evaluating), "peak": .integer(peak), "limit": .integer(Self.limit),
+            "scoring": .optional(scoring?.bytes), "pruning": .optional(pruning?.bytes), "finetuning": .optional(finetuning?.bytes),
+            "evaluating": .optional(evaluating?.bytes), "peak": .integer(peak), "limit": .integer(limit),
         ]
     }
 }

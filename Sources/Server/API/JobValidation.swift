@@ -5,8 +5,8 @@ import Storage
 /// Checks a job against the checkpoint and the dataset it names, before it is queued.
 struct JobValidation {
     let database: Database
-    /// The threads a job may use.
-    let parallel: Parallel
+    /// The threads and the memory a job may use.
+    let resources: JobResources
 
     /// A job that can run, and what its checkpoint tells of it.
     struct Valid {
@@ -19,6 +19,13 @@ struct JobValidation {
         let schedule: NoiseSchedule
         /// How many pictures there are.
         let pictures: Int
+
+        /// The memory each phase will take.
+        func memory(_ resources: JobResources) -> JobMemory {
+            JobMemory(
+                request, before: model.graph, after: result.graph, pictures: pictures, limit: resources.memory,
+                parallel: resources.parallel)
+        }
     }
 
     /// Checks a request.
@@ -101,14 +108,13 @@ struct JobValidation {
         return errors
     }
 
-    /// A job that this machine's memory cannot hold is refused now, rather than ending the server later.
+    /// A job that memory cannot hold even a picture at a time is refused now, rather than ending the server later.
     private func memory(_ valid: Valid) -> [Problem.Item] {
-        let limit = JobMemory.limit
-        let memory = JobMemory(valid, parallel: parallel)
-        return [("/pruning/batch_size", memory.scoring), ("/finetuning/batch_size", memory.finetuning)].compactMap { pointer, needed in
-            guard let needed, needed > limit else { return nil }
-            return Problem.Item(
-                pointer: pointer, detail: "needs \(needed >> 20) MiB of memory; this machine lends a job \(limit >> 20) MiB: lower it")
+        let memory = valid.memory(resources)
+        return memory.excess.map { pointer, bytes in
+            Problem.Item(
+                pointer: pointer,
+                detail: "needs \(bytes >> 20) MiB of memory even with one picture at a time; the limit is \(memory.limit >> 20) MiB")
         }
     }
 

@@ -8,8 +8,8 @@ extension API {
         on(&router, .post, "/v1/jobs") { request in
             let (job, errors) = JobRequest.read(try await json(request))
             guard errors.isEmpty else { throw APIError.invalid(errors) }
-            let valid = try JobValidation(database: database, parallel: parallel).validated(job)
-            if try isDryRun(request) { return .json(try JobForecast(job: valid, parallel: parallel).json()) }
+            let valid = try JobValidation(database: database, resources: resources).validated(job)
+            if try isDryRun(request) { return .json(try JobForecast(job: valid, resources: resources).json()) }
             let validated = valid.request
             let queued = try database.jobs.enqueue(
                 name: validated.name, metadata: validated.metadata.compact, priority: validated.priority,

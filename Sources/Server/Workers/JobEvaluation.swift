@@ -5,6 +5,8 @@ import Storage
 /// The evaluation phase: held-out losses, samples from the same noise before and after, how alike they are, and grids of them.
 struct JobEvaluation {
     let settings: JobRequest.Evaluation
+    /// Bytes for activations.
+    let memory: Int
     let parallel: Parallel
     let stages: JobStages
     let pictures: PictureSet?
@@ -50,10 +52,11 @@ struct JobEvaluation {
     }
 
     private func evaluate(_ checkpoint: DiffusionCheckpoint, _ held: HeldOutLoss?, _ reporter: JobProgressReporter) throws -> Outcome {
-        let loss = try held?.evaluate(checkpoint.trained, parallel: parallel)
+        let loss = held?.evaluate(checkpoint.trained, memory: memory, parallel: parallel)
         if held != nil { try reporter.step() }
         let start = JobProgressReporter.now()
-        let samples = try settings.sampling.run(checkpoint.trained, schedule: checkpoint.schedule, parallel: parallel) { _ in
+        let samples = try settings.sampling.run(checkpoint.trained, schedule: checkpoint.schedule, memory: memory, parallel: parallel) {
+            _ in
             try reporter.step()
         }
         let seconds = JobProgressReporter.now() - start

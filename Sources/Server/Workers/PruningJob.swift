@@ -7,11 +7,12 @@ import Storage
 struct PruningJob {
     let database: Database
     let job: Job
-    let parallel: Parallel
+    let resources: JobResources
     let isShuttingDown: @Sendable () -> Bool
     let logger: Logger
 
     private var jobs: JobQueue { database.jobs }
+    private var parallel: Parallel { resources.parallel }
 
     /// Runs the job and writes how it ended.
     func run() {
@@ -65,6 +66,12 @@ struct PruningJob {
             ResultManifest(stage: stage, request: request, source: source, dataset: inputs, threads: parallel.threads)
         }
         let type = request.dtype?.scalar ?? original.type
+        /// The memory of the phases that work on `latest`.
+        func memory(_ latest: DiffusionCheckpoint) -> JobMemory {
+            JobMemory(
+                request, before: original.trained.model.graph, after: latest.trained.model.graph, pictures: pictures?.count ?? 0,
+                limit: resources.memory, parallel: parallel)
+        }
 
         let reporter = JobProgressReporter(
             jobs: jobs, id: job.id, planned: Self.plan(request, original, pictures), isShuttingDown: isShuttingDown)
@@ -72,7 +79,7 @@ struct PruningJob {
         var stages = JobStages(source: source, original: original)
 
         if let pruning = request.pruning {
-            let pruned = try prune(original, pruning, pictures, reporter).stored(as: type)
+            let pruned = try prune(original, pruning, pictures, memory(original), reporter).stored(as: type)
             stages.pruned = try source.store(pruned, job: job, manifest: manifest(.pruned))
             try jobs.record(job.id, checkpoint: stages.pruned?.id, pruned: stages.pruned?.id)
             try jobs.setMetrics(
@@ -81,14 +88,17 @@ struct PruningJob {
             try writeSizes(stages)
         }
         if let settings = request.finetuning, let pictures {
-            let tuned = try finetune(stages.latest, settings, pictures, reporter).stored(as: type)
+            let tuned = try finetune(stages.latest, settings, pictures, memory(stages.latest), reporter).stored(as: type)
             stages.finetuned = try source.store(tuned, job: job, manifest: manifest(.finetuned))
             try jobs.record(job.id, checkpoint: stages.finetuned?.id)
         }
         try writeSizes(stages)
         if let evaluation = request.evaluation {
-            let grids = try JobEvaluation(settings: evaluation, parallel: parallel, stages: stages, pictures: pictures)
-                .run(reporter) { try write($0, .evaluation) }
+            let grids = try JobEvaluation(
+                settings: evaluation, memory: memory(stages.latest).evaluating?.activations ?? 0, parallel: parallel, stages: stages,
+                pictures: pictures
+            )
+            .run(reporter) { try write($0, .evaluation) }
             try reporter.begin(.exporting, total: grids.count)
             for (name, bytes) in grids {
                 let writer = try database.blobs.writer()
@@ -125,10 +135,11 @@ struct PruningJob {
     }
 
     private func prune(
-        _ original: DiffusionCheckpoint, _ pruning: JobRequest.Pruning, _ pictures: PictureSet?, _ reporter: JobProgressReporter
+        _ original: DiffusionCheckpoint, _ pruning: JobRequest.Pruning, _ pictures: PictureSet?, _ memory: JobMemory,
+        _ reporter: JobProgressReporter
     ) throws -> DiffusionCheckpoint {
         let trained = original.trained
-        let gradients = try pruning.needsGradients ? pictures.map { try score(original, pruning, $0, reporter) } : nil
+        let gradients = try pruning.needsGradients ? pictures.map { try score(original, pruning, $0, memory, reporter) } : nil
         try reporter.begin(.pruning, total: 1)
         let groups = trained.model.graph.channelGroups()
         let kept: [[Int]]
@@ -149,7 +160,8 @@ struct PruningJob {
 
     /// Σ_t dL_t/dθ over the timesteps that count.
     private func score(
-        _ original: DiffusionCheckpoint, _ pruning: JobRequest.Pruning, _ pictures: PictureSet, _ reporter: JobProgressReporter
+        _ original: DiffusionCheckpoint, _ pruning: JobRequest.Pruning, _ pictures: PictureSet, _ memory: JobMemory,
+        _ reporter: JobProgressReporter
     ) throws -> Weights {
         let trained = original.trained
         var summary = ScoringSummary(pruning)
@@ -157,12 +169,10 @@ struct PruningJob {
         let last = min(pruning.last ?? original.schedule.count - 1, original.schedule.count - 1)
         let timesteps = Array(stride(from: pruning.first, through: last, by: pruning.stride))
         try reporter.begin(.scoring, total: timesteps.count)
-        let gradients = Weights(trained.weights.parameters)
-        let executor = Executor(
-            graph: trained.model.graph, weights: trained.weights, gradients: gradients, batch: pruning.batchSize, parallel: parallel)
         let scoring = Scoring(method: pruning.method, threshold: pruning.threshold, timesteps: timesteps, seed: pruning.seed)
-        try scoring.run(
-            NoisePrediction(executor, alphasCumprod: original.schedule.alphasCumprod), pictures: pictures.load(0..<pruning.batchSize)
+        let gradients = try scoring.run(
+            trained, pictures: pictures.load(0..<pruning.batchSize), alphasCumprod: original.schedule.alphasCumprod,
+            memory: memory.scoring?.activations ?? 0, parallel: parallel
         ) { loss in
             summary.add(loss)
             try reporter.step(series: MetricsPayload.Series.scoring.rawValue, x: loss.timestep, point: ScoringSummary.point(loss))
@@ -173,12 +183,14 @@ struct PruningJob {
     }
 
     private func finetune(
-        _ checkpoint: DiffusionCheckpoint, _ settings: FineTuner.Settings, _ pictures: PictureSet, _ reporter: JobProgressReporter
+        _ checkpoint: DiffusionCheckpoint, _ settings: FineTuner.Settings, _ pictures: PictureSet, _ memory: JobMemory,
+        _ reporter: JobProgressReporter
     ) throws -> DiffusionCheckpoint {
         try write(["steps": .integer(settings.steps)], .finetuning)
         try reporter.begin(.finetuning, total: settings.steps)
         let (weights, _) = try FineTuner(settings).run(
-            checkpoint.trained, pictures: pictures, alphasCumprod: checkpoint.schedule.alphasCumprod, parallel: parallel
+            checkpoint.trained, pictures: pictures, alphasCumprod: checkpoint.schedule.alphasCumprod,
+            memory: memory.finetuning?.activations ?? 0, parallel: parallel
         ) { step in
             let point: JSON = [
                 "step": .integer(step.step), "loss": .double(step.loss), "gradient_norm": .double(step.gradientNorm),

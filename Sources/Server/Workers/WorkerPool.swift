@@ -9,16 +9,16 @@ import Synchronization
 /// A job's arithmetic runs on a queue of low priority, away from the tasks that answer requests.
 final class WorkerPool: Sendable {
     private let database: Database
-    private let parallel: Parallel
+    private let resources: JobResources
     private let logger: Logger
     private let isStopping = Mutex(false)
     private let work = DispatchSemaphore(value: 0)
     private let running = DispatchGroup()
 
-    /// - Parameter parallel: the threads that each job may use.
-    init(database: Database, parallel: Parallel, logger: Logger) {
+    /// - Parameter resources: what each job may use.
+    init(database: Database, resources: JobResources, logger: Logger) {
         self.database = database
-        self.parallel = parallel
+        self.resources = resources
         self.logger = logger
     }
 
@@ -48,7 +48,7 @@ final class WorkerPool: Sendable {
                 }
                 logger.info("\(name) takes \(job.id), attempt \(job.attempt)")
                 PruningJob(
-                    database: database, job: job, parallel: parallel, isShuttingDown: { self.isStopping.withLock { $0 } }, logger: logger
+                    database: database, job: job, resources: resources, isShuttingDown: { self.isStopping.withLock { $0 } }, logger: logger
                 ).run()
                 logger.info("\(job.id) \((try? database.jobs.get(job.id).status.rawValue) ?? "gone")")
             } catch {

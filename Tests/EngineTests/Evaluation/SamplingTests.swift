@@ -47,7 +47,7 @@ import Testing
         }
         // The contract draws the noise from evaluation.seed + 1.
         let held = try HeldOutLoss(FineTunerTests.pictures(images), schedule: schedule, seed: seed + 1)
-        let found = try held.evaluate(TrainedModel(model: model, weights: weights), parallel: Parallel(threads: 2))
+        let found = held.evaluate(TrainedModel(model: model, weights: weights), parallel: Parallel(threads: 2))
         #expect(abs(found / loss - 1) < 1e-4)
     }
 }

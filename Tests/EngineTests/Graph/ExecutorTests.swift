@@ -75,12 +75,13 @@ import Testing
 
     /// Output and gradients of one step on made-up samples; sample `i` of the batch is number `first + i`.
     private func step(
-        _ name: String, batch: Int, first: Int = 0, threads: Int, steps: Int = 1
+        _ name: String, batch: Int, first: Int = 0, threads: Int, steps: Int = 1, segments: Int = 1
     ) throws -> (output: [Float], gradients: [Float]) {
         let (model, weights) = try Golden.unet(name)
         let gradients = Weights(weights.parameters)
         let executor = Executor(
-            graph: model.graph, weights: weights, gradients: gradients, batch: batch, parallel: Parallel(threads: threads))
+            graph: model.graph, weights: weights, gradients: gradients, batch: batch, segments: segments,
+            parallel: Parallel(threads: threads))
         let count = executor.outputShape.count
         var output: [Float] = []
         for image in 0..<batch {
@@ -124,5 +125,13 @@ import Testing
             for index in gradients.indices { gradients[index] += alone.gradients[index] }
         }
         #expect(relativeError(gradients, together.gradients) < 1e-4)
+    }
+
+    @Test(arguments: UNet2DModelTests.names, [2, 3, 7, 20])
+    func activationsThatAreMadeAgainAreTheSameToTheLastBit(name: String, segments: Int) throws {
+        let kept = try step(name, batch: 2, threads: 2, steps: 2)
+        let again = try step(name, batch: 2, threads: 2, steps: 2, segments: segments)
+        #expect(kept.output == again.output)
+        #expect(kept.gradients == again.gradients)
     }
 }

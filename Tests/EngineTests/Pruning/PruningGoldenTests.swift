@@ -67,20 +67,16 @@ import Testing
 
         var gradients: Weights?
         if method.needsGradients {
-            let collected = Weights(weights.parameters)
-            let executor = Executor(
-                graph: model.graph, weights: weights, gradients: collected, batch: run.batch_size, parallel: Parallel(threads: 2))
             let scoring = Scoring(
                 method: method, threshold: run.threshold, timesteps: Array(stride(from: run.first, through: run.last, by: run.stride)),
                 seed: run.seed)
             var losses: [Scoring.TimestepLoss] = []
-            try scoring.run(
-                NoisePrediction(executor, alphasCumprod: Self.alphasCumprod), pictures: try #require(inputs["x0"]).values
+            gradients = try scoring.run(
+                trained, pictures: try #require(inputs["x0"]).values, alphasCumprod: Self.alphasCumprod, parallel: Parallel(threads: 2)
             ) { losses.append($0) }
             #expect(losses.map(\.timestep) == run.losses.map(\.timestep))
             #expect(losses.map(\.isKept) == run.losses.map(\.kept))
             for (loss, expected) in zip(losses, run.losses) { #expect(abs(loss.loss / expected.loss - 1) < 1e-4) }
-            gradients = collected
         }
 
         for choice in run.selections {

@@ -28,25 +28,28 @@ final class World {
     /// Nil only between two services on the same folder.
     private var running: Service?
     let folder: URL
+    private let settings: Configuration
 
-    private init(folder: URL) throws {
+    private init(folder: URL, _ change: (inout Configuration) -> Void) throws {
         self.folder = folder
-        running = try Self.service(folder)
-    }
-
-    private static func service(_ folder: URL) throws -> Service {
         var settings = Configuration()
         settings.port = 0
         settings.threads = 2
         settings.dataDir = folder.path
         settings.maxUploadBytes = 8 << 20
-        return try Service(settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        change(&settings)
+        self.settings = settings
+        running = try Self.service(settings)
+    }
+
+    private static func service(_ settings: Configuration) throws -> Service {
+        try Service(settings, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
     }
 
     /// Ends the service and starts another on the same data folder.
     func restart() async throws {
         await stop()
-        running = try Self.service(folder)
+        running = try Self.service(settings)
     }
 
     private func stop() async {
@@ -54,8 +57,8 @@ final class World {
         running = nil
     }
 
-    /// Runs `body` against a fresh service.
-    static func with(_ body: (World) async throws -> Void) async throws {
+    /// Runs `body` against a fresh service, its settings changed by `settings`.
+    static func with(settings: (inout Configuration) -> Void = { _ in }, _ body: (World) async throws -> Void) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pruner-test-\(UUID().uuidString)")
         defer {
             // SQLite may still be taking its own files away, and a file that vanishes stops a removal half-way.
@@ -63,7 +66,7 @@ final class World {
                 try? FileManager.default.removeItem(at: folder)
             }
         }
-        let world = try World(folder: folder)
+        let world = try World(folder: folder, settings)
         do {
             try await body(world)
         } catch {

@@ -1,0 +1,91 @@
+/// The order in which a graph runs: forward, the loss, backward; and forward again in parts where activations are not kept for backward.
+///
+/// The nodes fall into segments of consecutive nodes. With one, all that backward reads is kept. With more, what only its own segment
+/// reads is forgotten after forward and made again just before that segment's backward (arXiv 1604.06174); the last segment's is still
+/// there. What is made again is the same to the last bit.
+struct Schedule {
+    /// What happens at one time.
+    enum Event {
+        case forward(Int)
+        case loss
+        case again(Int)
+        case backward(Int)
+    }
+
+    /// Everything in order; an event's time is its index.
+    private(set) var events: [Event] = []
+    /// When each node runs for the first time.
+    private(set) var forward: [Int] = []
+    /// When backward may begin.
+    let loss: Int
+    /// When a node runs again; nil where it does not.
+    private(set) var again: [Int?]
+    /// When a node runs backward; nil where it does not.
+    private(set) var backward: [Int?]
+    /// Whether a node's output is kept as long as anything needs it, instead of being made again.
+    let isKept: [Bool]
+    /// The nodes that read each node's output.
+    let readers: [[Int]]
+
+    /// - Parameters:
+    ///   - runsBackward: of each node.
+    ///   - hasSaved: whether a node's forward leaves something for its backward besides its output.
+    ///   - segments: how many; their outputs are about equally large.
+    init(_ graph: Graph, runsBackward: [Bool], hasSaved: [Bool], segments: Int) {
+        let nodes = graph.nodes
+        var readers = [[Int]](repeating: [], count: nodes.count)
+        for (index, node) in nodes.enumerated() {
+            for input in node.inputs { readers[input].append(index) }
+        }
+        let segment = Self.segment(graph, count: segments)
+        let last = segment.last ?? 0
+        let isKept = nodes.indices.map { index in
+            segment[index] == last || nodes[index].inputs.isEmpty || readers[index].contains { segment[$0] != segment[index] }
+        }
+
+        // From the end to the front: what backward, or a later node that runs again, reads and is not kept.
+        var runsAgain = [Bool](repeating: false, count: nodes.count)
+        for (index, node) in nodes.enumerated().reversed() where segment[index] != last {
+            let reads = node.operation.backwardReads
+            if runsBackward[index] {
+                if reads.output && !isKept[index] || hasSaved[index] { runsAgain[index] = true }
+            }
+            guard runsAgain[index] || runsBackward[index] && reads.inputs else { continue }
+            for input in node.inputs where !isKept[input] { runsAgain[input] = true }
+        }
+
+        again = [Int?](repeating: nil, count: nodes.count)
+        backward = again
+        for index in nodes.indices {
+            forward.append(events.count)
+            events.append(.forward(index))
+        }
+        loss = events.count
+        events.append(.loss)
+        var end = nodes.count
+        while end > 0 {
+            let start = segment[..<end].firstIndex(of: segment[end - 1]) ?? 0
+            for index in start..<end where runsAgain[index] {
+                again[index] = events.count
+                events.append(.again(index))
+            }
+            for index in (start..<end).reversed() where runsBackward[index] {
+                backward[index] = events.count
+                events.append(.backward(index))
+            }
+            end = start
+        }
+        self.isKept = isKept
+        self.readers = readers
+    }
+
+    /// The segment of each node: equal shares of all outputs' numbers.
+    private static func segment(_ graph: Graph, count: Int) -> [Int] {
+        let total = max(1, graph.nodes.reduce(0) { $0 + $1.shape.count })
+        var sum = 0
+        return graph.nodes.map { node in
+            sum += node.shape.count
+            return min(count - 1, (sum - node.shape.count / 2) * count / total)
+        }
+    }
+}

@@ -1,0 +1,17 @@
+import Engine
+import Foundation
+
+/// What one job may use of the machine.
+struct JobResources: Sendable {
+    /// Its threads.
+    let parallel: Parallel
+    /// The bytes that the process may hold while it runs.
+    let memory: Int
+
+    /// What settings give each of the workers: the default is a thread for every core, and three quarters of the machine's memory.
+    init(_ settings: Configuration) {
+        parallel = Parallel(threads: settings.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.threads)
+        let limit = settings.memoryLimit == 0 ? Int(ProcessInfo.processInfo.physicalMemory / 4 * 3) : Int(settings.memoryLimit)
+        memory = limit / settings.workers
+    }
+}
