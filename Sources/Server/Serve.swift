@@ -43,6 +43,7 @@ struct Serve: AsyncParsableCommand {
     }
 
     func run() async throws {
+        try ProcessorCheck.check()
         BLASKernels.restartWithBest()
         let settings = try settings()
         guard settings.isLoopback || allowAnonymous else {

@@ -36,6 +36,7 @@ package final class Service: Sendable {
             wakeWorkers: { pool.wake() },
             health: [
                 "status": "ok", "version": .string(Pruner.version), "blas": .string(Matrix.provider),
+                "kernels": .optional(Matrix.openBLASCore),
                 "threads": .integer(resources.parallel.threads), "memory_limit": .integer(resources.memory),
                 "workers": .integer(settings.workers),
             ],

@@ -77,7 +77,7 @@ public enum Matrix {
     }
 
     /// The name of the kernels OpenBLAS has picked, or nil where BLAS is another.
-    static var openBLASCore: String? { text("openblas_get_corename") }
+    public static var openBLASCore: String? { text("openblas_get_corename") }
 
     private static func text(_ function: String) -> String? {
         typealias GetText = @convention(c) () -> UnsafePointer<CChar>?

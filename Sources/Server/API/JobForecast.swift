@@ -26,6 +26,7 @@ struct JobForecast {
             "parameters": change(before.parameterCount, after.parameterCount),
             "macs": change(before.multiplyAccumulates, after.multiplyAccumulates),
             "size": change(size, size - job.source.weightsSize + (try weightsSize())),
+            "activation_memory": change(before.sampleBytes(resources.parallel), after.sampleBytes(resources.parallel)),
             "memory": job.memory(resources).json, "seconds": try seconds(),
         ]
     }

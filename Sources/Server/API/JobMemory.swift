@@ -97,3 +97,10 @@ struct JobMemory {
         ]
     }
 }
+
+extension Graph {
+    /// Bytes that one sample takes on its way through the model, without weights.
+    func sampleBytes(_ parallel: Parallel) -> Int {
+        activationBytes(batch: 1, isTraining: false, preparedLimit: 0, parallel: parallel)
+    }
+}

@@ -5,7 +5,9 @@ import Storage
 enum MetricsPayload {
     /// What a job measures once.
     enum Section: String, CaseIterable {
-        case parameters, macs, size, scoring, groups, finetuning, evaluation, timing
+        case parameters, macs, size
+        case activationMemory = "activation_memory"
+        case scoring, groups, finetuning, evaluation, timing
         case peakMemory = "peak_memory"
     }
 

@@ -209,6 +209,8 @@ struct PruningJob {
         try write(["before": .integer(before.parameterCount), "after": .integer(after.parameterCount)], .parameters)
         try write(["before": .integer(before.multiplyAccumulates), "after": .integer(after.multiplyAccumulates)], .macs)
         try write(["before": .integer(stages.source.size), "after": .integer(stages.latestSize)], .size)
+        try write(
+            ["before": .integer(before.sampleBytes(parallel)), "after": .integer(after.sampleBytes(parallel))], .activationMemory)
     }
 
     private func write(_ value: JSON, _ section: MetricsPayload.Section) throws {

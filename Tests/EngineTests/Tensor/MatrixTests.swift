@@ -24,7 +24,8 @@ import Testing
                         for column in 0..<columns {
                             var sum = 0.0
                             for k in 0..<inner {
-                                sum += Double(a[transposeA ? k * lda + row : row * lda + k])
+                                sum +=
+                                    Double(a[transposeA ? k * lda + row : row * lda + k])
                                     * Double(b[transposeB ? column * ldb + k : k * ldb + column])
                             }
                             let expected = 0.5 * sum + Double(beta * before[row * ldc + column])

@@ -28,7 +28,9 @@ import Testing
             let id = try #require(answer.json["id"]?.text)
             #expect(try await world.finished(id)["status"]?.text == "succeeded")
             let metrics = try await world.get("/v1/jobs/\(id)/metrics").json
-            for key in ["parameters", "macs"] { #expect(forecast[key] == metrics[key], "\(key)") }
+            for key in ["parameters", "macs", "activation_memory"] { #expect(forecast[key] == metrics[key], "\(key)") }
+            let activations = ["before", "after"].map { forecast.at("activation_memory", $0).integer ?? 0 }
+            #expect(activations[1] > 0 && activations[1] < activations[0])
             #expect(forecast["groups"]?.elements.map { $0["width"] } == metrics["groups"]?.elements.map { $0["width"] })
             #expect(forecast["groups"]?.elements.map { $0["name"] } == metrics["groups"]?.elements.map { $0["name"] })
             #expect((forecast["block_out_channels"] == .null) == (widths == "free"))
