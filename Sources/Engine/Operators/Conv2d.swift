@@ -82,9 +82,9 @@ package struct Conv2d: Operator {
         if kernel == 1 && stride == 1 && padding == .symmetric(0) { return .pixels }
         guard kernel == 3, stride == 1, padding == .symmetric(1), min(inChannels, outChannels) >= Self.fewChannels else { return .patches }
         let (tiles4, tiles2) = (Winograd<WinogradTile4>(call), Winograd<WinogradTile2>(call))
-        // A product of few rows is bound by reading its other factor: it costs as if it had eight rows more.
-        let cost4 = tiles4.planes * (tiles4.tiles + 8)
-        let cost2 = tiles2.planes * (tiles2.tiles + 8)
+        // Transforming the weights and reading them costs as much as multiplying thirty-two tiles more; reading them plain, eight rows.
+        let cost4 = tiles4.planes * (tiles4.tiles + 32)
+        let cost2 = tiles2.planes * (tiles2.tiles + 32)
         if 9 * (call.batch * call.output.pixels + 8) < min(cost4, cost2) { return .patches }
         return cost4 <= cost2 ? .tiles4(tiles4) : .tiles2(tiles2)
     }
