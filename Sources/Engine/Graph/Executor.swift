@@ -140,6 +140,6 @@ public final class Executor {
     /// To be called when the weights are no longer those of the last ``forward()``.
     public func weightsChanged() { (isForwardStale, isBackwardStale) = (true, true) }
 
-    /// Transformed weights kept by default: 128 MiB.
-    public static let defaultPreparedLimit = 32 << 20
+    /// Transformed weights kept by default: 48 MiB.
+    public static let defaultPreparedLimit = 12 << 20
 }
