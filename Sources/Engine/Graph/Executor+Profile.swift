@@ -3,9 +3,11 @@ import Foundation
 extension Executor {
     /// Processor time of one step by kind of operator.
     public struct Profile: Sendable {
-        /// Seconds of processor time, all threads together, by the operator's type.
+        /// Seconds of processor time of preparing weights, all threads together, by the operator's type and sizes.
         public internal(set) var prepare: [String: Double] = [:]
+        /// The same of forward.
         public internal(set) var forward: [String: Double] = [:]
+        /// The same of backward.
         public internal(set) var backward: [String: Double] = [:]
     }
 

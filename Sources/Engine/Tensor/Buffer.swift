@@ -1,3 +1,5 @@
+import Foundation
+
 /// A fixed run of float32 numbers in memory aligned for the widest vectors, freed with its last reference.
 ///
 /// - Note: Sendable without a lock because a buffer has no state of its own beyond an immutable address and length; who may
@@ -8,11 +10,16 @@ public final class Buffer: @unchecked Sendable {
     /// How many numbers there are.
     public let count: Int
 
+    private static let hugePage = 2 << 20
+
     /// Allocates `count` zeros.
     public init(count: Int) {
         self.count = count
         let bytes = max(1, count) * MemoryLayout<Float>.stride
-        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: 64)
+        // Transforms walk over dozens of far-apart rows at once: with pages of 4 KiB, finding the pages takes longer than the numbers.
+        let isLarge = bytes >= Self.hugePage
+        let raw = UnsafeMutableRawPointer.allocate(byteCount: bytes, alignment: isLarge ? Self.hugePage : 64)
+        if isLarge { madvise(raw, bytes, MADV_HUGEPAGE) }
         pointer = raw.bindMemory(to: Float.self, capacity: max(1, count))
         pointer.initialize(repeating: 0, count: max(1, count))
     }

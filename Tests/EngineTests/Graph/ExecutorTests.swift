@@ -134,4 +134,64 @@ import Testing
         #expect(kept.output == again.output)
         #expect(kept.gradients == again.gradients)
     }
+
+    /// A convolution in transformed tiles between two of patches.
+    private func tiles() throws -> (graph: Graph, weights: Weights) {
+        var graph = Graph()
+        let sample = try graph.add("sample", Input(Shape(height: 8, width: 8, channels: 3)))
+        try graph.add("timestep", Input(.vector(1)))
+        let first = try graph.add("first", Conv2d("first", in: 3, out: 16), [sample])
+        let second = try graph.add("second", Conv2d("second", in: 16, out: 24), [first])
+        try graph.add("third", Conv2d("third", in: 24, out: 3), [second])
+        let weights = Weights(graph.parameters)
+        var generator = TorchGenerator(seed: 3)
+        for (index, parameter) in graph.parameters.enumerated() {
+            weights.setTorchOrder(index, generator.uniform(parameter.count, from: -1, to: 1))
+        }
+        return (graph, weights)
+    }
+
+    private func run(_ executor: Executor, _ gradients: Weights) -> (output: [Float], gradients: [Float]) {
+        let count = executor.batch * executor.outputShape.count
+        gradients.buffer.clear()
+        for index in 0..<count { executor.sample[index] = Float(index % 17) / 8 - 1 }
+        executor.forward()
+        let output = (0..<count).map { executor.output[$0] }
+        for index in 0..<count { executor.outputGradient[index] = output[index] }
+        executor.backward()
+        return (output, gradients.buffer.array)
+    }
+
+    @Test(arguments: [0, 3000, 1 << 20])
+    func keepingPreparedWeightsChangesNothing(limit: Int) throws {
+        let (graph, weights) = try tiles()
+        let gradients = Weights(graph.parameters)
+        func executor(_ limit: Int) -> Executor {
+            Executor(
+                graph: graph, weights: weights, gradients: gradients, batch: 9, preparedLimit: limit, parallel: Parallel(threads: 2))
+        }
+        let expected = run(executor(0), gradients)
+        let keeping = executor(limit)
+        for _ in 0..<2 {
+            let found = run(keeping, gradients)
+            #expect(found.output == expected.output)
+            #expect(found.gradients == expected.gradients)
+        }
+        let count = limit >= 1 << 20 ? 2 * 36 * (16 * 24 + 16) : 0
+        #expect(keeping.activationBytes - executor(0).activationBytes <= count * 4)
+    }
+
+    @Test func changedWeightsArePreparedAnewOnceTheExecutorIsTold() throws {
+        let (graph, weights) = try tiles()
+        let gradients = Weights(graph.parameters)
+        let executor = Executor(graph: graph, weights: weights, gradients: gradients, batch: 9, parallel: Parallel(threads: 2))
+        let before = run(executor, gradients)
+        for index in 0..<weights.buffer.count { weights.buffer.pointer[index] *= 0.5 }
+        executor.weightsChanged()
+        let found = run(executor, gradients)
+        let fresh = Executor(graph: graph, weights: weights, gradients: gradients, batch: 9, parallel: Parallel(threads: 2))
+        let expected = run(fresh, gradients)
+        #expect(found.output == expected.output && found.gradients == expected.gradients)
+        #expect(found.output != before.output)
+    }
 }
