@@ -2,7 +2,7 @@
 # Scoring, fine-tuning and sampling steps of google/ddpm-cifar10-32's shape and of an LDM's, this engine and PyTorch in turn on the
 # same machine: seconds, their ratio, effective GFLOP/s against the machine's own for square products, peak memory.
 #   Benchmarks/bench.sh [rounds, 2] [steps, 3]
-# CASES names others: "model batch step" lines.
+# CASES names others: "model batch step" lines. WAYS names PyTorch's ways to go; the best of them counts.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds=${1:-2}
@@ -25,7 +25,7 @@ while read -r model batch step; do
     for round in $(seq "$rounds"); do
         # In turn, so that a machine that slows down or a neighbour's load meets both. A way that PyTorch cannot go here is left out.
         .build/release/pruner-bench "$step" --model "$model" --batch "$batch" --steps "$steps" | jq -c '. + {side: "engine"}'
-        for way in contiguous channels_last compile; do
+        for way in ${WAYS:-contiguous channels_last compile}; do
             "$python" Benchmarks/pytorch_steps.py "$step" --model "$model" --batch "$batch" --steps "$steps" --way "$way" 2>/dev/null |
                 jq -c '. + {side: "torch"}' || true
         done

@@ -8,8 +8,8 @@ public struct BatchPlan: Sendable, Equatable {
     public let parts: Int
     /// Segments of ``Schedule``: 1 keeps every activation.
     public let segments: Int
-    /// Floats of prepared weights that may be kept.
-    public let preparedLimit: Int
+    /// Floats of prepared weights that may be kept; nil is the usual share.
+    public let preparedLimit: Int?
     /// Bytes of activations, their gradients, working memory and prepared weights.
     public let bytes: Int
 
@@ -23,18 +23,18 @@ public struct BatchPlan: Sendable, Equatable {
     ///   - samples: the whole batch.
     ///   - largest: samples that are to go through at once at most.
     ///   - limit: bytes.
-    ///   - preparedLimit: floats of prepared weights to keep if there is room.
+    ///   - preparedLimit: floats of prepared weights to keep if there is room; nil is the usual share.
     public init(
         _ graph: Graph, samples: Int, largest: Int = .max, isTraining: Bool, limit: Int,
-        preparedLimit: Int = Executor.defaultPreparedLimit, parallel: Parallel
+        preparedLimit: Int? = nil, parallel: Parallel
     ) {
-        func bytes(_ batch: Int, _ segments: Int, _ prepared: Int) -> Int {
+        func bytes(_ batch: Int, _ segments: Int, _ prepared: Int?) -> Int {
             ExecutionPlan(
                 graph, batch: batch, isTraining: isTraining, preparedLimit: prepared, segments: segments, parallel: parallel
             ).total * MemoryLayout<Float>.stride
         }
         /// The plan for parts of equal size, none larger than `largest`.
-        func plan(_ largest: Int, _ segments: Int, _ prepared: Int) -> BatchPlan {
+        func plan(_ largest: Int, _ segments: Int, _ prepared: Int?) -> BatchPlan {
             let parts = (samples + largest - 1) / largest
             let batch = (samples + parts - 1) / parts
             return BatchPlan(
@@ -45,7 +45,8 @@ public struct BatchPlan: Sendable, Equatable {
             self = whole
             return
         }
-        for prepared in preparedLimit == 0 ? [0] : [preparedLimit, 0] where bytes(1, 1, prepared) <= limit {
+        let limits: [Int?] = preparedLimit == 0 ? [0] : [preparedLimit, 0]
+        for prepared in limits where bytes(1, 1, prepared) <= limit {
             // The largest that fits is in fitting..<tooLarge.
             var (fitting, tooLarge) = (1, min(samples, largest))
             while tooLarge - fitting > 1 {
@@ -59,7 +60,7 @@ public struct BatchPlan: Sendable, Equatable {
         self = candidates.first { $0.bytes <= limit } ?? candidates.min { $0.bytes < $1.bytes } ?? whole
     }
 
-    private init(batch: Int, parts: Int, segments: Int, preparedLimit: Int, bytes: Int) {
+    private init(batch: Int, parts: Int, segments: Int, preparedLimit: Int?, bytes: Int) {
         self.batch = batch
         self.parts = parts
         self.segments = segments
@@ -72,7 +73,7 @@ extension Graph {
     /// Bytes of activations, their gradients and working memory that a batch needs, without the parameters but with what is prepared
     /// of them.
     public func activationBytes(
-        batch: Int, isTraining: Bool, preparedLimit: Int = Executor.defaultPreparedLimit, segments: Int = 1, parallel: Parallel
+        batch: Int, isTraining: Bool, preparedLimit: Int? = nil, segments: Int = 1, parallel: Parallel
     ) -> Int {
         ExecutionPlan(self, batch: batch, isTraining: isTraining, preparedLimit: preparedLimit, segments: segments, parallel: parallel)
             .total

@@ -35,9 +35,10 @@ struct ExecutionPlan {
     let total: Int
 
     /// - Parameters:
-    ///   - preparedLimit: floats of prepared weights that may be kept from call to call; the rest is prepared at every call.
+    ///   - preparedLimit: floats of prepared weights that may be kept from call to call; the rest is prepared at every call. Nil is
+    ///     ``preparedLimit(activations:isTraining:)``.
     ///   - segments: parts whose activations are made again for backward, all but the last's; 1 keeps everything.
-    init(_ graph: Graph, batch: Int, isTraining: Bool, preparedLimit: Int, segments: Int = 1, parallel: Parallel) {
+    init(_ graph: Graph, batch: Int, isTraining: Bool, preparedLimit: Int?, segments: Int = 1, parallel: Parallel) {
         let nodes = graph.nodes
         let shapes = nodes.map { node in
             CallShape(
@@ -70,24 +71,31 @@ struct ExecutionPlan {
                 backward.map { plan.request(size, from: index == graph.output ? schedule.loss : firstGradient ?? $0, through: $0) })
         }
 
-        let preparedCounts = zip(nodes, shapes).map { $0.operation.preparedCount($1) }
-        // What keeping saves is in proportion to the memory it takes, whichever node it is.
-        var remaining = preparedLimit
-        func keep(_ node: Int, _ isRead: Bool) -> Bool {
-            guard isRead, preparedCounts[node] > 0, preparedCounts[node] <= remaining else { return false }
-            remaining -= preparedCounts[node]
-            return true
-        }
-        let keepsForward = nodes.indices.map { keep($0, true) }
-        let keepsBackward = nodes.indices.map { keep($0, runsBackward[$0]) }
         let largestScratch = zip(nodes, shapes).map { $0.operation.scratchCount($1) }.max() ?? 0
         let scratch = plan.request(largestScratch, from: 0, through: end)
-        let shared = plan.request(preparedCounts.max() ?? 0, from: 0, through: end)
-        func place(_ keeps: [Bool]) -> [Int] {
-            zip(preparedCounts, keeps).map { $1 ? plan.request($0, from: 0, through: end) : shared }
+        let (offsets, activations) = plan.place()
+
+        // Behind all that comes and goes: what is prepared of the weights, first the place that is not kept from node to node.
+        let preparedCounts = zip(nodes, shapes).map { ($0.operation.preparedCount($1) + 15) / 16 * 16 }
+        var remaining = preparedLimit ?? Self.preparedLimit(activations: activations, isTraining: isTraining)
+        var total = activations + (preparedCounts.max() ?? 0)
+        // What keeping saves is in proportion to the memory it takes, whichever node it is.
+        func place(_ isRead: (Int) -> Bool) -> Prepared {
+            var (places, areKept): ([Int], [Bool]) = ([], [])
+            for node in nodes.indices {
+                let count = preparedCounts[node]
+                let isKept = isRead(node) && count > 0 && count <= remaining
+                places.append(isKept ? total : activations)
+                areKept.append(isKept)
+                if isKept {
+                    remaining -= count
+                    total += count
+                }
+            }
+            return Prepared(offsets: places, areKept: areKept)
         }
-        let (forward, backward) = (place(keepsForward), place(keepsBackward))
-        let (offsets, total) = plan.place()
+        preparedForward = place { _ in true }
+        preparedBackward = place { runsBackward[$0] }
 
         self.schedule = schedule
         self.shapes = shapes
@@ -103,10 +111,14 @@ struct ExecutionPlan {
                 saved: offsets[saved[index].later])
         }
         self.gradients = gradients.map { $0.map { offsets[$0] } }
-        preparedForward = Prepared(offsets: forward.map { offsets[$0] }, areKept: keepsForward)
-        preparedBackward = Prepared(offsets: backward.map { offsets[$0] }, areKept: keepsBackward)
         self.scratch = offsets[scratch]
         self.total = total
+    }
+
+    /// Floats of prepared weights that are kept where nobody asks otherwise: in proportion to the activations beside them, which in
+    /// sampling are few, so that a step takes not much more memory than it must; but 48 MiB always.
+    private static func preparedLimit(activations: Int, isTraining: Bool) -> Int {
+        max(12 << 20, isTraining ? activations / 5 : activations * 3 / 2)
     }
 
     /// When a node's output is needed: since its first run, and since it runs again if it is not kept in between.

@@ -44,11 +44,11 @@ public final class Executor {
     ///   - graph: its first node is the sample, its second the timestep.
     ///   - weights: values of the graph's parameters, in the graph's order; read at every call.
     ///   - gradients: where ``backward()`` adds dL/dparameter; nil plans for forward only, in less memory.
-    ///   - preparedLimit: floats of transformed weights that may be kept from call to call. 0 where weights change at every step;
-    ///     otherwise ``weightsChanged()`` must be called when they do.
+    ///   - preparedLimit: floats of transformed weights that may be kept from call to call; nil is a share of what activations
+    ///     take, 0 is for weights that change at every step. Else ``weightsChanged()`` must be called when they do.
     ///   - segments: parts of the graph whose activations are not kept for backward but made again, all but the last's; 1 keeps all.
     public init(
-        graph: Graph, weights: Weights, gradients: Weights? = nil, batch: Int, preparedLimit: Int = Executor.defaultPreparedLimit,
+        graph: Graph, weights: Weights, gradients: Weights? = nil, batch: Int, preparedLimit: Int? = nil,
         segments: Int = 1, parallel: Parallel
     ) {
         self.weights = weights
@@ -139,7 +139,4 @@ public final class Executor {
 
     /// To be called when the weights are no longer those of the last ``forward()``.
     public func weightsChanged() { (isForwardStale, isBackwardStale) = (true, true) }
-
-    /// Transformed weights kept by default: 48 MiB.
-    public static let defaultPreparedLimit = 12 << 20
 }
