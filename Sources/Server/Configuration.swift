@@ -15,8 +15,11 @@ package struct Configuration: Codable, Equatable {
     package var threads = 0
     /// Bytes of memory that all jobs together may take; 0 is three quarters of the machine's.
     package var memoryLimit: Int64 = 0
-    /// How often a job is started before it fails for good, when the server stops under it.
+    /// How many times in a row the server may stop under a job, without the job getting further, before it fails for good.
     package var maxAttempts = 3
+    /// A running job saves where it stands, to go on from there, when so many seconds have passed or so many steps are done.
+    package var saveSeconds = 60
+    package var saveSteps = 500
     /// The largest upload in bytes.
     package var maxUploadBytes: Int64 = 64 << 30
     /// trace, debug, info, notice, warning, error or critical.
@@ -30,6 +33,8 @@ package struct Configuration: Codable, Equatable {
         case dataDir = "data_dir"
         case memoryLimit = "memory_limit"
         case maxAttempts = "max_attempts"
+        case saveSeconds = "save_seconds"
+        case saveSteps = "save_steps"
         case maxUploadBytes = "max_upload_bytes"
         case logLevel = "log_level"
     }
@@ -46,6 +51,8 @@ package struct Configuration: Codable, Equatable {
         threads = try container.decodeIfPresent(Int.self, forKey: .threads) ?? defaults.threads
         memoryLimit = try container.decodeIfPresent(Int64.self, forKey: .memoryLimit) ?? defaults.memoryLimit
         maxAttempts = try container.decodeIfPresent(Int.self, forKey: .maxAttempts) ?? defaults.maxAttempts
+        saveSeconds = try container.decodeIfPresent(Int.self, forKey: .saveSeconds) ?? defaults.saveSeconds
+        saveSteps = try container.decodeIfPresent(Int.self, forKey: .saveSteps) ?? defaults.saveSteps
         maxUploadBytes = try container.decodeIfPresent(Int64.self, forKey: .maxUploadBytes) ?? defaults.maxUploadBytes
         logLevel = try container.decodeIfPresent(String.self, forKey: .logLevel) ?? defaults.logLevel
     }

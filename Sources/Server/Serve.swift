@@ -15,7 +15,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Threads for arithmetic per job; 0 takes one per core.") var threads: Int?
     @Option(help: "Memory that jobs may take: bytes, or with K, M or G; 0 takes three quarters of the machine's.")
     var memoryLimit: MemorySize?
-    @Option(help: "How often a job is started before it fails for good, when the server stops under it.") var maxAttempts: Int?
+    @Option(help: "How often the server may stop under a job that gets no further, before the job fails for good.") var maxAttempts: Int?
     @Flag(help: "Listen on addresses other than loopback although anyone who reaches them may use the service.") var allowAnonymous = false
 
     /// The settings: defaults, then the file, then the command line.
@@ -34,6 +34,9 @@ struct Serve: AsyncParsableCommand {
         guard settings.maxAttempts >= 1 else { throw ValidationError("--max-attempts must be at least 1") }
         guard settings.memoryLimit == 0 || settings.memoryLimit >= 256 << 20 else {
             throw ValidationError("--memory-limit must be 0 or at least 256M")
+        }
+        guard settings.saveSeconds >= 1, settings.saveSteps >= 1 else {
+            throw ValidationError("save_seconds and save_steps must be at least 1")
         }
         guard settings.maxUploadBytes >= 1 else { throw ValidationError("max_upload_bytes must be at least 1") }
         guard Logger.Level(rawValue: settings.logLevel) != nil else {

@@ -44,7 +44,7 @@ public final class Database: Sendable {
         blobs = BlobStore(folder: dataFolder) { digest throws(StorageError) in
             do {
                 return try pool.read {
-                    try Bool.fetchOne($0, sql: Self.isReferenced, arguments: [digest.hex, digest.hex, digest.hex]) ?? false
+                    try Bool.fetchOne($0, sql: Self.isReferenced, arguments: [digest.hex]) ?? false
                 }
             } catch {
                 throw .database(doing: "look for references to a blob", found: String(describing: error))
@@ -54,9 +54,10 @@ public final class Database: Sendable {
     }
 
     private static let isReferenced = """
-        SELECT EXISTS (SELECT 1 FROM checkpoint_files WHERE digest = ?)
-            OR EXISTS (SELECT 1 FROM datasets WHERE pack_digest = ?)
-            OR EXISTS (SELECT 1 FROM job_files WHERE digest = ?)
+        SELECT EXISTS (SELECT 1 FROM checkpoint_files WHERE digest = ?1)
+            OR EXISTS (SELECT 1 FROM datasets WHERE pack_digest = ?1)
+            OR EXISTS (SELECT 1 FROM job_files WHERE digest = ?1)
+            OR EXISTS (SELECT 1 FROM job_saves WHERE digest = ?1)
         """
 
     /// Runs `body` in one transaction of the one writing connection.

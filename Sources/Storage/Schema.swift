@@ -5,6 +5,7 @@ enum Schema {
     static var migrator: DatabaseMigrator {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { try $0.execute(sql: version1) }
+        migrator.registerMigration("jobs go on where they stopped") { try $0.execute(sql: jobSaves) }
         return migrator
     }
 
@@ -119,5 +120,22 @@ enum Schema {
             PRIMARY KEY (job, name)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX job_files_digest ON job_files (digest);
+        """
+
+    /// `fruitless` counts the attempts since a job last got further for good: started ones count until they save something.
+    private static let jobSaves = """
+        ALTER TABLE jobs ADD COLUMN pause_requested INTEGER NOT NULL DEFAULT 0
+            CHECK (pause_requested IN (0, 1)) CHECK (status = 'running' OR pause_requested = 0);
+        ALTER TABLE jobs ADD COLUMN fruitless INTEGER NOT NULL DEFAULT 0 CHECK (fruitless >= 0);
+
+        CREATE TABLE job_saves (
+            job TEXT PRIMARY KEY NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+            phase TEXT NOT NULL CHECK (phase IN ('scoring', 'finetuning')),
+            completed INTEGER NOT NULL CHECK (completed >= 0),
+            total INTEGER NOT NULL CHECK (total >= completed),
+            digest TEXT NOT NULL CHECK (length(digest) = 64),
+            size INTEGER NOT NULL CHECK (size >= 0)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX job_saves_digest ON job_saves (digest);
         """
 }

@@ -58,12 +58,17 @@ extension Database {
         try jobs.enqueue(priority: priority, request: "{}", checkpoint: checkpoint ?? self.checkpoint(), dataset: dataset)
     }
 
-    /// A job in any state but paused, reached by the verbs that lead there.
+    /// A result that a running job made.
+    func result(_ name: String, _ stage: JobQueue.ResultStage, of job: String) throws -> String {
+        try jobs.addResult(job, stage, name: name, descriptor: "{}", files: [("unet/weights", blob(name))]).id
+    }
+
+    /// A job in any state, reached by the verbs that lead there.
     func job(in status: JobStatus) throws -> String {
         let id = try job().id
         switch status {
         case .queued: break
-        case .paused: try execute("UPDATE jobs SET status = 'paused' WHERE id = '\(id)'")
+        case .paused: try jobs.pause(id)
         case .cancelled: try jobs.cancel(id)
         case .running, .succeeded, .failed:
             let claimed = try jobs.claim(worker: "w")

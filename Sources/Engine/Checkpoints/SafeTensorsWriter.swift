@@ -22,14 +22,16 @@ public struct SafeTensorsWriter: Sendable {
 
     /// Plans a file of these tensors, in this order and all of one floating-point type: float32, float16 or bfloat16.
     ///
+    /// - Parameter metadata: goes with them, beside the `format` that readers expect.
     /// - Throws: ``SafeTensorsError/tensor(name:trouble:)`` when another type is asked for.
-    public init(_ entries: [Entry], type: ScalarType) throws(SafeTensorsError) {
+    public init(_ entries: [Entry], type: ScalarType, metadata: [String: String] = [:]) throws(SafeTensorsError) {
         guard [.float32, .float16, .bfloat16].contains(type) else {
             throw .tensor(name: entries.first?.name ?? "", trouble: "\(type.torchName) is not written")
         }
         self.entries = entries
         self.type = type
-        var members = [JSON.Member("__metadata__", .object([JSON.Member("format", .string("pt"))]))]
+        let metadata = metadata.sorted { $0.key < $1.key }.map { JSON.Member($0.key, .string($0.value)) }
+        var members = [JSON.Member("__metadata__", .object([JSON.Member("format", .string("pt"))] + metadata))]
         var offset = 0
         for entry in entries {
             let end = offset + entry.shape.reduce(1, *) * type.size

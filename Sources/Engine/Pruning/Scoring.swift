@@ -35,16 +35,18 @@ public struct Scoring: Sendable {
     ///   - trained: the model.
     ///   - pictures: x₀, (batch, channels, height, width).
     ///   - memory: bytes for activations; the batch goes through in parts where it needs more.
-    ///   - step: called after each timestep; what it throws ends the walk.
+    ///   - state: where an earlier walk of the same settings stood, whose memory this one takes over; nil begins.
+    ///   - step: called after each timestep with where the walk stands, valid for that call; what it throws ends the walk.
     /// - Throws: ``PruningError/lossNotFinite(timestep:)``, or what `step` throws.
     public func run(
         _ trained: TrainedModel, pictures: [Float], alphasCumprod: [Float], memory: Int = .max, parallel: Parallel,
-        step: (TimestepLoss) throws -> Void
+        from state: State? = nil, step: (TimestepLoss, State) throws -> Void
     ) throws -> Weights {
         let graph = trained.model.graph
         let samples = pictures.count / graph.nodes[0].shape.count
         let plan = Self.plan(graph, batch: samples, memory: memory, parallel: parallel)
-        let gradients = Weights(trained.weights.parameters)
+        let state = state ?? State(gradients: Weights(trained.weights.parameters))
+        let gradients = state.gradients
         let executor = Executor(
             graph: graph, weights: trained.weights, gradients: gradients, batch: plan.batch, preparedLimit: plan.preparedLimit,
             segments: plan.segments, parallel: parallel)
@@ -54,7 +56,7 @@ public struct Scoring: Sendable {
         try pictures.withUnsafeBufferPointer { pictures in
             try noise.withUnsafeBufferPointer { noise in
                 guard let pictures = pictures.baseAddress, let noise = noise.baseAddress else { return }
-                try walk(samples, step) { timesteps in
+                try walk(samples, from: state, step) { timesteps in
                     let batch = NoisePrediction.Batch(pictures: pictures, noise: noise, timesteps: timesteps)
                     return (prediction.loss(batch), { prediction.backward(batch) })
                 }
@@ -65,17 +67,20 @@ public struct Scoring: Sendable {
 
     /// Evaluates timestep after timestep and keeps the gradients of those that count.
     private func walk(
-        _ samples: Int, _ step: (TimestepLoss) throws -> Void, _ evaluate: ([Int]) -> (loss: Double, backward: () -> Void)
+        _ samples: Int, from start: State, _ step: (TimestepLoss, State) throws -> Void,
+        _ evaluate: ([Int]) -> (loss: Double, backward: () -> Void)
     ) throws {
-        var largest = 0.0
-        for timestep in timesteps {
+        var state = start
+        for timestep in timesteps.dropFirst(start.completed) where !state.hasStopped {
             let (loss, backward) = evaluate([Int](repeating: timestep, count: samples))
             guard loss.isFinite else { throw PruningError.lossNotFinite(timestep: timestep) }
-            largest = max(largest, loss)
+            let largest = max(state.largest, loss)
             let isKept = method == .taylor || loss >= threshold * largest
             if isKept { backward() }
-            try step(TimestepLoss(timestep: timestep, loss: loss, relative: largest > 0 ? loss / largest : 0, isKept: isKept))
-            if !isKept { return }
+            state.largest = largest
+            state.completed += 1
+            state.hasStopped = !isKept
+            try step(TimestepLoss(timestep: timestep, loss: loss, relative: largest > 0 ? loss / largest : 0, isKept: isKept), state)
         }
     }
 

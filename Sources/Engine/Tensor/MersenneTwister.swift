@@ -11,6 +11,16 @@ struct MersenneTwister: Sendable {
         }
     }
 
+    /// The state and the place in it: all that the numbers to come depend on.
+    var words: [UInt32] { state + [UInt32(position)] }
+
+    /// The generator that had these ``words``; nil when they are none.
+    init?(words: [UInt32]) {
+        guard words.count == 625, words[624] <= 624 else { return nil }
+        state = Array(words.prefix(624))
+        position = Int(words[624])
+    }
+
     /// The next 32 bits.
     mutating func next() -> UInt32 {
         if position == 624 { refill() }

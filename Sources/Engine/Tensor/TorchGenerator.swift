@@ -14,6 +14,24 @@ public struct TorchGenerator: Sendable {
         engine = MersenneTwister(seed: UInt32(truncatingIfNeeded: seed))
     }
 
+    /// Where the stream stands, as hexadecimal words: ``init(saved:)`` goes on from there.
+    var saved: String {
+        (engine.words.map { String($0, radix: 16) } + (cachedNormal.map { [String($0.bitPattern, radix: 16)] } ?? [])).joined(
+            separator: " ")
+    }
+
+    /// The stream that was ``saved``; nil when the text is none.
+    init?(saved text: String) {
+        let words = text.split(separator: " ")
+        let state = words.prefix(625).compactMap { UInt32($0, radix: 16) }
+        guard let engine = MersenneTwister(words: state) else { return nil }
+        self.engine = engine
+        if words.count > 625 {
+            guard words.count == 626, let bits = UInt64(words[625], radix: 16) else { return nil }
+            cachedNormal = Double(bitPattern: bits)
+        }
+    }
+
     /// `torch.randn(count)`: standard normal numbers in the order of the tensor's memory.
     ///
     /// ATen has two ways: below 16 numbers each comes from Box-Muller in double precision, whose second normal waits for the

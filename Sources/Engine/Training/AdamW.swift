@@ -9,18 +9,21 @@ struct AdamW {
 
     private let weights: Buffer
     private let gradients: Buffer
-    private let firstMoment: Buffer
-    private let secondMoment: Buffer
+    let firstMoment: Buffer
+    let secondMoment: Buffer
     /// The averaged weights, when there is an average.
     private let average: Buffer?
     private let parallel: Parallel
-    private var step = 0
+    private var step: Int
 
-    init(weights: Weights, gradients: Weights, average: Weights?, parallel: Parallel) {
+    /// - Parameters:
+    ///   - moments: of the gradients so far, taken over as they are; nil begins with zeros.
+    ///   - step: steps done.
+    init(weights: Weights, gradients: Weights, average: Weights?, moments: (Buffer, Buffer)? = nil, step: Int = 0, parallel: Parallel) {
         self.weights = weights.buffer
         self.gradients = gradients.buffer
-        firstMoment = Buffer(count: weights.buffer.count)
-        secondMoment = Buffer(count: weights.buffer.count)
+        (firstMoment, secondMoment) = moments ?? (Buffer(count: weights.buffer.count), Buffer(count: weights.buffer.count))
+        self.step = step
         self.average = average?.buffer
         self.parallel = parallel
     }

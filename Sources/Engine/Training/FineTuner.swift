@@ -64,15 +64,16 @@ public struct FineTuner: Sendable {
     ///   - pictures: of the model's sample shape.
     ///   - alphasCumprod: ᾱ_t for every timestep t may be drawn from.
     ///   - memory: bytes for activations; the batch goes through in parts where it needs more.
-    ///   - report: called after each step; what it throws ends the run.
+    ///   - state: where an earlier run of the same settings stood, whose memory this one takes over; nil begins.
+    ///   - report: called after each step with where the run stands, valid for that call; what it throws ends the run.
     /// - Returns: the averaged weights (the last ones when `emaDecay` is 0), and the last ones.
     /// - Throws: ``TrainingError``, what reading a picture throws, or what `report` throws.
     public func run(
         _ trained: TrainedModel, pictures: PictureSet, alphasCumprod: [Float], memory: Int = .max, parallel: Parallel,
-        report: (Step) throws -> Void
+        from state: State? = nil, report: (Step, State) throws -> Void
     ) throws -> (averaged: Weights, last: Weights) {
-        let weights = trained.weights.copy()
-        let average = settings.emaDecay > 0 ? trained.weights.copy() : nil
+        let weights = state?.weights ?? trained.weights.copy()
+        let average = state == nil && settings.emaDecay > 0 ? trained.weights.copy() : state?.average
         let gradients = Weights(weights.parameters)
         let batch = settings.batchSize
         let plan = Self.plan(trained.model.graph, batch: batch, memory: memory, parallel: parallel)
@@ -80,12 +81,15 @@ public struct FineTuner: Sendable {
             graph: trained.model.graph, weights: weights, gradients: gradients, batch: plan.batch, preparedLimit: plan.preparedLimit,
             segments: plan.segments, parallel: parallel)
         let prediction = NoisePrediction(executor, samples: batch, alphasCumprod: alphasCumprod)
-        var optimizer = AdamW(weights: weights, gradients: gradients, average: average, parallel: parallel)
-        var generator = TorchGenerator(seed: settings.seed)
+        let done = state?.step ?? 0
+        var optimizer = AdamW(
+            weights: weights, gradients: gradients, average: average, moments: state.map { ($0.firstMoment, $0.secondMoment) }, step: done,
+            parallel: parallel)
+        var generator = state?.generator ?? TorchGenerator(seed: settings.seed)
         let shape = pictures.shape
         let x0 = Buffer(count: batch * shape.count)
 
-        for step in stride(from: 1, through: settings.steps, by: 1) {
+        for step in stride(from: done + 1, through: settings.steps, by: 1) {
             let indices = generator.randint(below: pictures.count, count: batch)
             let noise = generator.randn(batch * shape.count)
             let timesteps = generator.randint(below: alphasCumprod.count, count: batch)
@@ -105,7 +109,10 @@ public struct FineTuner: Sendable {
                 learningRate: rate, weightDecay: settings.weightDecay,
                 gradientScale: settings.gradientClip.map { Float(min(1, $0 / (norm + 1e-6))) } ?? 1,
                 averageDecay: Self.averageDecay(settings.emaDecay, step: step))
-            try report(Step(step: step, loss: loss, gradientNorm: norm, learningRate: rate))
+            let reached = State(
+                step: step, generator: generator, weights: weights, average: average, firstMoment: optimizer.firstMoment,
+                secondMoment: optimizer.secondMoment)
+            try report(Step(step: step, loss: loss, gradientNorm: norm, learningRate: rate), reached)
         }
         return (average ?? weights, weights)
     }

@@ -10,12 +10,13 @@ extension Job {
             "priority": .integer(priority), "status": .string(status.rawValue), "phase": .optional(phase?.rawValue),
             "progress": progress.map(Self.payload) ?? nil, "created_at": .string(createdAt.text),
             "started_at": .optional(startedAt?.text), "finished_at": .optional(finishedAt?.text), "attempt": .integer(attempt),
-            "cancel_requested": .bool(cancelRequested), "request": try JSON(parsing: Array(request.utf8)),
+            "cancel_requested": .bool(cancelRequested), "pause_requested": .bool(pauseRequested),
+            "request": try JSON(parsing: Array(request.utf8)),
             "result": ["checkpoint": .optional(resultCheckpoint), "pruned_checkpoint": .optional(resultPruned)],
             "error": failure.map { ["code": .string($0.code), "detail": .string($0.detail)] } ?? nil,
             "urls": [
                 "self": .string(path), "events": .string("\(path)/events"), "metrics": .string("\(path)/metrics"),
-                "cancel": .string("\(path)/cancel"),
+                "cancel": .string("\(path)/cancel"), "pause": .string("\(path)/pause"), "resume": .string("\(path)/resume"),
             ],
         ]
     }

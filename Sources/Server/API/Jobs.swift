@@ -40,6 +40,14 @@ extension API {
         on(&router, .post, "/v1/jobs/{id}/cancel") { request in
             .json(try database.jobs.cancel(request.parameter("id")).payload(), status: .accepted)
         }
+        on(&router, .post, "/v1/jobs/{id}/pause") { request in
+            .json(try database.jobs.pause(request.parameter("id")).payload(), status: .accepted)
+        }
+        on(&router, .post, "/v1/jobs/{id}/resume") { request in
+            let job = try database.jobs.resume(request.parameter("id"))
+            wakeWorkers()
+            return .json(try job.payload(), status: .accepted)
+        }
         on(&router, .get, "/v1/jobs/{id}/events") { request in
             let events = try database.jobs.events(of: request.parameter("id"))
             return .json([

@@ -2,6 +2,6 @@
 enum JobInterruption: Error {
     /// A client asked for it.
     case cancelled
-    /// The process is about to end; the job goes back to the queue.
-    case shutdown
+    /// The job is to be put aside, or the process is about to end: what it has done so far is saved.
+    case released
 }

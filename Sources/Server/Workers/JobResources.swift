@@ -7,11 +7,20 @@ struct JobResources: Sendable {
     let parallel: Parallel
     /// The bytes that the process may hold while it runs.
     let memory: Int
+    /// How often it saves where it stands.
+    let saving: SaveInterval
+
+    /// A job saves where it stands when either has passed since it last did.
+    struct SaveInterval {
+        let seconds: Double
+        let steps: Int
+    }
 
     /// What settings give each of the workers: the default is a thread for every core, and three quarters of the machine's memory.
     init(_ settings: Configuration) {
         parallel = Parallel(threads: settings.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.threads)
         let limit = settings.memoryLimit == 0 ? Int(ProcessInfo.processInfo.physicalMemory / 4 * 3) : Int(settings.memoryLimit)
         memory = limit / settings.workers
+        saving = SaveInterval(seconds: Double(settings.saveSeconds), steps: settings.saveSteps)
     }
 }

@@ -1,4 +1,5 @@
 import Engine
+import Storage
 
 /// The checkpoints a job has come through so far.
 struct JobStages {
@@ -15,9 +16,12 @@ struct JobStages {
     var pruned: Stored?
     var finetuned: Stored?
 
-    init(source: StoredCheckpoint, original: DiffusionCheckpoint) {
+    /// Begins with the original and what earlier attempts of the job have made of it.
+    init(source: StoredCheckpoint, original: DiffusionCheckpoint, of job: Job, in database: Database) throws {
         self.source = source
         self.original = original
+        pruned = try job.resultPruned.map { try StoredCheckpoint.result(database, $0) }
+        finetuned = try job.resultCheckpoint.flatMap { $0 == job.resultPruned ? nil : try StoredCheckpoint.result(database, $0) }
     }
 
     /// What the job has made of the original.

@@ -22,7 +22,7 @@ struct PruningJob {
                 try jobs.complete(job.id)
             } catch JobInterruption.cancelled {
                 try jobs.stopped(job.id)
-            } catch JobInterruption.shutdown {
+            } catch JobInterruption.released {
                 try jobs.release(job.id)
             } catch let error as StorageError {
                 logger.error("job \(job.id): \(error)")
@@ -56,12 +56,14 @@ struct PruningJob {
         MemoryGauge.reset()
         let (request, errors) = JobRequest.read(try JSON(parsing: Array(job.request.utf8)))
         guard errors.isEmpty else { throw APIError.invalid(errors) }
+        let reporter = JobProgressReporter(
+            jobs: jobs, id: job.id, interval: resources.saving, isShuttingDown: isShuttingDown, logger: logger)
+        try reporter.begin(.loading, total: 1)
         let source = try StoredCheckpoint(database, job.checkpoint)
         let original = try source.load()
-        try source.removeResults(of: job.id)
         let dataset = try job.dataset.map { try StoredPictures(database, $0) }
         let pictures = dataset?.set(for: original.trained.model)
-        let inputs = try dataset.map { ($0.count, try $0.digest()) }
+        let inputs = try dataset.map { ($0.count, try $0.digest(reporter.check)) }
         func manifest(_ stage: ResultManifest.Stage) -> ResultManifest {
             ResultManifest(stage: stage, request: request, source: source, dataset: inputs, threads: parallel.threads)
         }
@@ -73,25 +75,23 @@ struct PruningJob {
                 limit: resources.memory, parallel: parallel)
         }
 
-        let reporter = JobProgressReporter(
-            jobs: jobs, id: job.id, planned: Self.plan(request, original, pictures), isShuttingDown: isShuttingDown)
-        try reporter.begin(.loading, total: 1)
-        var stages = JobStages(source: source, original: original)
+        reporter.planned = Self.plan(request, original, pictures)
+        var stages = try JobStages(source: source, original: original, of: job, in: database)
 
-        if let pruning = request.pruning {
+        if let pruning = request.pruning, stages.pruned == nil {
             let pruned = try prune(original, pruning, pictures, memory(original), reporter).stored(as: type)
-            stages.pruned = try source.store(pruned, job: job, manifest: manifest(.pruned))
-            try jobs.record(job.id, checkpoint: stages.pruned?.id, pruned: stages.pruned?.id)
             try jobs.setMetrics(
                 job.id, section: PlanPayload.section,
                 value: PlanPayload.kept(digest: source.weightsDigest, widths: pruning.widths).compact)
-            try writeSizes(stages)
+            stages.pruned = try source.store(pruned, job: job, manifest: manifest(.pruned))
         }
-        if let settings = request.finetuning, let pictures {
+        reporter.skip(.scoring)
+        try writeSizes(stages)
+        if let settings = request.finetuning, let pictures, stages.finetuned == nil {
             let tuned = try finetune(stages.latest, settings, pictures, memory(stages.latest), reporter).stored(as: type)
             stages.finetuned = try source.store(tuned, job: job, manifest: manifest(.finetuned))
-            try jobs.record(job.id, checkpoint: stages.finetuned?.id)
         }
+        reporter.skip(.finetuning)
         try writeSizes(stages)
         if let evaluation = request.evaluation {
             let grids = try JobEvaluation(
@@ -108,10 +108,6 @@ struct PruningJob {
             }
         }
         try reporter.finish()
-        let timing = [JobPhase.scoring, .pruning, .finetuning, .evaluating].compactMap { phase in
-            reporter.timing[phase].map { JSON.Member(phase.rawValue, .double($0)) }
-        }
-        try write(.object(timing), .timing)
         try write(MemoryGauge.peak.map(JSON.integer) ?? .null, .peakMemory)
     }
 
@@ -164,18 +160,24 @@ struct PruningJob {
         _ reporter: JobProgressReporter
     ) throws -> Weights {
         let trained = original.trained
-        var summary = ScoringSummary(pruning)
-        try write(summary.json, .scoring)
         let last = min(pruning.last ?? original.schedule.count - 1, original.schedule.count - 1)
         let timesteps = Array(stride(from: pruning.first, through: last, by: pruning.stride))
-        try reporter.begin(.scoring, total: timesteps.count)
         let scoring = Scoring(method: pruning.method, threshold: pruning.threshold, timesteps: timesteps, seed: pruning.seed)
+        let state = try saved(.scoring) { try scoring.state(at: $0, of: trained) }
+        var summary = ScoringSummary(pruning, from: state)
+        try write(summary.json, .scoring)
+        try jobs.cutSeries(
+            MetricsPayload.Series.scoring.rawValue, of: job.id,
+            after: state.flatMap { $0.completed > 0 ? timesteps[$0.completed - 1] : nil })
+        try reporter.begin(.scoring, total: timesteps.count, completed: state?.completed ?? 0)
         let gradients = try scoring.run(
             trained, pictures: pictures.load(0..<pruning.batchSize), alphasCumprod: original.schedule.alphasCumprod,
-            memory: memory.scoring?.activations ?? 0, parallel: parallel
-        ) { loss in
+            memory: memory.scoring?.activations ?? 0, parallel: parallel, from: state
+        ) { loss, state in
             summary.add(loss)
-            try reporter.step(series: MetricsPayload.Series.scoring.rawValue, x: loss.timestep, point: ScoringSummary.point(loss))
+            try reporter.step(series: MetricsPayload.Series.scoring.rawValue, x: loss.timestep, point: ScoringSummary.point(loss)) {
+                try store(state.write)
+            }
         }
         try reporter.flush()
         try write(summary.json, .scoring)
@@ -186,21 +188,44 @@ struct PruningJob {
         _ checkpoint: DiffusionCheckpoint, _ settings: FineTuner.Settings, _ pictures: PictureSet, _ memory: JobMemory,
         _ reporter: JobProgressReporter
     ) throws -> DiffusionCheckpoint {
+        let tuner = FineTuner(settings)
+        let state = try saved(.finetuning) { try tuner.state(at: $0, of: checkpoint.trained) }
         try write(["steps": .integer(settings.steps)], .finetuning)
-        try reporter.begin(.finetuning, total: settings.steps)
-        let (weights, _) = try FineTuner(settings).run(
+        try jobs.cutSeries(MetricsPayload.Series.finetuning.rawValue, of: job.id, after: state?.step)
+        try reporter.begin(.finetuning, total: settings.steps, completed: state?.step ?? 0)
+        let (weights, _) = try tuner.run(
             checkpoint.trained, pictures: pictures, alphasCumprod: checkpoint.schedule.alphasCumprod,
-            memory: memory.finetuning?.activations ?? 0, parallel: parallel
-        ) { step in
+            memory: memory.finetuning?.activations ?? 0, parallel: parallel, from: state
+        ) { step, state in
             let point: JSON = [
                 "step": .integer(step.step), "loss": .double(step.loss), "gradient_norm": .double(step.gradientNorm),
                 "learning_rate": .double(step.learningRate),
             ]
-            try reporter.step(series: MetricsPayload.Series.finetuning.rawValue, x: step.step, point: point)
+            try reporter.step(series: MetricsPayload.Series.finetuning.rawValue, x: step.step, point: point) { try store(state.write) }
         }
         try reporter.flush()
         let trained = TrainedModel(model: checkpoint.trained.model, weights: weights)
         return DiffusionCheckpoint(trained: trained, schedule: checkpoint.schedule, type: checkpoint.type)
+    }
+
+    /// Where an earlier attempt stood in a phase; nil where there was none, or it cannot be read: then the phase begins again.
+    private func saved<State>(_ phase: JobPhase, _ read: (String) throws -> State) throws -> State? {
+        guard let save = try jobs.saved(job.id), save.phase == phase else { return nil }
+        do {
+            let state = try read(database.blobs.url(for: save.digest).path)
+            logger.info("\(job.id) goes on at \(phase.rawValue) \(save.completed)")
+            return state
+        } catch {
+            logger.error("\(job.id) begins \(phase.rawValue) again: what was saved cannot be read: \(error)")
+            return nil
+        }
+    }
+
+    /// What `write` writes, as a blob.
+    private func store(_ write: (@escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void) throws -> StoredBlob {
+        let writer = try database.blobs.writer()
+        try write { try writer.write($0) }
+        return try writer.finish()
     }
 
     /// Parameters, multiply-accumulates and bytes before and after, as far as the job has come.

@@ -6,8 +6,11 @@ struct ScoringSummary {
     private var largest: Double?
     private var kept = 0
 
-    init(_ pruning: JobRequest.Pruning) {
+    /// - Parameter state: where scoring goes on; nil where it begins.
+    init(_ pruning: JobRequest.Pruning, from state: Scoring.State?) {
         self.pruning = pruning
+        largest = state?.largestLoss
+        kept = state?.kept ?? 0
     }
 
     /// Counts a timestep in.

@@ -57,7 +57,13 @@ struct StoredCheckpoint {
         DiffusersLayout.Path.config, DiffusersLayout.Path.weights, ResultManifest.path, FreeWidthsLoader.path,
     ]
 
-    /// Stores a job's result: new config, weights and manifest, every other file as this checkpoint has it.
+    /// A result that an earlier attempt of a job stored.
+    static func result(_ database: Database, _ id: String) throws -> JobStages.Stored {
+        let stored = try StoredCheckpoint(database, id)
+        return JobStages.Stored(id: id, checkpoint: try stored.load(), size: stored.size)
+    }
+
+    /// Stores a job's result and notes it with the job: new config, weights and manifest, every other file as this checkpoint has it.
     func store(_ result: DiffusionCheckpoint, job: Job, manifest: ResultManifest) throws -> JobStages.Stored {
         var files = try record.files.filter { !Self.replaced.contains($0.path) }.map { (path: $0.path, blob: try copy($0)) }
         files.append((DiffusersLayout.Path.config, try blob(Array(result.trained.model.configuration.json()))))
@@ -69,8 +75,8 @@ struct StoredCheckpoint {
         files.sort { $0.path < $1.path }
         let size = files.reduce(0) { $0 + $1.blob.size }
         let source: JSON = ["kind": "job", "job": .string(job.id), "stage": .string(manifest.stage.rawValue)]
-        let stored = try database.checkpoints.insert(
-            name: "\(job.name ?? record.name) (\(manifest.stage.rawValue))",
+        let stored = try database.jobs.addResult(
+            job.id, manifest.stage == .pruned ? .pruned : .finetuned, name: "\(job.name ?? record.name) (\(manifest.stage.rawValue))",
             descriptor: CheckpointDescriptor(result, isLatent: descriptor.isLatent, size: size, source: source).json.compact, files: files)
         return JobStages.Stored(id: stored.id, checkpoint: result, size: Int(size))
     }
@@ -88,18 +94,5 @@ struct StoredCheckpoint {
         defer { try? handle.close() }
         while let chunk = try handle.read(upToCount: 1 << 20), !chunk.isEmpty { try writer.write(Array(chunk)) }
         return try writer.finish()
-    }
-
-    /// Deletes what an earlier, cut-off attempt of a job had stored.
-    func removeResults(of job: String) throws {
-        var after: String?
-        while true {
-            let page = try database.checkpoints.list(limit: 100, after: after)
-            for record in page.items where try CheckpointDescriptor(record).json["source"]?["job"] == .string(job) {
-                try database.checkpoints.delete(record.id)
-            }
-            guard page.hasMore, let last = page.items.last, last.id > job.replacingOccurrences(of: "job_", with: "ckpt_") else { return }
-            after = last.id
-        }
     }
 }

@@ -35,9 +35,14 @@ final class StoredPictures: Sendable {
     var count: Int { pictures.count }
 
     /// SHA-256 of all pictures' files, one after the other in the order of their paths, in hexadecimal.
-    func digest() throws -> String {
+    ///
+    /// - Parameter progress: called after each picture; what it throws ends the walk.
+    func digest(_ progress: () throws -> Void) throws -> String {
         var hash = SHA256()
-        for picture in pictures { hash.update(data: try read(picture)) }
+        for picture in pictures {
+            hash.update(data: try read(picture))
+            try progress()
+        }
         return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 

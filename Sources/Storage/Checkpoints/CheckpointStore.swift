@@ -13,17 +13,21 @@ public struct CheckpointStore: Sendable {
     public func insert(
         id: String = Identifier.make(.checkpoint), name: String, descriptor: String, files: [(path: String, blob: StoredBlob)]
     ) throws(StorageError) -> CheckpointRecord {
-        try database.write("insert a checkpoint") { rows in
+        try database.write("insert a checkpoint") { try insert(id, name, descriptor, files, in: $0) }
+    }
+
+    func insert(
+        _ id: String, _ name: String, _ descriptor: String, _ files: [(path: String, blob: StoredBlob)], in rows: GRDB.Database
+    ) throws -> CheckpointRecord {
+        try rows.execute(
+            sql: "INSERT INTO checkpoints (id, name, created_at, descriptor) VALUES (?, ?, ?, ?)",
+            arguments: [id, name, Timestamp.now().milliseconds, descriptor])
+        for (ordinal, file) in files.enumerated() {
             try rows.execute(
-                sql: "INSERT INTO checkpoints (id, name, created_at, descriptor) VALUES (?, ?, ?, ?)",
-                arguments: [id, name, Timestamp.now().milliseconds, descriptor])
-            for (ordinal, file) in files.enumerated() {
-                try rows.execute(
-                    sql: "INSERT INTO checkpoint_files (checkpoint, ordinal, path, digest, size) VALUES (?, ?, ?, ?, ?)",
-                    arguments: [id, ordinal, file.path, file.blob.digest.hex, file.blob.size])
-            }
-            return try record(id, in: rows)
+                sql: "INSERT INTO checkpoint_files (checkpoint, ordinal, path, digest, size) VALUES (?, ?, ?, ?, ?)",
+                arguments: [id, ordinal, file.path, file.blob.digest.hex, file.blob.size])
         }
+        return try record(id, in: rows)
     }
 
     /// The checkpoint with this identifier.

@@ -20,7 +20,7 @@ public struct Job: Sendable, Equatable {
     public let status: JobStatus
     /// What it is at; nil unless running.
     public let phase: JobPhase?
-    /// The last progress of this attempt; kept when the job ends.
+    /// The last progress, kept when the job ends; of a job that waits, where it will go on.
     public let progress: JobProgress?
     /// When it was queued.
     public let createdAt: Timestamp
@@ -28,12 +28,14 @@ public struct Job: Sendable, Equatable {
     public let startedAt: Timestamp?
     /// When it ended, however it ended.
     public let finishedAt: Timestamp?
-    /// From 1, one more each time a crash cut it off.
+    /// From 1, one more each time the end of the process cut it off.
     public let attempt: Int
     /// Who runs it; nil unless running.
     public let worker: String?
     /// Whether its worker has been asked to stop.
     public let cancelRequested: Bool
+    /// Whether its worker has been asked to put it aside.
+    public let pauseRequested: Bool
     /// The checkpoint of the last stage that is done.
     public let resultCheckpoint: String?
     /// The checkpoint of the pruning stage.
@@ -65,6 +67,7 @@ public struct Job: Sendable, Equatable {
         attempt = row["attempt"]
         worker = row["worker"]
         cancelRequested = row["cancel_requested"]
+        pauseRequested = row["pause_requested"]
         resultCheckpoint = row["result_checkpoint"]
         resultPruned = row["result_pruned"]
         failure = (row["error_code"] as String?).map { JobFailure(code: $0, detail: row["error_detail"]) }

@@ -8,7 +8,7 @@ public struct JobEvent: Sendable, Equatable {
     public let job: String
     /// When.
     public let time: Timestamp
-    /// `queued`, `started`, `phase`, `cancel_requested`, `released`, `recovered`, `succeeded`, `failed`, `cancelled`, or what a worker adds.
+    /// `queued`, `started`, `phase`, `cancel_requested`, `pause_requested`, `paused`, `resumed`, `released`, `recovered`, `succeeded`, `failed`, `cancelled`.
     public let event: String
     /// A JSON object that goes with it.
     public let data: String

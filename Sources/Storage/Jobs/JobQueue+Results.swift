@@ -99,7 +99,7 @@ extension JobQueue {
         return file
     }
 
-    private func expectRunning(_ id: String, doing: String, in rows: GRDB.Database) throws {
+    func expectRunning(_ id: String, doing: String, in rows: GRDB.Database) throws {
         let found = try job(id, in: rows).status
         guard found == .running else { throw StorageError.wrongState(job: id, doing: doing, expected: [.running], found: found) }
     }

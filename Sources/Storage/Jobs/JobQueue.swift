@@ -3,9 +3,11 @@ import GRDB
 /// The queue of jobs: what clients do with it. What workers do is in `JobQueue+Running.swift`.
 ///
 ///     queued ──claim──▶ running ──complete──▶ succeeded
-///        │   ◀─release──┤   ├─────fail──────▶ failed
-///        │   ◀─recover──┘   └──stopped──────▶ cancelled      (after cancel asked for it)
-///        └──cancel──▶ cancelled
+///      │ │   ◀─release──┤ │ ├─────fail──────▶ failed
+///      │ │   ◀─recover──┘ │ └──stopped──────▶ cancelled      (after cancel asked for it)
+///      │ ├─pause──▶ paused ◀─release                         (after pause asked for it)
+///      │ ◀──resume──┤
+///      └──cancel──▶ cancelled
 public struct JobQueue: Sendable {
     let database: Database
 
@@ -64,24 +66,66 @@ public struct JobQueue: Sendable {
         }
     }
 
-    /// Cancels a waiting job at once; asks the worker of a running one to stop (see ``isCancelRequested(_:)``).
+    /// Cancels a waiting job at once; asks the worker of a running one to stop (see ``stopRequest(_:)``).
     /// - Returns: the job after that: `cancelled`, or `running` with ``Job/cancelRequested``.
     /// - Throws: ``StorageError/notFound(_:id:)``; ``StorageError/wrongState(job:doing:expected:found:)`` once it has ended.
     @discardableResult
     public func cancel(_ id: String) throws(StorageError) -> Job {
-        try database.write("cancel a job") { rows in
+        let (cancelled, digests) = try database.write("cancel a job") { rows in
             let before = try job(id, in: rows)
-            if before.cancelRequested { return before }
+            if before.cancelRequested { return (before, [BlobDigest]()) }
             try rows.execute(
                 sql: "UPDATE jobs SET status = 'cancelled', finished_at = ? WHERE id = ? AND status IN ('queued', 'paused')",
                 arguments: [Timestamp.now().milliseconds, id])
             if rows.changesCount == 1 {
                 try append("cancelled", to: id, in: rows)
-            } else {
-                try rows.execute(sql: "UPDATE jobs SET cancel_requested = 1 WHERE id = ? AND status = 'running'", arguments: [id])
-                try expectChange(of: id, doing: "cancel", expected: JobStatus.live, in: rows)
-                try append("cancel_requested", to: id, in: rows)
+                return (try job(id, in: rows), try removeSave(of: id, in: rows))
             }
+            try rows.execute(sql: "UPDATE jobs SET cancel_requested = 1 WHERE id = ? AND status = 'running'", arguments: [id])
+            try expectChange(of: id, doing: "cancel", expected: JobStatus.live, in: rows)
+            try append("cancel_requested", to: id, in: rows)
+            return (try job(id, in: rows), [])
+        }
+        database.blobs.collect(digests)
+        return cancelled
+    }
+
+    /// Puts a waiting job aside at once; asks the worker of a running one to (see ``stopRequest(_:)``). A paused one stays so.
+    /// - Returns: the job after that: `paused`, or `running` with ``Job/pauseRequested``.
+    /// - Throws: ``StorageError/notFound(_:id:)``; ``StorageError/wrongState(job:doing:expected:found:)`` once it has ended.
+    @discardableResult
+    public func pause(_ id: String) throws(StorageError) -> Job {
+        try database.write("pause a job") { rows in
+            let before = try job(id, in: rows)
+            if before.status == .paused || before.pauseRequested { return before }
+            try rows.execute(sql: "UPDATE jobs SET status = 'paused' WHERE id = ? AND status = 'queued'", arguments: [id])
+            if rows.changesCount == 1 {
+                try append("paused", to: id, in: rows)
+            } else {
+                try rows.execute(sql: "UPDATE jobs SET pause_requested = 1 WHERE id = ? AND status = 'running'", arguments: [id])
+                try expectChange(of: id, doing: "pause", expected: JobStatus.live, in: rows)
+                try append("pause_requested", to: id, in: rows)
+            }
+            return try job(id, in: rows)
+        }
+    }
+
+    /// Puts a paused job back into the queue, at its place by priority and age; takes back a pause that has not come about yet.
+    /// Any other live job stays as it is.
+    /// - Throws: ``StorageError/notFound(_:id:)``; ``StorageError/wrongState(job:doing:expected:found:)`` once it has ended.
+    @discardableResult
+    public func resume(_ id: String) throws(StorageError) -> Job {
+        try database.write("resume a job") { rows in
+            let before = try job(id, in: rows)
+            guard before.status.isLive else {
+                throw StorageError.wrongState(job: id, doing: "resume", expected: JobStatus.live, found: before.status)
+            }
+            guard before.status == .paused || before.pauseRequested else { return before }
+            try rows.execute(
+                sql: """
+                    UPDATE jobs SET status = CASE status WHEN 'paused' THEN 'queued' ELSE status END, pause_requested = 0 WHERE id = ?
+                    """, arguments: [id])
+            try append("resumed", to: id, in: rows)
             return try job(id, in: rows)
         }
     }

@@ -73,7 +73,7 @@ import Testing
             var losses: [Scoring.TimestepLoss] = []
             gradients = try scoring.run(
                 trained, pictures: try #require(inputs["x0"]).values, alphasCumprod: Self.alphasCumprod, parallel: Parallel(threads: 2)
-            ) { losses.append($0) }
+            ) { loss, _ in losses.append(loss) }
             #expect(losses.map(\.timestep) == run.losses.map(\.timestep))
             #expect(losses.map(\.isKept) == run.losses.map(\.kept))
             for (loss, expected) in zip(losses, run.losses) { #expect(abs(loss.loss / expected.loss - 1) < 1e-4) }

@@ -64,7 +64,7 @@ import Testing
         let (averaged, last) = try FineTuner(run.settings).run(
             TrainedModel(model: model, weights: weights), pictures: Self.pictures(try #require(tensors["images"])),
             alphasCumprod: PruningGoldenTests.alphasCumprod, parallel: Parallel(threads: 2)
-        ) { steps.append($0) }
+        ) { step, _ in steps.append(step) }
 
         #expect(before.buffer.array == weights.buffer.array, "the model handed in is left as it is")
         #expect(steps.map(\.step) == Array(1...run.steps))
@@ -93,7 +93,7 @@ import Testing
             try FineTuner(FineTuner.Settings()).run(
                 TrainedModel(model: model, weights: weights), pictures: Self.pictures(images),
                 alphasCumprod: PruningGoldenTests.alphasCumprod, parallel: Parallel(threads: 1)
-            ) { _ in }
+            ) { _, _ in }
         }
     }
 }

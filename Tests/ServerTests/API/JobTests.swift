@@ -211,7 +211,7 @@ import Testing
             try await world.restart()
             #expect(try await world.get("/v1/jobs/\(id)").json["status"]?.text != "failed")
             while try await world.get("/v1/jobs/\(id)").json["phase"]?.text != "finetuning" { await Task.yield() }
-            // The uploaded checkpoint and one pruned one: what the first run had made is gone.
+            // The uploaded checkpoint and the pruned one, which was not made again.
             #expect(try await world.get("/v1/checkpoints").json["data"]?.elements.count == 2)
             #expect(try await world.send("POST", "/v1/jobs/\(id)/cancel").status == 202)
             #expect(try await world.finished(id)["status"]?.text == "cancelled")

@@ -1,6 +1,5 @@
 import Engine
 import Foundation
-import FoundationNetworking
 import Logging
 import Server
 import Testing
@@ -80,39 +79,18 @@ final class World {
     func send(
         _ method: String, _ path: String, body: Data? = nil, type: String = "application/octet-stream", headers: [String: String] = [:]
     ) async throws -> Answer {
-        let base = try #require(running).url
-        var request = URLRequest(url: try #require(URL(string: base + path)))
-        request.httpMethod = method
-        request.httpBody = body
-        if body != nil { request.setValue(type, forHTTPHeaderField: "Content-Type") }
-        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
-        let (data, response) = try await URLSession(configuration: .ephemeral).data(for: request)
-        let http = try #require(response as? HTTPURLResponse)
-        let fields = http.allHeaderFields.map { ("\($0.key)".lowercased(), "\($0.value)") }
-        return Answer(status: http.statusCode, headers: Dictionary(fields) { first, _ in first }, data: data)
+        try await client.send(method, path, body: body, type: type, headers: headers)
     }
 
-    func get(_ path: String) async throws -> Answer { try await send("GET", path) }
-
-    func post(_ path: String, _ json: JSON) async throws -> Answer {
-        try await send("POST", path, body: Data(json.compact.utf8), type: "application/json")
-    }
-
+    func get(_ path: String) async throws -> Answer { try await client.get(path) }
+    func post(_ path: String, _ json: JSON) async throws -> Answer { try await client.post(path, json) }
     /// Uploads and returns the identifier.
-    func upload(_ path: String, _ body: Data) async throws -> String {
-        let answer = try await send("POST", path, body: body)
-        try #require(answer.status == 201, "\(answer.detail)")
-        return try #require(answer.json["id"]?.text)
-    }
-
+    func upload(_ path: String, _ body: Data) async throws -> String { try await client.upload(path, body) }
     /// Polls a job until it has ended.
-    func finished(_ job: String) async throws -> JSON {
-        while true {
-            let answer = try await get("/v1/jobs/\(job)")
-            let status = answer.json["status"]?.text ?? ""
-            if ["succeeded", "failed", "cancelled"].contains(status) { return answer.json }
-            await Task.yield()
-        }
+    func finished(_ job: String) async throws -> JSON { try await client.finished(job) }
+
+    private var client: APIClient {
+        get throws { APIClient(base: try #require(running).url) }
     }
 
     /// What the data folder holds, without SQLite's own files.

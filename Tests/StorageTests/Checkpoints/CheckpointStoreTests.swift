@@ -51,8 +51,7 @@ func aCheckpointIsInUseWhileAJobIsLive(status: JobStatus) throws {
 @Test func aCheckpointThatALiveJobMadeIsInUse() throws {
     let store = try Store()
     let job = try store.database.job(in: .running)
-    let made = try store.database.checkpoint("pruned")
-    try store.database.jobs.record(job, pruned: made)
+    let made = try store.database.result("pruned", .pruned, of: job)
     expect(.inUse(.checkpoint, id: made, jobs: [job])) { try store.database.checkpoints.delete(made) }
     try store.database.jobs.complete(job)
     try store.database.checkpoints.delete(made)

@@ -70,8 +70,11 @@ import Testing
     arguments: [
         ("cancel", [.queued: .cancelled, .paused: .cancelled, .running: .running]),
         ("progress", [.running: .running]), ("complete", [.running: .succeeded]), ("fail", [.running: .failed]),
-        ("release", [.running: .queued]), ("record", [.running: .running]), ("setMetrics", [.running: .running]),
-        ("append", [.running: .running]), ("addFile", [.running: .running]), ("stopped", [:]),
+        ("pause", [.queued: .paused, .paused: .paused, .running: .running]),
+        ("resume", [.queued: .queued, .paused: .queued, .running: .running]),
+        ("release", [.running: .queued]), ("addResult", [.running: .running]), ("setMetrics", [.running: .running]),
+        ("append", [.running: .running]), ("addFile", [.running: .running]), ("stopped", [:]), ("save", [.running: .running]),
+        ("cutSeries", [.running: .running]),
     ] as [(String, [JobStatus: JobStatus])])
 func everyVerbKeepsToItsStates(verb: String, allowed: [JobStatus: JobStatus]) throws {
     for status in JobStatus.allCases {
@@ -87,7 +90,11 @@ func everyVerbKeepsToItsStates(verb: String, allowed: [JobStatus: JobStatus]) th
             case "complete": try jobs.complete(id)
             case "fail": try jobs.fail(id, JobFailure(code: "c", detail: "d"))
             case "release": try jobs.release(id)
-            case "record": try jobs.record(id, checkpoint: "ckpt_1", pruned: "ckpt_2")
+            case "pause": try jobs.pause(id)
+            case "resume": try jobs.resume(id)
+            case "addResult": _ = try store.database.result("r", .pruned, of: id)
+            case "save": try jobs.save(id, JobProgress(phase: .scoring, completed: 1, total: 2), state: store.database.blob("s"))
+            case "cutSeries": try jobs.cutSeries("losses", of: id, after: nil)
             case "setMetrics": try jobs.setMetrics(id, section: "macs", value: "{}")
             case "append": try jobs.append([(1, "{}")], toSeries: "losses", of: id)
             case "addFile": try jobs.addFile(id, name: "f", blob: store.database.blob("f"))
@@ -107,6 +114,8 @@ func everyVerbKeepsToItsStates(verb: String, allowed: [JobStatus: JobStatus]) th
             #expect(try jobs.get(id) == before)
             #expect(try jobs.events(of: id).count == events)
             #expect(try jobs.metrics(of: id).isEmpty && jobs.series("losses", of: id).isEmpty && jobs.files(of: id).isEmpty)
+            #expect(try jobs.saved(id) == nil && store.database.checkpoints.list(limit: 2).items.count == 1)
+            #expect(store.blobFiles.count == 1)
         }
     }
 }
@@ -130,9 +139,12 @@ func onlyFinishedJobsAreDeleted(status: JobStatus) throws {
     let jobs = store.database.jobs
     let verbs: [(String) throws -> Void] = [
         { _ = try jobs.get($0) }, { try jobs.cancel($0) }, { try jobs.delete($0) }, { try jobs.complete($0) }, { try jobs.release($0) },
-        { try jobs.fail($0, JobFailure(code: "c", detail: "d")) }, { _ = try jobs.isCancelRequested($0) }, { _ = try jobs.events(of: $0) },
+        { try jobs.fail($0, JobFailure(code: "c", detail: "d")) }, { _ = try jobs.stopRequest($0) }, { try jobs.pause($0) },
+        { try jobs.resume($0) }, { _ = try jobs.events(of: $0) },
         { _ = try jobs.metrics(of: $0) }, { _ = try jobs.series("s", of: $0) }, { _ = try jobs.files(of: $0) }, { try jobs.stopped($0) },
         { try jobs.progress($0, JobProgress(phase: .loading, completed: 0, total: 1)) },
+        { try jobs.save($0, JobProgress(phase: .scoring, completed: 0, total: 1), state: store.database.blob("s")) },
+        { try jobs.cutSeries("losses", of: $0, after: nil) },
     ]
     for verb in verbs { expect(.notFound(.job, id: "job_1")) { try verb("job_1") } }
 }
@@ -141,11 +153,11 @@ func onlyFinishedJobsAreDeleted(status: JobStatus) throws {
     let store = try Store()
     let jobs = store.database.jobs
     let id = try store.database.job(in: .running)
-    #expect(try !jobs.isCancelRequested(id))
+    #expect(try jobs.stopRequest(id) == nil)
     #expect(try jobs.cancel(id).cancelRequested)
     #expect(try jobs.cancel(id).status == .running)
-    #expect(try jobs.isCancelRequested(id))
-    #expect(try jobs.progress(id, JobProgress(phase: .pruning, completed: 0, total: 1)))
+    #expect(try jobs.stopRequest(id) == .cancel)
+    #expect(try jobs.progress(id, JobProgress(phase: .pruning, completed: 0, total: 1)) == .cancel)
     try jobs.stopped(id)
     let job = try jobs.get(id)
     #expect(job.status == .cancelled && !job.cancelRequested && job.phase == nil && job.finishedAt != nil)
@@ -173,7 +185,7 @@ func onlyFinishedJobsAreDeleted(status: JobStatus) throws {
 @Test(arguments: [
     "status = 'done'", "status = 'running'", "status = 'succeeded'", "status = 'failed', finished_at = 1, started_at = 1",
     "phase = 'scoring'", "finished_at = 1", "attempt = 0", "cancel_requested = 1", "request = 'no JSON'", "worker = 'w'",
-    "error_code = 'c', error_detail = 'd'", "priority = 'high'",
+    "error_code = 'c', error_detail = 'd'", "priority = 'high'", "pause_requested = 1", "fruitless = -1",
 ])
 func theSchemaHoldsTheStateRules(change: String) throws {
     let store = try Store()

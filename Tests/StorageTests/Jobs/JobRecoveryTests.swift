@@ -36,7 +36,8 @@ import Testing
     let job = try store.database.jobs.get(id)
     #expect(job.status == .failed && job.attempt == 3 && job.finishedAt != nil)
     #expect(job.failure?.code == "attempts_exhausted")
-    #expect(job.failure?.detail == "the server stopped while the job was running, 3 times; it is not tried again")
+    #expect(
+        job.failure?.detail == "the server stopped while the job was running, 3 times without its getting further; it is not tried again")
     #expect(try store.database.jobs.claim(worker: "w") == nil)
 }
 

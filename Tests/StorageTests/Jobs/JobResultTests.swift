@@ -75,9 +75,12 @@ func aLongSeriesIsReadAsEvenlySpacedPoints(count: Int, limit: Int) throws {
 @Test func whatAJobMadeIsKeptHoweverItEnds() throws {
     let store = try Store()
     let id = try store.database.job(in: .running)
-    try store.database.jobs.record(id, checkpoint: "ckpt_1", pruned: "ckpt_1")
-    try store.database.jobs.record(id, checkpoint: "ckpt_2")
+    let pruned = try store.database.result("pruned", .pruned, of: id)
+    #expect(try store.database.jobs.get(id).resultCheckpoint == pruned)
+    let tuned = try store.database.result("tuned", .finetuned, of: id)
+    expect(.inUse(.checkpoint, id: pruned, jobs: [id])) { try store.database.checkpoints.delete(pruned) }
     try store.database.jobs.fail(id, JobFailure(code: "not_finite", detail: "The loss is not finite."))
     let job = try store.database.jobs.get(id)
-    #expect(job.resultPruned == "ckpt_1" && job.resultCheckpoint == "ckpt_2")
+    #expect(job.resultPruned == pruned && job.resultCheckpoint == tuned)
+    #expect(try store.database.checkpoints.get(tuned).name == "tuned")
 }

@@ -1,0 +1,113 @@
+import Engine
+import Foundation
+import Testing
+
+/// A run that stops after any step and goes on from what it wrote gives the same numbers to the last bit.
+@Suite struct ResumedRunTests {
+    private struct Stop: Error {}
+
+    /// A file of what `write` writes, gone after `body`.
+    private static func saved<Result>(
+        _ write: (@escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void, _ body: (String) throws -> Result
+    ) throws -> Result {
+        let url = FileManager.default.temporaryDirectory.appendingPathComponent("state-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: url) }
+        var bytes = Data()
+        try write { bytes.append(contentsOf: $0) }
+        try bytes.write(to: url)
+        return try body(url.path)
+    }
+
+    @Test(arguments: [0.0, 0.99], [1, 2, 4, 5])
+    func fineTuningGoesOn(emaDecay: Double, stop: Int) throws {
+        let (model, weights) = try Golden.unet("learned")
+        let shape = model.graph.nodes[0].shape
+        let pictures = PictureSet(count: 3, shape: shape) { index in
+            (0..<shape.count).map { UInt8(truncatingIfNeeded: $0 * (index + 2) * 5) }
+        }
+        var settings = FineTuner.Settings()
+        settings.steps = 5
+        // An odd number of normals below 16 leaves one waiting in the generator.
+        settings.batchSize = 1
+        settings.emaDecay = emaDecay
+        settings.warmupSteps = 3
+        let tuner = FineTuner(settings)
+        let trained = TrainedModel(model: model, weights: weights)
+
+        func run(from state: FineTuner.State? = nil, until last: Int = 5) throws -> (
+            steps: [FineTuner.Step], weights: [[Float]], state: Data
+        ) {
+            var (steps, written) = ([FineTuner.Step](), Data())
+            do {
+                let result = try tuner.run(
+                    trained, pictures: pictures, alphasCumprod: PruningGoldenTests.alphasCumprod, parallel: Parallel(threads: 2),
+                    from: state
+                ) { step, state in
+                    steps.append(step)
+                    guard step.step == last, last == stop else { return }
+                    try state.write { written.append(contentsOf: $0) }
+                    throw Stop()
+                }
+                return (steps, [result.averaged.buffer.array, result.last.buffer.array], written)
+            } catch is Stop {
+                return (steps, [], written)
+            }
+        }
+        let whole = try run(until: 6)
+        let first = try run(until: stop)
+        let rest = try Self.saved({ try first.state.withUnsafeBytes($0) }) { path in
+            try run(from: tuner.state(at: path, of: trained), until: 6)
+        }
+        #expect(first.steps + rest.steps == whole.steps)
+        #expect(rest.weights == whole.weights)
+        #expect(whole.weights.count == 2)
+    }
+
+    @Test(arguments: [(PruningMethod.taylor, 0.0), (.diffPruning, 0.9)], [1, 3, 6])
+    func scoringGoesOn(way: (method: PruningMethod, threshold: Double), stop: Int) throws {
+        let (model, weights) = try Golden.unet("ddpm")
+        let trained = TrainedModel(model: model, weights: weights)
+        let x0 = try #require(try Golden.tensors("pruning/ddpm/inputs.safetensors")["x0"]).values
+        let scoring = Scoring(method: way.method, threshold: way.threshold, timesteps: Array(stride(from: 0, to: 50, by: 8)), seed: 3)
+
+        func run(
+            from state: Scoring.State? = nil, until last: Int
+        ) throws -> (losses: [Scoring.TimestepLoss], gradients: [Float], state: Data, kept: Int) {
+            var (losses, written, kept) = ([Scoring.TimestepLoss](), Data(), 0)
+            do {
+                let gradients = try scoring.run(
+                    trained, pictures: x0, alphasCumprod: PruningGoldenTests.alphasCumprod, parallel: Parallel(threads: 2), from: state
+                ) { loss, state in
+                    losses.append(loss)
+                    kept = state.kept
+                    guard state.completed == last || !loss.isKept, last <= 6 else { return }
+                    try state.write { written.append(contentsOf: $0) }
+                    throw Stop()
+                }
+                return (losses, gradients.buffer.array, written, kept)
+            } catch is Stop {
+                return (losses, [], written, kept)
+            }
+        }
+        let whole = try run(until: .max)
+        let first = try run(until: stop)
+        let rest = try Self.saved({ try first.state.withUnsafeBytes($0) }) { path in
+            let state = try scoring.state(at: path, of: trained)
+            #expect(state.kept == first.kept && state.completed == first.losses.count)
+            return try run(from: state, until: .max)
+        }
+        #expect(first.losses + rest.losses == whole.losses)
+        #expect(rest.gradients == whole.gradients)
+        #expect(!whole.gradients.isEmpty)
+    }
+
+    @Test func whatIsNoStateOfThisRunIsRefused() throws {
+        let (model, weights) = try Golden.unet("learned")
+        let trained = TrainedModel(model: model, weights: weights)
+        let path = Golden.fixtures.appendingPathComponent("unet/learned/weights.safetensors").path
+        #expect(throws: SafeTensorsError.self) { try FineTuner(FineTuner.Settings()).state(at: path, of: trained) }
+        let scoring = Scoring(method: .taylor, threshold: 0, timesteps: [0], seed: 0)
+        #expect(throws: SafeTensorsError.self) { try scoring.state(at: path, of: trained) }
+        #expect(throws: SafeTensorsError.self) { try scoring.state(at: path + ".none", of: trained) }
+    }
+}

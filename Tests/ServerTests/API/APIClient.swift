@@ -1,0 +1,54 @@
+import Engine
+import Foundation
+import FoundationNetworking
+import Testing
+
+/// A client of a service at some address.
+struct APIClient {
+    let base: String
+
+    /// Sends a request.
+    func send(
+        _ method: String, _ path: String, body: Data? = nil, type: String = "application/octet-stream", headers: [String: String] = [:]
+    ) async throws -> World.Answer {
+        var request = URLRequest(url: try #require(URL(string: base + path)))
+        request.httpMethod = method
+        request.httpBody = body
+        if body != nil { request.setValue(type, forHTTPHeaderField: "Content-Type") }
+        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
+        let (data, response) = try await URLSession(configuration: .ephemeral).data(for: request)
+        let http = try #require(response as? HTTPURLResponse)
+        let fields = http.allHeaderFields.map { ("\($0.key)".lowercased(), "\($0.value)") }
+        return World.Answer(status: http.statusCode, headers: Dictionary(fields) { first, _ in first }, data: data)
+    }
+
+    func get(_ path: String) async throws -> World.Answer { try await send("GET", path) }
+
+    func post(_ path: String, _ json: JSON) async throws -> World.Answer {
+        try await send("POST", path, body: Data(json.compact.utf8), type: "application/json")
+    }
+
+    /// Uploads and returns the identifier.
+    func upload(_ path: String, _ body: Data) async throws -> String {
+        let answer = try await send("POST", path, body: body)
+        try #require(answer.status == 201, "\(answer.detail)")
+        return try #require(answer.json["id"]?.text)
+    }
+
+    /// Polls a job until it has ended.
+    func finished(_ job: String) async throws -> JSON { try await self.job(job) { !["queued", "running", "paused"].contains($0.status) } }
+
+    /// Polls a job until it is as `condition` wants it, or has ended.
+    func job(_ id: String, until condition: (JSON) -> Bool) async throws -> JSON {
+        while true {
+            let job = try await get("/v1/jobs/\(id)").json
+            if condition(job) || ["succeeded", "failed", "cancelled"].contains(job.status) { return job }
+            await Task.yield()
+        }
+    }
+}
+
+extension JSON {
+    /// A job's status.
+    var status: String { self["status"]?.text ?? "" }
+}

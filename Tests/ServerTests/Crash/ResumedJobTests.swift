@@ -1,0 +1,142 @@
+import Engine
+import Foundation
+import Server
+import Testing
+
+/// A job whose server dies or is stopped goes on where it stood, and ends as it would have ended.
+@Suite struct ResumedJobTests {
+    /// Everything that a job leaves, without what a clock, a name or the process decides.
+    private struct Outcome {
+        private let checkpoints: [Data]
+        private let grids: [Data]
+        private let metrics: JSON
+
+        /// The names of what differs.
+        func differences(to other: Outcome) -> [String] {
+            let sections = metrics.names.filter { metrics[$0] != other.metrics[$0] }
+            return (checkpoints == other.checkpoints ? [] : ["checkpoints"]) + (grids == other.grids ? [] : ["grids"]) + sections
+        }
+
+        init(_ id: String, _ client: APIClient) async throws {
+            let job = try await client.finished(id)
+            #expect(job.status == "succeeded", "\(job.compact)")
+            var checkpoints: [Data] = []
+            for stage in ["checkpoint", "pruned_checkpoint"] {
+                checkpoints.append(try await client.get("/v1/checkpoints/\(job.at("result", stage).text ?? "")/content").data)
+            }
+            var grids: [Data] = []
+            for stage in ["before", "pruned", "after"] {
+                grids.append(try await client.get("/v1/jobs/\(id)/files/samples_\(stage).png").data)
+            }
+            #expect(checkpoints.allSatisfy { !$0.isEmpty } && checkpoints[0] != checkpoints[1])
+            self.checkpoints = checkpoints
+            self.grids = grids
+            let metrics = try await client.get("/v1/jobs/\(id)/metrics?points=all").json
+            #expect(Set(["scoring", "pruning", "finetuning", "evaluating"]).isSubset(of: metrics["timing"]?.names ?? []))
+            let evaluation = (metrics["evaluation"] ?? .null).replacing(["seconds_per_sample": .null])
+            self.metrics = metrics.replacing(["job": .null, "timing": .null, "peak_memory": .null, "evaluation": evaluation])
+        }
+    }
+
+    /// Uploads what the jobs need.
+    private static func request(_ client: APIClient) async throws -> JSON {
+        let checkpoint = try await client.upload("/v1/checkpoints?name=tiny", Samples.archive(Samples.unet()))
+        let dataset = try await client.upload("/v1/datasets", Samples.pictures(6))
+        // Long enough to be caught in each phase.
+        return [
+            "checkpoint": .string(checkpoint), "dataset": .string(dataset),
+            "pruning": ["ratio": .double(0.5), "threshold": 0, "timesteps": ["stride": 4], "batch_size": 2, "seed": 3],
+            "finetuning": ["steps": 250, "batch_size": 2, "seed": 4],
+            "evaluation": ["samples": 2, "steps": 120, "sampler": "ddpm", "seed": 5],
+        ]
+    }
+
+    private static func post(_ client: APIClient, _ request: JSON) async throws -> String {
+        let answer = try await client.post("/v1/jobs", request)
+        return try #require(answer.json["id"]?.text, "\(answer.detail)")
+    }
+
+    private static func folder(_ body: (URL) async throws -> Void) async throws {
+        let folder = try TemporaryFolder()
+        try await body(folder.url.appendingPathComponent("data"))
+    }
+
+    private static let settings = "save_steps: 5\nthreads: 2"
+
+    @Test func aJobKilledInEveryPhaseEndsAsAnUndisturbedOne() async throws {
+        try await Self.folder { folder in
+            let undisturbed = try ServerProcess(folder: folder, settings: "threads: 2")
+            let client = APIClient(base: undisturbed.url)
+            let request = try await Self.request(client)
+            let expected = try await Outcome(try await Self.post(client, request), client)
+            undisturbed.kill()
+
+            var server = try ServerProcess(folder: folder, settings: Self.settings)
+            let id = try await Self.post(APIClient(base: server.url), request)
+            for (attempt, phase) in ["scoring", "finetuning", "evaluating"].enumerated() {
+                let job = try await APIClient(base: server.url).job(id) {
+                    $0["phase"]?.text == phase && ($0.at("progress", "completed").integer ?? 0) > 10
+                }
+                #expect(job["phase"]?.text == phase && job["attempt"]?.integer == attempt + 1, "\(job.compact)")
+                server.kill()
+                server = try ServerProcess(folder: folder, settings: Self.settings)
+            }
+            let outcome = try await Outcome(id, APIClient(base: server.url))
+            #expect(outcome.differences(to: expected) == [])
+            #expect(try await APIClient(base: server.url).get("/v1/jobs/\(id)").json["attempt"]?.integer == 4)
+            #expect(server.terminate() == 0)
+            let log = try String(contentsOf: server.log, encoding: .utf8)
+            for phase in ["scoring", "finetuning"] { #expect(log.contains("\(id) goes on at \(phase) "), "\(log)") }
+        }
+    }
+
+    @Test func aServerThatIsAskedToEndSavesItsJobAndExitsCleanly() async throws {
+        try await Self.folder { folder in
+            // So rarely that no save but the one at the end comes about.
+            let settings = "save_steps: 1000000\nthreads: 2"
+            var server = try ServerProcess(folder: folder, settings: settings)
+            let client = APIClient(base: server.url)
+            let request = try await Self.request(client)
+            let expected = try await Outcome(try await Self.post(client, request), client)
+            let id = try await Self.post(client, request)
+            for phase in ["scoring", "finetuning"] {
+                let job = try await APIClient(base: server.url).job(id) {
+                    $0["phase"]?.text == phase && ($0.at("progress", "completed").integer ?? 0) > 10
+                }
+                #expect(job["phase"]?.text == phase && job["attempt"]?.integer == 1, "\(job.compact)")
+                #expect(server.terminate() == 0)
+                server = try ServerProcess(folder: folder, settings: settings)
+            }
+            #expect(try await Outcome(id, APIClient(base: server.url)).differences(to: expected) == [])
+            #expect(try await APIClient(base: server.url).get("/v1/jobs/\(id)").json["attempt"]?.integer == 1)
+        }
+    }
+
+    @Test func aPausedJobGoesOnWhereItStood() async throws {
+        try await Self.folder { folder in
+            let server = try ServerProcess(folder: folder, settings: "threads: 2")
+            let client = APIClient(base: server.url)
+            let request = try await Self.request(client)
+            let expected = try await Outcome(try await Self.post(client, request), client)
+            let id = try await Self.post(client, request)
+            for phase in ["scoring", "finetuning"] {
+                _ = try await client.job(id) { $0["phase"]?.text == phase && ($0.at("progress", "completed").integer ?? 0) > 10 }
+                #expect(try await client.send("POST", "/v1/jobs/\(id)/pause").status == 202)
+                let job = try await client.job(id) { $0.status == "paused" }
+                #expect(job.status == "paused" && job.at("progress", "phase").text == phase, "\(job.compact)")
+                #expect(job.at("progress", "completed").integer ?? 0 > 10)
+                #expect(try await client.send("POST", "/v1/jobs/\(id)/resume").status == 202)
+            }
+            #expect(try await Outcome(id, client).differences(to: expected) == [])
+            #expect(try await client.send("POST", "/v1/jobs/\(id)/pause").code == "wrong_state")
+            #expect(try await client.send("POST", "/v1/jobs/\(id)/resume").status == 409)
+            // The one that was uploaded, and two results of each job.
+            #expect(try await client.get("/v1/checkpoints").json["data"]?.elements.count == 5)
+        }
+    }
+}
+
+extension JSON {
+    /// An object's names.
+    fileprivate var names: [String] { if case .object(let members) = self { members.map(\.name) } else { [] } }
+}

@@ -1,0 +1,72 @@
+import Engine
+import Foundation
+import FoundationNetworking
+import Testing
+
+/// The `pruner` binary serving a data folder in a process of its own: one that can be killed.
+final class ServerProcess {
+    private let process = Process()
+    /// Where it can be reached.
+    let url: String
+    /// What it logs.
+    let log: URL
+
+    /// The binary that was built with the tests.
+    static var binary: URL {
+        URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent().appendingPathComponent(
+            "pruner")
+    }
+
+    /// Starts a server on a free port and waits until it accepts connections.
+    ///
+    /// - Parameters:
+    ///   - folder: its data folder; a configuration and the log are kept beside it.
+    ///   - settings: lines of YAML.
+    ///   - before: a command that runs the server's, such as strace.
+    init(folder: URL, settings: String = "", arguments: [String] = [], before: [String] = []) throws {
+        let configuration = URL(fileURLWithPath: folder.path + ".yaml")
+        try Data((settings + "\n").utf8).write(to: configuration)
+        log = URL(fileURLWithPath: folder.path + ".log")
+        if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
+        let logging = try FileHandle(forWritingTo: log)
+        try logging.seekToEnd()
+        let command =
+            before + [Self.binary.path, "serve", "--port", "0", "--data-dir", folder.path, "--config", configuration.path] + arguments
+        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
+        process.arguments = command
+        process.standardError = logging
+        let output = Pipe()
+        process.standardOutput = output
+        try process.run()
+        var line = ""
+        while !line.hasSuffix("\n") {
+            let data = output.fileHandleForReading.availableData
+            if data.isEmpty { break }
+            line += String(decoding: data, as: UTF8.self)
+        }
+        let start = "listening on "
+        guard line.hasPrefix(start) else {
+            process.waitUntilExit()
+            throw Failure(log: (try? String(contentsOf: log, encoding: .utf8)) ?? "")
+        }
+        url = String(line.dropFirst(start.count).dropLast())
+    }
+
+    struct Failure: Error { let log: String }
+
+    deinit { kill() }
+
+    /// Ends it at once, as a power cut would, without a chance to write anything.
+    func kill() {
+        guard process.isRunning else { return }
+        Foundation.kill(process.processIdentifier, SIGKILL)
+        process.waitUntilExit()
+    }
+
+    /// Asks it to end, and returns its exit status.
+    func terminate() -> Int32 {
+        process.terminate()
+        process.waitUntilExit()
+        return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+    }
+}
