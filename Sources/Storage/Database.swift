@@ -1,5 +1,6 @@
 import Foundation
 import GRDB
+import Synchronization
 
 /// The store of one server: rows in SQLite, contents as blobs, in one folder.
 ///
@@ -11,6 +12,9 @@ public final class Database: Sendable {
     /// Contents by their SHA-256.
     public let blobs: BlobStore
     let pool: DatabasePool
+    private let path: String
+    /// The tokens as they were last read; nil when they may have changed.
+    let tokensRead = Mutex<[TokenStore.Known]?>(nil)
 
     /// The checkpoints.
     public var checkpoints: CheckpointStore { CheckpointStore(database: self) }
@@ -18,6 +22,8 @@ public final class Database: Sendable {
     public var datasets: DatasetStore { DatasetStore(database: self) }
     /// The jobs.
     public var jobs: JobQueue { JobQueue(database: self) }
+    /// The tokens.
+    public var tokens: TokenStore { TokenStore(database: self) }
 
     /// Opens the store in `folder`, making it if need be, and clears what a crash left: temporary files, and blobs no row refers to.
     ///
@@ -25,6 +31,7 @@ public final class Database: Sendable {
     /// - Throws: ``StorageError/folderLocked(path:)`` when another process (or another `Database`) holds the folder.
     public init(folder: URL) throws(StorageError) {
         let dataFolder = try DataFolder(folder)
+        path = folder.path
         do {
             pool = try DatabasePool(path: dataFolder.database.path)
             // GRDB sets NORMAL while it sets up WAL. NORMAL does not wait for the disk at a commit: a power cut would
@@ -80,6 +87,13 @@ public final class Database: Sendable {
         } catch {
             throw .database(doing: doing, found: String(describing: error))
         }
+    }
+
+    /// Bytes that the disk of the data folder has free for this process.
+    public func freeBytes() throws(StorageError) -> Int64 {
+        var status = statvfs()
+        guard statvfs(path, &status) == 0 else { throw .file(doing: "ask for free room in", path: path, errno: errno) }
+        return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
     }
 
     /// What SQLite says for `PRAGMA synchronous` on the writing connection: 2 is FULL.

@@ -6,6 +6,7 @@ enum Schema {
         var migrator = DatabaseMigrator()
         migrator.registerMigration("v1") { try $0.execute(sql: version1) }
         migrator.registerMigration("jobs go on where they stopped") { try $0.execute(sql: jobSaves) }
+        migrator.registerMigration("tokens") { try $0.execute(sql: tokens) }
         return migrator
     }
 
@@ -137,5 +138,26 @@ enum Schema {
             size INTEGER NOT NULL CHECK (size >= 0)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX job_saves_digest ON job_saves (digest);
+        """
+
+    /// Whose a thing is: the token it was stored or queued with. No foreign key: what a revoked token stored stays.
+    private static let tokens = """
+        CREATE TABLE tokens (
+            id TEXT PRIMARY KEY NOT NULL,
+            name TEXT NOT NULL,
+            hash TEXT NOT NULL UNIQUE CHECK (length(hash) = 64),
+            scope TEXT NOT NULL CHECK (scope IN ('read', 'write')),
+            created_at INTEGER NOT NULL,
+            upload_bytes INTEGER CHECK (upload_bytes >= 0),
+            stored_bytes INTEGER CHECK (stored_bytes >= 0),
+            queued_jobs INTEGER CHECK (queued_jobs >= 0)
+        ) STRICT, WITHOUT ROWID;
+
+        ALTER TABLE checkpoints ADD COLUMN token TEXT;
+        ALTER TABLE datasets ADD COLUMN token TEXT;
+        ALTER TABLE jobs ADD COLUMN token TEXT;
+        CREATE INDEX checkpoints_token ON checkpoints (token);
+        CREATE INDEX datasets_token ON datasets (token);
+        CREATE INDEX jobs_token ON jobs (token, status);
         """
 }

@@ -2,7 +2,7 @@
 public enum StorageError: Error, Sendable, Equatable {
     /// The kinds of things the store keeps under an identifier or a name.
     public enum Kind: String, Sendable {
-        case checkpoint, dataset, job, file
+        case checkpoint, dataset, job, file, token
     }
 
     /// Nothing of this kind has this identifier (or, for a file, this name).
@@ -13,6 +13,10 @@ public enum StorageError: Error, Sendable, Equatable {
     case wrongState(job: String, doing: String, expected: [JobStatus], found: JobStatus)
     /// A list was asked to go on after something that is not in it.
     case invalidCursor(String)
+    /// Its owner may not have more bytes stored than this.
+    case tooMuchStored(limit: Int64)
+    /// Its owner may not have more jobs waiting than this.
+    case tooManyQueued(limit: Int)
     /// Another process serves from this data folder.
     case folderLocked(path: String)
     /// The data folder was written by a later version of this program.
@@ -32,6 +36,8 @@ extension StorageError: CustomStringConvertible {
         case .wrongState(let job, let doing, let expected, let found):
             "cannot \(doing) \(job): it is \(found.rawValue), not \(expected.map(\.rawValue).joined(separator: " or "))"
         case .invalidCursor(let id): "cannot list after \(id): it is not in the list"
+        case .tooMuchStored(let limit): "this token may have \(limit) bytes stored, and this would be more"
+        case .tooManyQueued(let limit): "this token may have \(limit) jobs waiting, and has them"
         case .folderLocked(let path): "another process uses \(path)"
         case .folderTooNew(let path): "\(path) was written by a later version"
         case .file(let doing, let path, let errno): "cannot \(doing) \(path): errno \(errno)"

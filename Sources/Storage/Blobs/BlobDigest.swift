@@ -9,6 +9,12 @@ public struct BlobDigest: Sendable, Hashable {
         self.hex = hex
     }
 
+    /// The 32 bytes that the digits stand for.
+    var bytes: [UInt8] {
+        let digits = Array(hex.utf8).map { $0 < 0x3A ? $0 - 0x30 : $0 - 0x57 }
+        return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
+    }
+
     init(_ bytes: some Sequence<UInt8>) {
         let digits = Array("0123456789abcdef".utf8)
         hex = String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)

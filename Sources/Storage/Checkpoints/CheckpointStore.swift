@@ -9,24 +9,29 @@ public struct CheckpointStore: Sendable {
     ///   - id: from ``Identifier/make(_:)``, where the caller needs it beforehand.
     ///   - files: paths, each once, with their contents.
     ///   - descriptor: JSON.
+    ///   - owner: whose it is.
+    /// - Throws: ``StorageError/tooMuchStored(limit:)`` when it is more than its owner may have.
     @discardableResult
     public func insert(
-        id: String = Identifier.make(.checkpoint), name: String, descriptor: String, files: [(path: String, blob: StoredBlob)]
+        id: String = Identifier.make(.checkpoint), name: String, descriptor: String, files: [(path: String, blob: StoredBlob)],
+        owner: Owner? = nil
     ) throws(StorageError) -> CheckpointRecord {
-        try database.write("insert a checkpoint") { try insert(id, name, descriptor, files, in: $0) }
+        try database.write("insert a checkpoint") { try insert(id, name, descriptor, files, owner, in: $0) }
     }
 
     func insert(
-        _ id: String, _ name: String, _ descriptor: String, _ files: [(path: String, blob: StoredBlob)], in rows: GRDB.Database
+        _ id: String, _ name: String, _ descriptor: String, _ files: [(path: String, blob: StoredBlob)], _ owner: Owner?,
+        in rows: GRDB.Database
     ) throws -> CheckpointRecord {
         try rows.execute(
-            sql: "INSERT INTO checkpoints (id, name, created_at, descriptor) VALUES (?, ?, ?, ?)",
-            arguments: [id, name, Timestamp.now().milliseconds, descriptor])
+            sql: "INSERT INTO checkpoints (id, name, created_at, descriptor, token) VALUES (?, ?, ?, ?, ?)",
+            arguments: [id, name, Timestamp.now().milliseconds, descriptor, owner?.token])
         for (ordinal, file) in files.enumerated() {
             try rows.execute(
                 sql: "INSERT INTO checkpoint_files (checkpoint, ordinal, path, digest, size) VALUES (?, ?, ?, ?, ?)",
                 arguments: [id, ordinal, file.path, file.blob.digest.hex, file.blob.size])
         }
+        try owner?.checkStored(in: rows)
         return try record(id, in: rows)
     }
 

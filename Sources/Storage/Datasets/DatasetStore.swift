@@ -8,19 +8,23 @@ public struct DatasetStore: Sendable {
     /// - Parameters:
     ///   - descriptor: JSON.
     ///   - pictures: in the dataset's order, at most a few hundred thousand.
+    ///   - owner: whose it is.
+    /// - Throws: ``StorageError/tooMuchStored(limit:)`` when it is more than its owner may have.
     @discardableResult
     public func insert(
-        id: String = Identifier.make(.dataset), name: String, descriptor: String, pack: StoredBlob, pictures: [DatasetRecord.Picture]
+        id: String = Identifier.make(.dataset), name: String, descriptor: String, pack: StoredBlob, pictures: [DatasetRecord.Picture],
+        owner: Owner? = nil
     ) throws(StorageError) -> DatasetRecord {
         try database.write("insert a dataset") { rows in
             try rows.execute(
-                sql: "INSERT INTO datasets (id, name, created_at, descriptor, pack_digest, pack_size) VALUES (?, ?, ?, ?, ?, ?)",
-                arguments: [id, name, Timestamp.now().milliseconds, descriptor, pack.digest.hex, pack.size])
+                sql: "INSERT INTO datasets (id, name, created_at, descriptor, pack_digest, pack_size, token) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                arguments: [id, name, Timestamp.now().milliseconds, descriptor, pack.digest.hex, pack.size, owner?.token])
             let statement = try rows.makeStatement(
                 sql: "INSERT INTO pictures (dataset, ordinal, path, pack_offset, length) VALUES (?, ?, ?, ?, ?)")
             for (ordinal, picture) in pictures.enumerated() {
                 try statement.execute(arguments: [id, ordinal, picture.path, picture.offset, picture.length])
             }
+            try owner?.checkStored(in: rows)
             return try record(id, in: rows)
         }
     }

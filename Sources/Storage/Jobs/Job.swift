@@ -40,6 +40,8 @@ public struct Job: Sendable, Equatable {
     public let resultCheckpoint: String?
     /// The checkpoint of the pruning stage.
     public let resultPruned: String?
+    /// The token it was queued with.
+    public let token: String?
     /// Why it failed; nil unless it did.
     public let failure: JobFailure?
 
@@ -70,6 +72,7 @@ public struct Job: Sendable, Equatable {
         pauseRequested = row["pause_requested"]
         resultCheckpoint = row["result_checkpoint"]
         resultPruned = row["result_pruned"]
+        token = row["token"]
         failure = (row["error_code"] as String?).map { JobFailure(code: $0, detail: row["error_detail"]) }
     }
 }

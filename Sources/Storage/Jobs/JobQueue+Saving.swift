@@ -41,7 +41,8 @@ extension JobQueue {
         _ id: String, _ stage: ResultStage, name: String, descriptor: String, files: [(path: String, blob: StoredBlob)]
     ) throws(StorageError) -> CheckpointRecord {
         let (record, replaced) = try database.write("store a job's result") { rows in
-            let record = try database.checkpoints.insert(Identifier.make(.checkpoint), name, descriptor, files, in: rows)
+            let owner = Owner(of: try job(id, in: rows))
+            let record = try database.checkpoints.insert(Identifier.make(.checkpoint), name, descriptor, files, owner, in: rows)
             try rows.execute(
                 sql: """
                     UPDATE jobs SET result_checkpoint = ?1, result_pruned = COALESCE(?2, result_pruned), fruitless = 0

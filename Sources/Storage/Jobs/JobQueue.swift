@@ -17,10 +17,13 @@ public struct JobQueue: Sendable {
     ///   - metadata: a JSON object.
     ///   - checkpoint: what it starts from; in use until the job ends.
     ///   - dataset: what it needs; in use until the job ends.
-    /// - Throws: ``StorageError/notFound(_:id:)`` when there is no such checkpoint or dataset.
+    ///   - owner: whose it is.
+    /// - Throws: ``StorageError/notFound(_:id:)`` when there is no such checkpoint or dataset;
+    ///   ``StorageError/tooManyQueued(limit:)`` when its owner has as many waiting as they may.
     @discardableResult
     public func enqueue(
-        name: String? = nil, metadata: String = "{}", priority: Int = 0, request: String, checkpoint: String, dataset: String? = nil
+        name: String? = nil, metadata: String = "{}", priority: Int = 0, request: String, checkpoint: String, dataset: String? = nil,
+        owner: Owner? = nil
     ) throws(StorageError) -> Job {
         try database.write("enqueue a job") { rows in
             guard try Bool.fetchOne(rows, sql: "SELECT EXISTS (SELECT 1 FROM checkpoints WHERE id = ?)", arguments: [checkpoint])! else {
@@ -29,12 +32,14 @@ public struct JobQueue: Sendable {
             if let dataset, try !Bool.fetchOne(rows, sql: "SELECT EXISTS (SELECT 1 FROM datasets WHERE id = ?)", arguments: [dataset])! {
                 throw StorageError.notFound(.dataset, id: dataset)
             }
+            try owner?.checkQueued(in: rows)
             let id = Identifier.make(.job)
             try rows.execute(
                 sql: """
-                    INSERT INTO jobs (id, name, metadata, priority, request, checkpoint, dataset, status, created_at)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?)
-                    """, arguments: [id, name, metadata, priority, request, checkpoint, dataset, Timestamp.now().milliseconds])
+                    INSERT INTO jobs (id, name, metadata, priority, request, checkpoint, dataset, status, created_at, token)
+                    VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)
+                    """,
+                arguments: [id, name, metadata, priority, request, checkpoint, dataset, Timestamp.now().milliseconds, owner?.token])
             try append("queued", to: id, in: rows)
             return try job(id, in: rows)
         }
