@@ -1,4 +1,6 @@
+import Crypto
 import Engine
+import Foundation
 import HTTPTypes
 import Storage
 
@@ -29,7 +31,7 @@ extension API {
             guard let file = record.files.first(where: { $0.path == path }) else {
                 throw APIError(.notFound, "not_found", "\(record.id) has no file \(path.prefix(200))")
             }
-            return try content(of: file.digest)
+            return try content(of: file.digest).response(to: request)
         }
         on(&router, .get, "/v1/checkpoints/{id}/tensors") { request in
             let weights = try StoredCheckpoint(database, request.parameter("id")).weights()
@@ -93,17 +95,30 @@ extension API {
         guard let format = ArchiveFormat(rawValue: request.query("format") ?? "tar") else {
             throw APIError(.badRequest, "invalid_format", "format must be tar, tar.gz or zip")
         }
-        let items = record.files.map { ArchiveItem(path: $0.path, size: $0.size, file: database.blobs.url(for: $0.digest)) }
-        // Written out first: the length is known, the connection reads at its own pace, and an error is still an error.
-        let file = try database.blobs.temporaryFile()
-        try ArchiveWriter(items).write(as: format) { try file.write($0) }
         let type = [ArchiveFormat.tar: "application/x-tar", .tarGz: "application/gzip", .zip: "application/zip"][format]
-        return Response(
-            status: .ok,
+        // The same files in the same order and format are the same bytes: what they are digests them all.
+        var digest = SHA256()
+        digest.update(data: Data("\(format.rawValue) \(Pruner.version)".utf8))
+        for file in record.files { digest.update(data: Data("\n\(file.path) \(file.digest.hex)".utf8)) }
+        return try Representation(
+            tag: digest.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(),
+            parts: try parts(of: record, as: format),
             fields: [
                 .contentType: type ?? "application/octet-stream",
                 .contentDisposition: "attachment; filename=\"\(record.id).\(format.rawValue)\"",
-            ], body: .file(try OpenFile(file.url)))
+            ]
+        ).response(to: request)
+    }
+
+    /// A tar's files go out as they are stored. The other formats are written out first: the length is known, the connection reads at its
+    /// own pace, and an error is still an error.
+    private func parts(of record: CheckpointRecord, as format: ArchiveFormat) throws -> [ResponseBody.Part] {
+        let items = record.files.map { ArchiveItem(path: $0.path, size: $0.size, file: database.blobs.url(for: $0.digest)) }
+        if format == .tar { return try ArchiveWriter(items).tarParts() }
+        let file = try database.blobs.temporaryFile()
+        try ArchiveWriter(items).write(as: format) { try file.write($0) }
+        let open = try OpenFile(file.url)
+        return [.file(open, offset: 0, length: open.size)]
     }
 
     private static func members(_ tensor: TensorEntry) -> [JSON.Member] {

@@ -64,9 +64,7 @@ extension API {
         }
         on(&router, .get, "/v1/jobs/{id}/files/{name}") { request in
             let file = try database.jobs.file(request.parameter("name"), of: request.parameter("id"))
-            var response = try content(of: file.digest)
-            response.fields[.contentType] = "image/png"
-            return response
+            return try content(of: file.digest, type: "image/png").response(to: request)
         }
     }
 
@@ -79,11 +77,9 @@ extension API {
         }
     }
 
-    /// A blob as an answer's body.
-    func content(of digest: BlobDigest) throws -> Response {
+    /// A blob, under its SHA-256 as tag.
+    func content(of digest: BlobDigest, type: String = "application/octet-stream") throws -> Representation {
         let file = try OpenFile(database.blobs.url(for: digest))
-        return Response(
-            status: .ok, fields: [.contentType: "application/octet-stream", .eTag: "\"\(digest.hex)\"", .acceptRanges: "none"],
-            body: .file(file))
+        return Representation(tag: digest.hex, parts: [.file(file, offset: 0, length: file.size)], fields: [.contentType: type])
     }
 }

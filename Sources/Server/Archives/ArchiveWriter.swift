@@ -43,6 +43,26 @@ package struct ArchiveWriter: Sendable {
         }
     }
 
+    /// The tar as parts of an answer, so that the kernel sends the files; the bytes that ``write(as:to:)`` writes.
+    func tarParts() throws -> [ResponseBody.Part] {
+        var parts: [ResponseBody.Part] = []
+        for item in items {
+            parts.append(.bytes(TarHeader.blocks(path: item.path, size: item.size)))
+            switch item.source {
+            case .bytes(let bytes): parts.append(.bytes(bytes))
+            case .file(let url):
+                let file = try OpenFile(url)
+                guard file.size == item.size else {
+                    throw ArchiveError.sizeMismatch(entry: item.path, expected: item.size, found: file.size)
+                }
+                parts.append(.file(file, offset: 0, length: item.size))
+            }
+            let padding = Int(TarHeader.padding(item.size))
+            if padding > 0 { parts.append(.bytes([UInt8](repeating: 0, count: padding))) }
+        }
+        return parts + [.bytes([UInt8](repeating: 0, count: Int(TarHeader.endSize)))]
+    }
+
     private func writeTar(_ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
         let zeros = [UInt8](repeating: 0, count: Int(TarHeader.endSize))
         for item in items {

@@ -12,6 +12,10 @@ package enum HTTPError: Error, Sendable, Equatable {
     case methodNotAllowed(HTTPRequest.Method, allowed: [HTTPRequest.Method])
     /// 408: the client took too long.
     case timeout(String)
+    /// 412: a condition of the request does not hold.
+    case preconditionFailed
+    /// 416: the content has none of the bytes asked for.
+    case rangeNotSatisfiable(length: Int64)
     /// 413: the body is larger than this many bytes.
     case bodyTooLarge(limit: Int64)
     /// 414: the request target is longer than this many bytes.
@@ -49,6 +53,12 @@ extension HTTPError: RespondingError {
                 fields: [.allow: allowed.map(\.rawValue).joined(separator: ", ")])
         case .timeout(let detail):
             Problem(.requestTimeout, code: "request_timeout", detail: detail)
+        case .preconditionFailed:
+            Problem(.preconditionFailed, code: "precondition_failed", detail: "the content here is not the one the request is for")
+        case .rangeNotSatisfiable(let length):
+            Problem(
+                .rangeNotSatisfiable, code: "range_not_satisfiable", detail: "the content has \(length) bytes and none of those asked for",
+                fields: [.contentRange: "bytes */\(length)"])
         case .bodyTooLarge(let limit):
             Problem(.contentTooLarge, code: "body_too_large", detail: "the body must not be larger than \(limit) bytes")
         case .targetTooLong(let limit):

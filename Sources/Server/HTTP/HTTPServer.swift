@@ -12,8 +12,16 @@ import Synchronization
 ///
 /// Handlers may block their thread. An error they throw is answered by itself if it is a ``RespondingError``, else with 500.
 package final class HTTPServer: Sendable {
+    private struct Served {
+        let connection: Connection
+        let executor: QueueExecutor
+        let task: Task<Void, Never>
+        let peer: PeerAddress?
+    }
+
     private struct State {
-        var connections: [Int: (connection: Connection, executor: QueueExecutor, task: Task<Void, Never>)] = [:]
+        var connections: [Int: Served] = [:]
+        var countByPeer: [PeerAddress: Int] = [:]
         var nextNumber = 0
         var isStopping = false
         /// Resumed once, when the last connection is gone or was given up.
@@ -26,7 +34,7 @@ package final class HTTPServer: Sendable {
     package var port: Int { listener.port }
 
     private let listener: Listener
-    private let maxConnections: Int
+    private let limits: ConnectionLimits
     private let timeouts: Timeouts
     private let logger: Logger
     private let state = Mutex(State())
@@ -34,14 +42,24 @@ package final class HTTPServer: Sendable {
     /// Binds to the address; connections wait in the backlog until ``start()``.
     /// - Parameters:
     ///   - port: 0 for a free one.
-    ///   - maxConnections: connections served at a time; more wait in the backlog.
-    package init(
-        host: String, port: Int, maxConnections: Int = 512, timeouts: Timeouts = Timeouts(), logger: Logger
+    ///   - limits: how many connections are served at a time.
+    package convenience init(
+        host: String, port: Int, limits: ConnectionLimits = ConnectionLimits(), timeouts: Timeouts = Timeouts(), logger: Logger
     ) throws {
         // sendfile(2) has no MSG_NOSIGNAL.
         signal(SIGPIPE, SIG_IGN)
-        listener = try Listener(host: host, port: port, logger: logger)
-        self.maxConnections = max(1, maxConnections)
+        self.init(try Listener(host: host, port: port, logger: logger), limits: limits, timeouts: timeouts, logger: logger)
+    }
+
+    /// Binds to a Unix-domain socket that only this user can reach.
+    package convenience init(socketPath: String, logger: Logger) throws {
+        self.init(
+            try Listener(socketPath: socketPath, logger: logger), limits: ConnectionLimits(total: 64), timeouts: Timeouts(), logger: logger)
+    }
+
+    private init(_ listener: Listener, limits: ConnectionLimits, timeouts: Timeouts, logger: Logger) {
+        self.listener = listener
+        self.limits = limits
         self.timeouts = timeouts
         self.logger = logger
     }
@@ -50,12 +68,15 @@ package final class HTTPServer: Sendable {
     ///
     /// - Parameter handler: answers every request.
     package func start(handler: @escaping Router.Handler) {
-        listener.start { [weak self] descriptor in
+        listener.start {
+            [weak self] in
+            self?.hasRoom ?? false
+        } accepted: { [weak self] descriptor, peer in
             guard let self else {
                 close(descriptor)
-                return false
+                return
             }
-            return self.serve(descriptor, handler)
+            self.serve(descriptor, peer, handler)
         }
     }
 
@@ -66,9 +87,9 @@ package final class HTTPServer: Sendable {
             state.isStopping = true
             return Array(state.connections.values)
         }
-        for (connection, _, _) in connections { connection.announceDrain() }
-        for (connection, executor, _) in connections {
-            Task(executorPreference: executor) { await connection.drain() }
+        for served in connections { served.connection.announceDrain() }
+        for served in connections {
+            Task(executorPreference: served.executor) { await served.connection.drain() }
         }
         let queue = DispatchQueue(label: "http.shutdown")
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
@@ -79,9 +100,9 @@ package final class HTTPServer: Sendable {
             }
             if isDone { return continuation.resume() }
             queue.asyncAfter(deadline: Timeouts.after(timeouts.shutdown)) {
-                for (connection, _, task) in self.state.withLock({ Array($0.connections.values) }) {
-                    task.cancel()
-                    connection.socket.abort()
+                for served in self.state.withLock({ Array($0.connections.values) }) {
+                    served.task.cancel()
+                    served.connection.socket.abort()
                 }
             }
             // A handler that neither ends nor touches its connection cannot be waited for.
@@ -96,15 +117,20 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    /// Serves a connection in a task. Returns whether there is room for another.
-    private func serve(_ descriptor: Int32, _ handler: @escaping Router.Handler) -> Bool {
+    /// Whether another connection may be accepted; makes room for it where that can be done.
+    private var hasRoom: Bool {
+        state.withLock { $0.connections.count < limits.total || Self.makeRoom(&$0, nil) }
+    }
+
+    /// Serves a connection in a task.
+    private func serve(_ descriptor: Int32, _ peer: PeerAddress?, _ handler: @escaping Router.Handler) {
         let executor = QueueExecutor(label: "http.connection")
         let socket = Socket(descriptor: descriptor, queue: executor.queue)
         let connection = Connection(socket: socket, timeouts: timeouts, logger: logger, handler: handler)
-        return state.withLock { state in
-            guard !state.isStopping else {
-                socket.close()
-                return false
+        state.withLock { state in
+            guard !state.isStopping else { return socket.close() }
+            if let peer, let limit = limits.perAddress, state.countByPeer[peer, default: 0] >= limit, !Self.makeRoom(&state, peer) {
+                return socket.refuse(Self.tooManyConnections)
             }
             let number = state.nextNumber
             state.nextNumber += 1
@@ -112,17 +138,29 @@ package final class HTTPServer: Sendable {
                 await connection.serve()
                 self.ended(number)
             }
-            state.connections[number] = (connection, executor, task)
-            guard state.connections.count >= maxConnections else { return true }
-            listener.pause()
-            return false
+            state.connections[number] = Served(connection: connection, executor: executor, task: task, peer: peer)
+            if let peer { state.countByPeer[peer, default: 0] += 1 }
         }
     }
 
+    /// Ends the connection (of one peer) that has waited longest for a request. Returns whether there is one: clients hold connections
+    /// open that they may never use again, and slow ones are an attack.
+    private static func makeRoom(_ state: inout State, _ peer: PeerAddress?) -> Bool {
+        let waiting = state.connections.values.filter { peer == nil || $0.peer == peer }
+            .compactMap { served in served.connection.waitingSince.map { (since: $0, connection: served.connection) } }
+        for candidate in waiting.sorted(by: { $0.since < $1.since }) where candidate.connection.giveUp() { return true }
+        return false
+    }
+
+    private static let tooManyConnections = Array(
+        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8)
+
     private func ended(_ number: Int) {
         let stopped = state.withLock { state -> CheckedContinuation<Void, Never>? in
-            state.connections[number] = nil
-            if state.connections.count == maxConnections - 1 { listener.unpause() }
+            if let peer = state.connections.removeValue(forKey: number)?.peer {
+                state.countByPeer[peer] = state.countByPeer[peer].flatMap { $0 > 1 ? $0 - 1 : nil }
+            }
+            listener.unpause()
             guard state.isStopping, state.connections.isEmpty else { return nil }
             defer { state.stopped = nil }
             return state.stopped

@@ -218,6 +218,24 @@ private let host = "Host: localhost\r\n"
     }
 }
 
+@Test func aBodyThatKeepsComingButTooSlowlyIsRefused() async throws {
+    var timeouts = Timeouts()
+    timeouts.stall = 0.05
+    timeouts.rate = 1e12
+    try await serving(echo, timeouts: timeouts) { server in
+        let client = try Client(server)
+        let length = 16_000_000
+        client.send("PUT / HTTP/1.1\r\n\(host)Content-Length: \(length)\r\n\r\n")
+        // A byte at a time is never fast enough; the server says so long before the last one.
+        var sent = 0
+        while sent < length, !client.hasAnswer {
+            client.send([97])
+            sent += 1
+        }
+        #expect(client.receiveAll().statuses == [408])
+    }
+}
+
 @Test func aClientThatReadsNothingIsGivenUp() async throws {
     var timeouts = Timeouts()
     timeouts.stall = 0.05
@@ -260,18 +278,61 @@ private func block(on gate: DispatchSemaphore) {
     gate.wait()
 }
 
-@Test func connectionsBeyondTheLimitWaitTheirTurn() async throws {
-    try await serving(echo, maxConnections: 2) { server in
-        let first = try Client(server)
-        let second = try Client(server)
-        for client in [first, second] {
-            client.send("GET /a HTTP/1.1\r\n\(host)\r\n")
-            #expect(client.receive(until: "GET /a ").status == 200)
+@Test func whoeverHasWaitedLongestWithoutARequestMakesRoom() async throws {
+    for limits in [ConnectionLimits(total: 2), ConnectionLimits(perAddress: 2)] {
+        try await serving(echo, limits: limits) { server in
+            func ask(_ client: Client, _ path: String) -> Int {
+                client.send("GET \(path) HTTP/1.1\r\n\(host)\r\n")
+                return client.receive(until: "GET \(path) ").status
+            }
+            let first = try Client(server)
+            #expect(ask(first, "/a") == 200)
+            let second = try Client(server)
+            #expect(ask(second, "/b") == 200)
+            #expect(ask(first, "/c") == 200)
+            let slow = try Client(server)
+            slow.send("GET /d HT")
+            #expect(second.receiveAll() == "")
+            let fourth = try Client(server)
+            #expect(ask(fourth, "/e") == 200)
+            #expect(first.receiveAll() == "")
+            let fifth = try Client(server)
+            #expect(ask(fifth, "/f") == 200)
+            #expect(slow.receiveAll() == "")
+            #expect(ask(fourth, "/g") == 200)
         }
-        let third = try Client(server)
-        third.send("GET /b HTTP/1.1\r\n\(host)Connection: close\r\n\r\n")
-        first.finishSending()
-        #expect(third.receiveAll().status == 200)
+    }
+}
+
+@Test func aConnectionThatIsServedMakesNoRoom() async throws {
+    let (opens, opened) = AsyncStream<Void>.makeStream()
+    let (starts, started) = AsyncStream<Void>.makeStream()
+    let handler: @Sendable (Request) async throws -> Response = { request in
+        if request.path == "/slow" {
+            started.yield()
+            for await _ in opens { break }
+        }
+        return Response(status: .ok)
+    }
+    // Of all: another waits in the backlog. From one address: another is turned away.
+    for limits in [ConnectionLimits(total: 1), ConnectionLimits(perAddress: 1)] {
+        try await serving(handler, limits: limits) { server in
+            let busy = try Client(server)
+            busy.send("GET /slow HTTP/1.1\r\n\(host)Connection: close\r\n\r\n")
+            for await _ in starts { break }
+            let other = try Client(server)
+            if limits.perAddress != nil {
+                let answer = other.receiveAll()
+                #expect(answer.statuses == [503] && answer.contains("Retry-After: "))
+            }
+            opened.yield()
+            #expect(busy.receiveAll().status == 200)
+            busy.finishSending()
+            if limits.perAddress == nil {
+                other.send("GET / HTTP/1.1\r\n\(host)Connection: close\r\n\r\n")
+                #expect(other.receiveAll().status == 200)
+            }
+        }
     }
 }
 

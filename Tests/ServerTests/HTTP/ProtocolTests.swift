@@ -87,7 +87,10 @@ private let table: [(String, Int)] = [
     ("1\na\r\n", 400), ("1\ra\r\n", 400), ("1\r\nab\r\n", 400), ("1\r\na\n", 400), ("1\r\na\rb", 400), ("00000000000000001\r\na\r\n", 400),
     ("ffffffffffffffff\r\n", 400), ("8000000000000000\r\n", 400), ("1;a\nb\r\n", 400), ("1;a\u{0}\r\n", 400), ("0\r\nX : y\r\n\r\n", 400),
     ("0\r\nno colon\r\n\r\n", 400), ("0\r\nX: y\n\r\n", 400), ("0\r\n\rX", 400), ("1;\(String(repeating: "a", count: 20000))\r\n", 400),
-    ("0\r\nX: \(String(repeating: "a", count: 9000))\r\n\r\n", 431),
+    ("0\r\nX: \(String(repeating: "a", count: 17000))\r\n\r\n", 431), ("1;\r\na\r\n", 400), ("1;a=\r\na\r\n", 400),
+    ("1;a=\"b\r\na\r\n", 400), ("1;a b\r\na\r\n", 400), ("1;a \r\na\r\n", 400), ("1;a=\"b\"c\r\na\r\n", 400),
+    // Many small extensions are one large one.
+    (String(repeating: "1;abcdefg\r\na\r\n", count: 2100), 400),
 ])
 func aBrokenChunkedBodyIsRefused(body: String, status: Int) async throws {
     try await serving(echo) { server in

@@ -6,13 +6,14 @@ import Testing
 
 /// Runs `body` against a server on a free port of loopback, which is gone afterwards.
 func serving(
-    _ handler: @escaping @Sendable (Request) async throws -> Response, timeouts: Timeouts = Timeouts(), maxConnections: Int = 512,
+    _ handler: @escaping @Sendable (Request) async throws -> Response, timeouts: Timeouts = Timeouts(),
+    limits: ConnectionLimits = ConnectionLimits(),
     _ body: (HTTPServer) async throws -> Void
 ) async throws {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let server = try HTTPServer(
-        host: "127.0.0.1", port: 0, maxConnections: maxConnections, timeouts: timeouts, logger: logger)
+        host: "127.0.0.1", port: 0, limits: limits, timeouts: timeouts, logger: logger)
     server.start(handler: handler)
     do {
         try await withTaskExecutorPreference(ClientExecutor()) { try await body(server) }
@@ -76,6 +77,12 @@ final class Client {
             guard count > 0 else { return }
             offset += count
         }
+    }
+
+    /// Whether there is something to receive.
+    var hasAnswer: Bool {
+        var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+        return poll(&waiting, 1, 0) > 0
     }
 
     func finishSending() {

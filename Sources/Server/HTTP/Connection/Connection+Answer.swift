@@ -14,28 +14,42 @@ extension Connection {
             response, length: hasNoBody ? nil : length, isChunked: isChunked, closing: closing)
         isAnswering = true
         if hasNoBody || head?.method == .head {
-            try await socket.write(text, stall: timeouts.stall)
+            try await write(text)
             return
         }
         switch response.body {
         case .empty:
-            try await socket.write(text, stall: timeouts.stall)
+            try await write(text)
         case .bytes(let bytes) where bytes.count <= Self.readSize:
-            try await socket.write(text + bytes, stall: timeouts.stall)
+            try await write(text + bytes)
         case .bytes(let bytes):
-            try await socket.write(text, stall: timeouts.stall, more: true)
-            try await socket.write(bytes, stall: timeouts.stall)
+            try await write(text, more: true)
+            try await write(bytes)
         case .file(let file, let offset, let length):
-            try await socket.write(text, stall: timeouts.stall, more: length > 0)
-            try await socket.write(file, offset: offset, length: length, stall: timeouts.stall)
-        case .stream(let length, let write):
-            try await socket.write(text, stall: timeouts.stall)
-            try await stream(write, length: length, isChunked: isChunked)
+            try await write(text, more: length > 0)
+            writingPace = try await socket.write(file, offset: offset, length: length, pace: writingPace)
+        case .parts(let parts):
+            try await write(text, more: !parts.isEmpty)
+            for (index, part) in parts.enumerated() {
+                switch part {
+                case .bytes(let bytes): try await write(bytes, more: index < parts.count - 1)
+                case .file(let file, let offset, let length):
+                    writingPace = try await socket.write(file, offset: offset, length: length, pace: writingPace)
+                }
+            }
+        case .stream(let length, let body):
+            try await write(text)
+            try await stream(body, length: length, isChunked: isChunked)
         }
     }
 
+    /// Sends bytes at the answer's pace.
+    func write(_ bytes: [UInt8], more: Bool = false) async throws {
+        writingPace = try await socket.write(bytes, pace: writingPace, more: more)
+    }
+
     private func stream(
-        _ write: @Sendable (ResponseWriter) async throws -> Void, length: Int64?, isChunked: Bool
+        _ body: @Sendable (ResponseWriter) async throws -> Void, length: Int64?, isChunked: Bool
     ) async throws {
         streamLeft = length
         let number = requestNumber
@@ -44,14 +58,14 @@ extension Connection {
             try await self.writeStream(bytes, of: number, isChunked: isChunked)
         }
         do {
-            try await write(writer)
+            try await body(writer)
             if let streamLeft, streamLeft != 0 { throw StreamLengthError(missing: streamLeft) }
         } catch {
             // The status has been sent: the only way left to say that the answer is not whole is to cut it off.
             if case HTTPError.connectionLost = error {} else { logger.error("an answer broke off", metadata: ["error": "\(error)"]) }
             throw HTTPError.connectionLost
         }
-        if isChunked { try await socket.write(Array("0\r\n\r\n".utf8), stall: timeouts.stall) }
+        if isChunked { try await write(Array("0\r\n\r\n".utf8)) }
         streamLeft = nil
     }
 
@@ -65,9 +79,9 @@ extension Connection {
         }
         if isChunked {
             let size = String(bytes.count, radix: 16)
-            try await socket.write(Array("\(size)\r\n".utf8) + bytes + [ASCII.carriageReturn, ASCII.lineFeed], stall: timeouts.stall)
+            try await write(Array("\(size)\r\n".utf8) + bytes + [ASCII.carriageReturn, ASCII.lineFeed])
         } else {
-            try await socket.write(bytes, stall: timeouts.stall)
+            try await write(bytes)
         }
     }
 

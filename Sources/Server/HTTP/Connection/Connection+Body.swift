@@ -1,3 +1,5 @@
+import Dispatch
+
 /// Reading a request's body.
 extension Connection {
     /// The next bytes of the body of request number `number`; nil at its end.
@@ -9,7 +11,7 @@ extension Connection {
             return try await readChunk()
         } catch {
             body = .broken
-            if case HTTPError.timeout = error { throw HTTPError.timeout("the body of the request stopped coming") }
+            if case HTTPError.timeout = error { throw HTTPError.timeout("the body of the request came too slowly") }
             throw error
         }
     }
@@ -44,10 +46,13 @@ extension Connection {
         if owesContinue {
             owesContinue = false
             if !isAnswering {
-                try await socket.write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8), stall: timeouts.stall)
+                try await write(Array("HTTP/1.1 100 Continue\r\n\r\n".utf8))
             }
         }
-        input = try await socket.read(upTo: limit, deadline: Timeouts.after(timeouts.stall))[...]
+        let start = DispatchTime.now()
+        input = try await socket.read(upTo: limit, deadline: readingPace.deadline)[...]
+        readingPace.waited(since: start)
+        readingPace.moved(input.count)
         if input.isEmpty { throw HTTPError.malformed("the body of the request ends early", section: "RFC 9112, section 8") }
     }
 }

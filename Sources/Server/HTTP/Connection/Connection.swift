@@ -18,6 +18,8 @@ actor Connection {
     static let readSize = 64 * 1024
     /// An unread rest of a body up to this size is skipped to keep the connection.
     static let skipLimit: Int64 = 256 * 1024
+    /// Bytes that are swallowed after an answer that closes the connection.
+    static let lingerLimit = 1 << 30
 
     nonisolated let socket: Socket
     let handler: @Sendable (Request) async throws -> Response
@@ -37,7 +39,12 @@ actor Connection {
     var isAnswering = false
     /// Bytes that a streamed answer of known length has still to send.
     var streamLeft: Int64?
+    /// How slowly the body of this request may still come, and its answer be read.
+    var readingPace: Pace
+    var writingPace: Pace
     private var isIdle = true
+    /// Since when the next request is waited for, in nanoseconds of uptime; 0 while one is served. See ``giveUp()``.
+    private nonisolated let waiting = Atomic<UInt64>(0)
     /// Set for all connections before any is touched, so that an answer made after that always says that it is the last.
     private nonisolated let drainAnnounced = Mutex(false)
     private var isDraining: Bool { drainAnnounced.withLock { $0 } }
@@ -47,6 +54,8 @@ actor Connection {
         self.timeouts = timeouts
         self.logger = logger
         self.handler = handler
+        readingPace = Pace(allowance: timeouts.stall, rate: timeouts.rate)
+        writingPace = readingPace
     }
 
     /// Serves requests until either side has had enough, and closes.
@@ -73,12 +82,30 @@ actor Connection {
         if isIdle { socket.abort() }
     }
 
+    /// Since when the next request is waited for, in nanoseconds of uptime; nil while one is served.
+    nonisolated var waitingSince: UInt64? {
+        let since = waiting.load(ordering: .relaxed)
+        return since == 0 || since == Self.givenUp ? nil : since
+    }
+
+    /// Ends the connection to make room, unless a request has come whole meanwhile. Returns whether it did.
+    nonisolated func giveUp() -> Bool {
+        guard let since = waitingSince,
+            waiting.compareExchange(expected: since, desired: Self.givenUp, ordering: .relaxed).exchanged
+        else { return false }
+        socket.abort()
+        return true
+    }
+
+    private static let givenUp = UInt64.max
+
     // MARK: - One request
 
     /// Serves the next request. Returns whether another may follow.
     private func serveRequest() async throws -> Bool {
         isIdle = true
         isAnswering = false
+        waiting.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed)
         guard !isDraining else { return false }
         let head: RequestHead
         do {
@@ -88,7 +115,10 @@ actor Connection {
             try await send(error.response(), to: nil, closing: true)
             return false
         }
+        guard waiting.exchange(0, ordering: .relaxed) != Self.givenUp else { return false }
         requestNumber += 1
+        readingPace = Pace(allowance: timeouts.stall, rate: timeouts.rate)
+        writingPace = readingPace
         owesContinue = head.expectsContinue
         switch head.framing {
         case .none: body = .finished
@@ -172,7 +202,13 @@ actor Connection {
     private func linger() async {
         socket.finishWriting()
         isIdle = true
-        let deadline = Timeouts.after(isDraining ? min(1, timeouts.linger) : timeouts.linger)
-        while let bytes = try? await socket.read(upTo: Self.readSize, deadline: deadline), !bytes.isEmpty, DispatchTime.now() < deadline {}
+        waiting.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed)
+        let end = Timeouts.after(isDraining ? min(1, timeouts.linger) : timeouts.linger)
+        var left = Self.lingerLimit
+        while left > 0, DispatchTime.now() < end {
+            let deadline = min(end, Timeouts.after(timeouts.lingerIdle))
+            guard let bytes = try? await socket.read(upTo: Self.readSize, deadline: deadline), !bytes.isEmpty else { return }
+            left -= bytes.count
+        }
     }
 }

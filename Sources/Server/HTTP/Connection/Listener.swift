@@ -62,6 +62,24 @@ final class Listener: Sendable {
         throw failure
     }
 
+    /// Listens on a Unix-domain socket that only this user (and root) can reach, in place of one that is there already.
+    init(socketPath: String, logger: Logger) throws(Failure) {
+        let found = socket(AF_UNIX, Int32(SOCK_STREAM.rawValue | SOCK_NONBLOCK.rawValue | SOCK_CLOEXEC.rawValue), 0)
+        guard found >= 0 else { throw Failure(doing: "make a socket", found: String(cString: strerror(errno))) }
+        unlink(socketPath)
+        // The file takes its mode from the socket: it is never there with another one.
+        let result = fchmod(found, 0o600) == 0 ? UnixAddress.with(path: socketPath) { bind(found, $0, $1) } : -1
+        guard result == 0, listen(found, 64) == 0 else {
+            let failure = Failure(doing: "listen on \(socketPath)", found: String(cString: strerror(errno)))
+            _ = Foundation.close(found)
+            throw failure
+        }
+        descriptor = found
+        host = socketPath
+        port = 0
+        self.logger = logger
+    }
+
     private static func address(of descriptor: Int32) -> (String, Int)? {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
@@ -81,25 +99,36 @@ final class Listener: Sendable {
         return Int(text(port)).map { (text(host), $0) }
     }
 
-    /// Begins to accept; `accepted` gets a connected, non-blocking descriptor and owns it, and says whether there is room for more.
-    func start(_ accepted: @escaping @Sendable (Int32) -> Bool) {
+    /// Begins to accept.
+    /// - Parameters:
+    ///   - hasRoom: whether another connection may be accepted; else they wait in the backlog.
+    ///   - accepted: gets a connected, non-blocking descriptor, which it owns.
+    func start(hasRoom: @escaping @Sendable () -> Bool, accepted: @escaping @Sendable (Int32, PeerAddress?) -> Void) {
         state.withLock { state in
             let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-            source.setEventHandler { [weak self] in self?.accept(accepted) }
+            source.setEventHandler { [weak self] in self?.accept(hasRoom, accepted) }
             source.setCancelHandler { [descriptor] in _ = Foundation.close(descriptor) }
             source.resume()
             state.source = source
         }
     }
 
-    private func accept(_ accepted: @Sendable (Int32) -> Bool) {
+    private func accept(_ hasRoom: @Sendable () -> Bool, _ accepted: @Sendable (Int32, PeerAddress?) -> Void) {
         while true {
-            let found = Foundation.accept(descriptor, nil, nil)
+            // Room is made only for someone who is there.
+            var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            guard poll(&waiting, 1, 0) > 0 else { return }
+            guard hasRoom() else { return pauseForAWhile() }
+            var storage = sockaddr_storage()
+            var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+            let found = withUnsafeMutablePointer(to: &storage) {
+                $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { Foundation.accept(descriptor, $0, &length) }
+            }
             if found >= 0 {
                 _ = fcntl(found, F_SETFD, FD_CLOEXEC)
                 _ = fcntl(found, F_SETFL, O_NONBLOCK)
-                if accepted(found) { continue }
-                return
+                accepted(found, PeerAddress(storage))
+                continue
             }
             switch errno {
             case EINTR, ECONNABORTED, EPROTO: continue
@@ -108,15 +137,18 @@ final class Listener: Sendable {
                 // Out of descriptors or of memory: the connection waits in the backlog until some come back. Without a pause
                 // the source would fire again at once and take a whole processor.
                 logger.warning("cannot accept connections for now", metadata: ["error": "\(String(cString: strerror(errno)))"])
-                pause()
-                queue.asyncAfter(deadline: .now() + .milliseconds(100)) { [weak self] in self?.unpause() }
-                return
+                return pauseForAWhile()
             }
         }
     }
 
+    private func pauseForAWhile() {
+        pause()
+        queue.asyncAfter(deadline: .now() + .milliseconds(100)) { [weak self] in self?.unpause() }
+    }
+
     /// Accepts nothing until ``unpause()``.
-    func pause() {
+    private func pause() {
         state.withLock { state in
             guard !state.isPaused, !state.isClosed else { return }
             state.isPaused = true

@@ -59,9 +59,11 @@ final class Socket: Sendable {
         }
     }
 
-    /// Sends all the bytes. `stall` seconds without progress are too many.
+    /// Sends all the bytes. Returns how the pace stands after that.
     /// - Parameter more: whether more follows at once, so that the kernel may fill its packets.
-    func write(_ bytes: [UInt8], stall: Double, more: Bool = false) async throws {
+    /// - Throws: ``HTTPError/timeout(_:)`` when the peer reads too slowly; ``HTTPError/connectionLost``.
+    func write(_ bytes: [UInt8], pace: Pace, more: Bool = false) async throws -> Pace {
+        var pace = pace
         var offset = 0
         while offset < bytes.count {
             let sent = bytes.withUnsafeBytes {
@@ -69,12 +71,14 @@ final class Socket: Sendable {
                     descriptor, $0.baseAddress! + offset, bytes.count - offset,
                     Int32(MSG_NOSIGNAL) | (more ? Int32(MSG_MORE) : 0))
             }
-            try await advance(sent, &offset, stall: stall)
+            try await advance(sent, &offset, &pace)
         }
+        return pace
     }
 
     /// Sends `length` bytes of a file from `offset`.
-    func write(_ file: OpenFile, offset: Int64, length: Int64, stall: Double) async throws {
+    func write(_ file: OpenFile, offset: Int64, length: Int64, pace: Pace) async throws -> Pace {
+        var pace = pace
         var position = off_t(offset)
         let end = off_t(offset + length)
         while position < end {
@@ -83,24 +87,57 @@ final class Socket: Sendable {
             // The file became shorter than what was announced: all that is left is to cut the answer off.
             if sent == 0 { throw HTTPError.connectionLost }
             var done = 0
-            try await advance(sent, &done, stall: stall)
+            try await advance(sent, &done, &pace)
             position += off_t(done)
         }
+        return pace
     }
 
-    private func advance(_ sent: Int, _ offset: inout Int, stall: Double) async throws {
+    private func advance(_ sent: Int, _ offset: inout Int, _ pace: inout Pace) async throws {
         if sent >= 0 {
             offset += sent
+            pace.moved(sent)
             return
         }
         switch errno {
         case EINTR: return
-        case EAGAIN: try await wait(.write, deadline: Timeouts.after(stall))
+        case EAGAIN: try await waitForRoom(&pace)
         default: throw HTTPError.connectionLost
         }
     }
 
+    /// Waits until the kernel takes more. Its buffer holds megabytes and has room again only when a good part of them is gone: whether
+    /// a slow peer reads at all shows in how many are left.
+    private func waitForRoom(_ pace: inout Pace) async throws {
+        var left = unsentBytes
+        while true {
+            let start = DispatchTime.now()
+            do {
+                try await wait(.write, deadline: pace.deadline)
+                return pace.waited(since: start)
+            } catch HTTPError.timeout {
+                pace.waited(since: start)
+                let leftNow = unsentBytes
+                pace.moved(max(0, left - leftNow))
+                left = leftNow
+                if pace.isUsedUp { throw HTTPError.timeout("the answer was not read in time") }
+            }
+        }
+    }
+
+    /// Bytes that the peer has not acknowledged yet.
+    private var unsentBytes: Int {
+        var count: Int32 = 0
+        return ioctl(descriptor, UInt(TIOCOUTQ), &count) == 0 ? Int(count) : 0
+    }
+
     // MARK: - End
+
+    /// Says one thing that fits the kernel's buffer, and closes.
+    func refuse(_ bytes: [UInt8]) {
+        _ = bytes.withUnsafeBytes { send(descriptor, $0.baseAddress, bytes.count, Int32(MSG_NOSIGNAL)) }
+        close()
+    }
 
     /// Tells the peer that nothing more is sent; it can still be read from.
     func finishWriting() {

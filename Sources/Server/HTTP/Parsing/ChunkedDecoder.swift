@@ -3,13 +3,11 @@ struct ChunkedDecoder {
     /// Bytes of chunk extensions in one body; without a limit they would be a body that no body limit sees.
     static let extensionLimit = 16 * 1024
     /// Bytes of trailers.
-    static let trailerLimit = 8 * 1024
+    static let trailerLimit = 16 * 1024
 
     private enum State: Equatable {
         case size(digits: Int, value: UInt64)
-        /// White space after the size: only an extension may follow.
-        case beforeExtension(UInt64)
-        case inExtension(UInt64)
+        case inExtension(UInt64, ChunkExtension)
         case sizeLineFeed(UInt64)
         case data(UInt64)
         case dataCarriageReturn
@@ -54,16 +52,10 @@ struct ChunkedDecoder {
             guard digits > 0 else { throw .malformed("a chunk has no size", section: "RFC 9112, section 7.1") }
             guard value <= UInt64(Int64.max) else { throw .malformed("a chunk size is out of range", section: "RFC 9112, section 7.1") }
             if byte == ASCII.carriageReturn { return .sizeLineFeed(value) }
-            return try beginExtension(byte, value)
-        case .beforeExtension(let value):
-            return try beginExtension(byte, value)
-        case .inExtension(let value):
-            if byte == ASCII.carriageReturn { return .sizeLineFeed(value) }
-            guard ASCII.isFieldValueCharacter(byte) else {
-                throw .malformed("a chunk extension has a control character", section: "RFC 9112, section 7.1.1")
-            }
-            try countExtension()
-            return state
+            return try extended(byte, value, ChunkExtension())
+        case .inExtension(let value, let found):
+            if byte == ASCII.carriageReturn, found.canEnd { return .sizeLineFeed(value) }
+            return try extended(byte, value, found)
         case .sizeLineFeed(let value):
             guard byte == ASCII.lineFeed else { throw .malformed("a chunk size does not end with CRLF", section: "RFC 9112, section 7.1") }
             return value == 0 ? .trailer : .data(value)
@@ -93,19 +85,14 @@ struct ChunkedDecoder {
         }
     }
 
-    /// `*( BWS ";" …)` (RFC 9112, section 7.1.1): white space alone is no extension.
-    private mutating func beginExtension(_ byte: UInt8, _ value: UInt64) throws(HTTPError) -> State {
-        try countExtension()
-        if byte == 0x3B { return .inExtension(value) }
-        guard ASCII.isWhitespace(byte) else { throw .malformed("a chunk size is not hexadecimal", section: "RFC 9112, section 7.1") }
-        return .beforeExtension(value)
-    }
-
-    private mutating func countExtension() throws(HTTPError) {
+    private mutating func extended(_ byte: UInt8, _ value: UInt64, _ found: ChunkExtension) throws(HTTPError) -> State {
         extensionSize += 1
         guard extensionSize <= Self.extensionLimit else {
             throw .malformed("chunk extensions must not be larger than \(Self.extensionLimit) bytes", section: "RFC 9112, section 7.1.1")
         }
+        var found = found
+        try found.read(byte)
+        return .inExtension(value, found)
     }
 
     private static let noLineEnd = HTTPError.malformed("a chunk's data is not followed by CRLF", section: "RFC 9112, section 7.1")
