@@ -22,6 +22,12 @@ package struct Configuration: Codable, Equatable {
     package var saveSteps = 500
     /// The largest upload in bytes.
     package var maxUploadBytes: Int64 = 64 << 30
+    /// Whether, while there are no tokens, anyone who reaches an address other than loopback may use the service.
+    package var allowAnonymous = false
+    /// Connections served at a time.
+    package var maxConnections = 4096
+    /// Connections served at a time from one address, unless the server listens on loopback.
+    package var maxConnectionsPerAddress = 256
     /// trace, debug, info, notice, warning, error or critical.
     package var logLevel = "info"
 
@@ -36,6 +42,9 @@ package struct Configuration: Codable, Equatable {
         case saveSeconds = "save_seconds"
         case saveSteps = "save_steps"
         case maxUploadBytes = "max_upload_bytes"
+        case allowAnonymous = "allow_anonymous"
+        case maxConnections = "max_connections"
+        case maxConnectionsPerAddress = "max_connections_per_address"
         case logLevel = "log_level"
     }
 
@@ -54,6 +63,10 @@ package struct Configuration: Codable, Equatable {
         saveSeconds = try container.decodeIfPresent(Int.self, forKey: .saveSeconds) ?? defaults.saveSeconds
         saveSteps = try container.decodeIfPresent(Int.self, forKey: .saveSteps) ?? defaults.saveSteps
         maxUploadBytes = try container.decodeIfPresent(Int64.self, forKey: .maxUploadBytes) ?? defaults.maxUploadBytes
+        allowAnonymous = try container.decodeIfPresent(Bool.self, forKey: .allowAnonymous) ?? defaults.allowAnonymous
+        maxConnections = try container.decodeIfPresent(Int.self, forKey: .maxConnections) ?? defaults.maxConnections
+        maxConnectionsPerAddress =
+            try container.decodeIfPresent(Int.self, forKey: .maxConnectionsPerAddress) ?? defaults.maxConnectionsPerAddress
         logLevel = try container.decodeIfPresent(String.self, forKey: .logLevel) ?? defaults.logLevel
     }
 

@@ -16,7 +16,8 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Memory that jobs may take: bytes, or with K, M or G; 0 takes three quarters of the machine's.")
     var memoryLimit: MemorySize?
     @Option(help: "How often the server may stop under a job that gets no further, before the job fails for good.") var maxAttempts: Int?
-    @Flag(help: "Listen on addresses other than loopback although anyone who reaches them may use the service.") var allowAnonymous = false
+    @Flag(help: "Without tokens, listen on addresses other than loopback although anyone who reaches them may use the service.")
+    var allowAnonymous = false
 
     /// The settings: defaults, then the file, then the command line.
     private func settings() throws -> Configuration {
@@ -28,6 +29,7 @@ struct Serve: AsyncParsableCommand {
         if let threads { settings.threads = threads }
         if let memoryLimit { settings.memoryLimit = memoryLimit.bytes }
         if let maxAttempts { settings.maxAttempts = maxAttempts }
+        if allowAnonymous { settings.allowAnonymous = true }
         guard (0...65535).contains(settings.port) else { throw ValidationError("--port must be between 0 and 65535") }
         guard (1...64).contains(settings.workers) else { throw ValidationError("--workers must be between 1 and 64") }
         guard (0...1024).contains(settings.threads) else { throw ValidationError("--threads must be between 0 and 1024") }
@@ -39,6 +41,9 @@ struct Serve: AsyncParsableCommand {
             throw ValidationError("save_seconds and save_steps must be at least 1")
         }
         guard settings.maxUploadBytes >= 1 else { throw ValidationError("max_upload_bytes must be at least 1") }
+        guard settings.maxConnections >= 1, settings.maxConnectionsPerAddress >= 1 else {
+            throw ValidationError("max_connections and max_connections_per_address must be at least 1")
+        }
         guard Logger.Level(rawValue: settings.logLevel) != nil else {
             throw ValidationError("log_level must be one of " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))
         }
@@ -49,10 +54,6 @@ struct Serve: AsyncParsableCommand {
         try ProcessorCheck.check()
         BLASKernels.restartWithBest()
         let settings = try settings()
-        guard settings.isLoopback || allowAnonymous else {
-            throw ValidationError(
-                "\(settings.host) is not loopback: without tokens anyone could use the service (--allow-anonymous permits it)")
-        }
         var logger = Logger(label: "pruner") { StreamLogHandler.standardError(label: $0) }
         logger.logLevel = Logger.Level(rawValue: settings.logLevel) ?? .info
 

@@ -8,6 +8,7 @@ package final class Service: Sendable {
     private let settings: Configuration
     private let pool: WorkerPool
     private let server: HTTPServer
+    private let control: ControlServer
     private let logger: Logger
 
     /// Opens the data folder, puts cut-off jobs back into the queue, starts workers and begins to serve.
@@ -28,7 +29,14 @@ package final class Service: Sendable {
         for job in try database.jobs.recover(maxAttempts: settings.maxAttempts) {
             logger.notice("\(job.id) was cut off; it is \(job.status.rawValue) now")
         }
-        server = try HTTPServer(host: settings.host, port: settings.port, logger: logger)
+        guard try settings.isLoopback || settings.allowAnonymous || !database.tokens.list().isEmpty else {
+            throw ServiceError.openToAnyone(host: settings.host)
+        }
+        control = try ControlServer(database, folder: settings.dataDir, logger: logger)
+        let limits = ConnectionLimits(
+            total: DescriptorLimit.raised(for: settings.maxConnections, logger: logger),
+            perAddress: settings.isLoopback ? nil : settings.maxConnectionsPerAddress)
+        server = try HTTPServer(host: settings.host, port: settings.port, limits: limits, logger: logger)
         let pool = WorkerPool(database: database, resources: resources, logger: logger)
         self.pool = pool
         let api = API(
@@ -40,10 +48,28 @@ package final class Service: Sendable {
                 "threads": .integer(resources.parallel.threads), "memory_limit": .integer(resources.memory),
                 "workers": .integer(settings.workers),
             ],
-            guardian: settings.isLoopback ? LoopbackGuard(port: server.port) : nil)
+            access: Access(tokens: database.tokens, allowsAnonymous: settings.isLoopback || settings.allowAnonymous))
         let router = api.router
-        server.start { try await router.respond(to: $0) }
+        let guardian = settings.isLoopback ? LoopbackGuard(port: server.port) : nil
+        server.start { request in
+            try guardian?.check(request)
+            return try await router.respond(to: request)
+        }
         pool.start(workers: settings.workers)
+    }
+
+    /// Why a service does not start.
+    enum ServiceError: Error, CustomStringConvertible {
+        /// Anyone who reaches the address could use it.
+        case openToAnyone(host: String)
+
+        var description: String {
+            switch self {
+            case .openToAnyone(let host):
+                "\(host) is not loopback, and without tokens anyone could use the service: make one (pruner token create), "
+                    + "or permit it (--allow-anonymous)"
+            }
+        }
     }
 
     /// Where it can be reached.
@@ -54,6 +80,7 @@ package final class Service: Sendable {
     /// Finishes what is short, puts running jobs back into the queue, and ends.
     package func stop() async {
         await server.shutdown()
+        await control.stop()
         pool.stop(workers: settings.workers)
     }
 }

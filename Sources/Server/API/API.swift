@@ -14,8 +14,8 @@ struct API: Sendable {
     let wakeWorkers: @Sendable () -> Void
     /// What `/healthz` tells.
     let health: JSON
-    /// Refuses web pages of other origins, when the server is on loopback.
-    var guardian: LoopbackGuard?
+    /// Lets requests in by their tokens.
+    let access: Access
 
     /// All routes.
     var router: Router {
@@ -32,10 +32,9 @@ struct API: Sendable {
         _ router: inout Router, _ method: HTTPRequest.Method, _ pattern: String,
         _ handler: @escaping @Sendable (Request) async throws -> Response
     ) {
-        let guardian = guardian
         router.on(method, pattern) { request in
-            try guardian?.check(request)
             do {
+                try access.check(request)
                 return try await handler(request)
             } catch let error as any RespondingError {
                 throw error
@@ -44,6 +43,9 @@ struct API: Sendable {
             }
         }
     }
+
+    /// For whom a request stores or queues something; nil where there are no tokens.
+    func owner(of request: Request) throws -> Owner? { try access.token(of: request).map(Owner.init) }
 
     /// A JSON body, read whole.
     ///

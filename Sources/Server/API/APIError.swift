@@ -12,15 +12,20 @@ struct APIError: RespondingError {
     let detail: String
     /// Which fields of the body are wrong.
     let errors: [Problem.Item]
+    /// Fields of the answer.
+    let fields: HTTPFields
 
-    init(_ status: HTTPResponse.Status, _ code: String, _ detail: String, errors: [Problem.Item] = []) {
+    init(
+        _ status: HTTPResponse.Status, _ code: String, _ detail: String, errors: [Problem.Item] = [], fields: HTTPFields = [:]
+    ) {
         self.status = status
         self.code = code
         self.detail = detail
         self.errors = errors
+        self.fields = fields
     }
 
-    func response() -> Response { Problem(status, code: code, detail: detail, errors: errors).response() }
+    func response() -> Response { Problem(status, code: code, detail: detail, errors: errors, fields: fields).response() }
 
     /// A body whose fields are wrong.
     static func invalid(_ errors: [Problem.Item]) -> APIError {
@@ -33,6 +38,9 @@ struct APIError: RespondingError {
         invalid([Problem.Item(pointer: pointer, detail: detail)])
     }
 
+    /// There is no room.
+    static let diskFull = APIError(.init(code: 507, reasonPhrase: "Insufficient Storage"), "disk_full", "the disk has no room for this")
+
     /// The answer to an error of the layers below; nil for what a client can do nothing about.
     init?(_ error: any Error) {
         switch error {
@@ -41,10 +49,11 @@ struct APIError: RespondingError {
             case .notFound(let kind, let id): self.init(.notFound, "not_found", "there is no \(kind.rawValue) \(id.prefix(200))")
             case .inUse: self.init(.conflict, "in_use", error.description)
             case .wrongState: self.init(.conflict, "wrong_state", error.description)
+            case .tooMuchStored: self.init(.forbidden, "storage_limit", error.description)
+            case .tooManyQueued: self.init(.tooManyRequests, "queue_limit", error.description, fields: [.retryAfter: "30"])
             case .invalidCursor(let id): self.init(.badRequest, "invalid_cursor", "after: \(id.prefix(200)) is not in this list")
             // ENOSPC and EDQUOT
-            case .file(_, _, 28), .file(_, _, 122):
-                self.init(.init(code: 507, reasonPhrase: "Insufficient Storage"), "disk_full", "the disk has no room for this")
+            case .file(_, _, 28), .file(_, _, 122): self = .diskFull
             default: return nil
             }
         case let error as CheckpointError: self.init(.unprocessableContent, "invalid_checkpoint", error.description)

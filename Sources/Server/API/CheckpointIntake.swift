@@ -19,9 +19,11 @@ struct CheckpointIntake {
     ///   - files: by path, in either layout.
     ///   - initialization: draw fresh weights where the files hold none.
     ///   - variant: which of several weights to take; nil takes the standard ones.
+    ///   - owner: whose it is.
     /// - Throws: ``CheckpointError``, ``APIError``, ``StorageError``.
     func store(
-        _ files: [(path: String, blob: StoredBlob)], name: String?, initialization: Initialization?, variant: String? = nil
+        _ files: [(path: String, blob: StoredBlob)], name: String?, initialization: Initialization?, variant: String? = nil,
+        owner: Owner? = nil
     ) throws -> CheckpointRecord {
         let blobs = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
         if blobs["data.pkl"] != nil, blobs["config.json"] == nil {
@@ -66,7 +68,7 @@ struct CheckpointIntake {
         let descriptor = CheckpointDescriptor(
             checkpoint, isLatent: layout.isLatent, size: size, source: ["kind": "upload"], warnings: warnings)
         return try database.checkpoints.insert(
-            name: name ?? "checkpoint", descriptor: descriptor.json.compact, files: stored.map { (path: $0.0, blob: $0.1) })
+            name: name ?? "checkpoint", descriptor: descriptor.json.compact, files: stored.map { (path: $0.0, blob: $0.1) }, owner: owner)
     }
 
     private struct Configuration {

@@ -11,7 +11,8 @@ extension API {
             let initialization = try initialization(request)
             let (files, name) = try await checkpointFiles(request)
             let record = try CheckpointIntake(database: database).store(
-                files, name: request.query("name") ?? name, initialization: initialization, variant: request.query("variant"))
+                files, name: request.query("name") ?? name, initialization: initialization, variant: request.query("variant"),
+                owner: try owner(of: request))
             return .created(try record.payload(), at: "/v1/checkpoints/\(record.id)")
         }
         on(&router, .get, "/v1/checkpoints") { request in
@@ -56,9 +57,9 @@ extension API {
     private func checkpointFiles(_ request: Request) async throws -> (files: [(path: String, blob: StoredBlob)], name: String?) {
         let type = request.fields[.contentType]
         guard MultipartReader.isMultipart(type) else {
-            return (try uploads.unpack(try await uploads.file(request.body)), nil)
+            return (try uploads.unpack(try await uploads.file(try uploadBody(request))), nil)
         }
-        let reader = try MultipartReader(try request.body.limited(to: uploads.limit), contentType: type)
+        let reader = try MultipartReader(try uploadBody(request), contentType: type)
         let paths = ["config": "config.json", "weights": "diffusion_pytorch_model.safetensors", "scheduler": "scheduler_config.json"]
         var files: [(path: String, blob: StoredBlob)] = []
         var name: String?

@@ -9,8 +9,9 @@ struct DatasetIntake {
 
     /// Checks and stores.
     ///
+    /// - Parameter owner: whose it is.
     /// - Throws: ``ArchiveError``, ``APIError``, ``StorageError``.
-    func store(_ file: TemporaryFile, name: String?) throws -> DatasetRecord {
+    func store(_ file: TemporaryFile, name: String?, owner: Owner? = nil) throws -> DatasetRecord {
         let archive = try ArchiveReader(path: file.url.path)
         let pack = try database.blobs.writer()
         var pictures: [DatasetRecord.Picture] = []
@@ -38,6 +39,6 @@ struct DatasetIntake {
         let descriptor = DatasetDescriptor(
             images: pictures.count, width: width, height: height, channels: channels.max() ?? 3, size: blob.size, warnings: warnings)
         return try database.datasets.insert(
-            name: name ?? "dataset", descriptor: descriptor.json.compact, pack: blob, pictures: pictures)
+            name: name ?? "dataset", descriptor: descriptor.json.compact, pack: blob, pictures: pictures, owner: owner)
     }
 }

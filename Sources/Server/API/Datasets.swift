@@ -4,8 +4,8 @@ extension API {
     /// `/v1/datasets`.
     func addDatasets(_ router: inout Router) {
         on(&router, .post, "/v1/datasets") { request in
-            let file = try await uploads.file(request.body)
-            let record = try DatasetIntake(database: database).store(file, name: request.query("name"))
+            let file = try await uploads.file(try uploadBody(request))
+            let record = try DatasetIntake(database: database).store(file, name: request.query("name"), owner: try owner(of: request))
             return .created(try record.payload(), at: "/v1/datasets/\(record.id)")
         }
         on(&router, .get, "/v1/datasets") { request in

@@ -13,7 +13,8 @@ extension API {
             let validated = valid.request
             let queued = try database.jobs.enqueue(
                 name: validated.name, metadata: validated.metadata.compact, priority: validated.priority,
-                request: validated.json.compact, checkpoint: validated.checkpoint, dataset: validated.dataset)
+                request: validated.json.compact, checkpoint: validated.checkpoint, dataset: validated.dataset,
+                owner: try owner(of: request))
             wakeWorkers()
             return .created(try queued.payload(), at: "/v1/jobs/\(queued.id)")
         }

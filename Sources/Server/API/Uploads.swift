@@ -6,9 +6,8 @@ struct Uploads: Sendable {
     /// The largest body, in bytes.
     let limit: Int64
 
-    /// The whole body as a temporary file, which goes with the returned value.
+    /// The whole body, which ``API/uploadBody(_:)`` let in, as a temporary file, which goes with the returned value.
     func file(_ body: RequestBody) async throws -> TemporaryFile {
-        let body = try body.limited(to: limit)
         let file = try database.blobs.temporaryFile()
         while let chunk = try await body.next() { try file.write(chunk) }
         return file

@@ -99,7 +99,7 @@ final class World {
             let file = folder.appendingPathComponent(path).path
             var isDirectory: ObjCBool = false
             return FileManager.default.fileExists(atPath: file, isDirectory: &isDirectory) && !isDirectory.boolValue
-                && !path.hasPrefix("pruner.sqlite") && path != "lock"
+                && !path.hasPrefix("pruner.sqlite") && path != "lock" && path != "control.sock"
         }.sorted()
     }
 }

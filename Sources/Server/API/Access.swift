@@ -1,0 +1,41 @@
+import HTTPTypes
+import Storage
+
+/// Lets requests in by their tokens (RFC 6750).
+struct Access: Sendable {
+    let tokens: TokenStore
+    /// Whether requests are served without a token while there is none.
+    let allowsAnonymous: Bool
+
+    /// What an orchestrator asks before it has any secret.
+    private static let open: Set = ["/healthz", "/readyz"]
+
+    /// - Throws: 401 without a token that is known, 403 with one that does not reach.
+    func check(_ request: Request) throws {
+        guard !Self.open.contains(request.path), let token = try token(of: request) else { return }
+        let isReading = request.method == .get || request.method == .head
+        guard isReading || token.scope == .write else {
+            throw APIError(
+                .forbidden, "insufficient_scope", "this token may only read",
+                fields: [.wwwAuthenticate: "Bearer realm=\"pruner\", error=\"insufficient_scope\", scope=\"write\""])
+        }
+    }
+
+    /// The token a request came with; nil where none is needed.
+    func token(of request: Request) throws -> AccessToken? {
+        if allowsAnonymous, try tokens.list().isEmpty { return nil }
+        let values = request.fields[values: .authorization]
+        guard values.count == 1, let space = values[0].firstIndex(of: " "), values[0][..<space].lowercased() == "bearer" else {
+            throw APIError(
+                .unauthorized, "unauthorized", "this needs Authorization: Bearer TOKEN",
+                fields: [.wwwAuthenticate: "Bearer realm=\"pruner\""])
+        }
+        let secret = values[0][space...].drop { $0 == " " }
+        guard let token = try tokens.find(secret: String(secret)) else {
+            throw APIError(
+                .unauthorized, "unauthorized", "this token is not known here",
+                fields: [.wwwAuthenticate: "Bearer realm=\"pruner\", error=\"invalid_token\""])
+        }
+        return token
+    }
+}
