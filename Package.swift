@@ -72,7 +72,11 @@ let package = Package(
         .testTarget(name: "StorageTests", dependencies: ["Storage"]),
         .testTarget(
             name: "ServerTests",
-            dependencies: ["Server", "Engine", "Storage", .product(name: "Logging", package: "swift-log")]),
+            dependencies: [
+                "Server", "Engine", "Storage",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "Crypto", package: "swift-crypto"),
+            ]),
     ],
     swiftLanguageModes: [.v6]
 )

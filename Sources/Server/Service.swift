@@ -10,6 +10,8 @@ package final class Service: Sendable {
     private let server: HTTPServer
     private let control: ControlServer
     private let logger: Logger
+    /// Removes what has expired, every few minutes.
+    private let housekeeping: Task<Void, Never>
 
     /// Opens the data folder, puts cut-off jobs back into the queue, starts workers and begins to serve.
     ///
@@ -56,6 +58,13 @@ package final class Service: Sendable {
             return try await router.respond(to: request)
         }
         pool.start(workers: settings.workers)
+        housekeeping = Task { [weak database] in
+            while (try? await Task.sleep(for: .seconds(300))) != nil {
+                do { try database?.uploads.removeExpired() } catch {
+                    logger.error("expired uploads cannot be removed", metadata: ["error": "\(error)"])
+                }
+            }
+        }
     }
 
     /// Why a service does not start.
@@ -79,6 +88,7 @@ package final class Service: Sendable {
 
     /// Finishes what is short, puts running jobs back into the queue, and ends.
     package func stop() async {
+        housekeeping.cancel()
         await server.shutdown()
         await control.stop()
         pool.stop(workers: settings.workers)

@@ -5,6 +5,7 @@ import Foundation
 ///     DIR/lock            held with flock(2): one process per folder
 ///     DIR/pruner.sqlite   rows
 ///     DIR/blobs/ab/abcd…  contents, named by their SHA-256
+///     DIR/uploads/upl_…   uploads that come in pieces
 ///     DIR/tmp/            what is being written; emptied at start-up
 final class DataFolder: Sendable {
     let url: URL
@@ -13,6 +14,7 @@ final class DataFolder: Sendable {
     var database: URL { url.appendingPathComponent("pruner.sqlite", isDirectory: false) }
     var blobs: URL { url.appendingPathComponent("blobs", isDirectory: true) }
     var temporary: URL { url.appendingPathComponent("tmp", isDirectory: true) }
+    var uploads: URL { url.appendingPathComponent("uploads", isDirectory: true) }
 
     /// Makes the folder where it is missing, takes its lock and empties its `tmp/`.
     init(_ url: URL) throws(StorageError) {
@@ -30,6 +32,7 @@ final class DataFolder: Sendable {
         lock = descriptor
         try Self.makeDirectory(blobs.path)
         try Self.makeDirectory(temporary.path)
+        try Self.makeDirectory(uploads.path)
         try Self.synchronize(directory: url.path)
         for name in try Self.names(in: temporary.path) {
             // A crash leaves what it was writing; nothing refers to it.

@@ -15,6 +15,7 @@ public final class Database: Sendable {
     private let path: String
     /// The tokens as they were last read; nil when they may have changed.
     let tokensRead = Mutex<[TokenStore.Known]?>(nil)
+    let uploadFolder: UploadFolder
 
     /// The checkpoints.
     public var checkpoints: CheckpointStore { CheckpointStore(database: self) }
@@ -24,6 +25,10 @@ public final class Database: Sendable {
     public var jobs: JobQueue { JobQueue(database: self) }
     /// The tokens.
     public var tokens: TokenStore { TokenStore(database: self) }
+    /// The uploads that come in pieces.
+    public var uploads: UploadStore { UploadStore(database: self) }
+    /// Answers to creating requests.
+    public var answers: AnswerStore { AnswerStore(database: self) }
 
     /// Opens the store in `folder`, making it if need be, and clears what a crash left: temporary files, and blobs no row refers to.
     ///
@@ -47,6 +52,7 @@ public final class Database: Sendable {
         } catch {
             throw .database(doing: "open \(dataFolder.database.path)", found: String(describing: error))
         }
+        uploadFolder = UploadFolder(dataFolder)
         let pool = pool
         blobs = BlobStore(folder: dataFolder) { digest throws(StorageError) in
             do {
@@ -58,6 +64,7 @@ public final class Database: Sendable {
             }
         }
         try blobs.collectUnreferenced()
+        try uploads.reconcile()
     }
 
     private static let isReferenced = """

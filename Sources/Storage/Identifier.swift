@@ -11,6 +11,7 @@ public enum Identifier {
         case dataset = "data_"
         case job = "job_"
         case token = "tok_"
+        case upload = "upl_"
     }
 
     private struct State {

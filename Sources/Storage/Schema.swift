@@ -7,6 +7,8 @@ enum Schema {
         migrator.registerMigration("v1") { try $0.execute(sql: version1) }
         migrator.registerMigration("jobs go on where they stopped") { try $0.execute(sql: jobSaves) }
         migrator.registerMigration("tokens") { try $0.execute(sql: tokens) }
+        migrator.registerMigration("answers") { try $0.execute(sql: answers) }
+        migrator.registerMigration("uploads") { try $0.execute(sql: uploads) }
         return migrator
     }
 
@@ -159,5 +161,33 @@ enum Schema {
         CREATE INDEX checkpoints_token ON checkpoints (token);
         CREATE INDEX datasets_token ON datasets (token);
         CREATE INDEX jobs_token ON jobs (token, status);
+        """
+
+    private static let answers = """
+        CREATE TABLE kept_answers (
+            client TEXT NOT NULL,
+            key TEXT NOT NULL,
+            fingerprint TEXT NOT NULL CHECK (length(fingerprint) = 64),
+            answer TEXT NOT NULL CHECK (json_valid(answer)),
+            created_at INTEGER NOT NULL,
+            PRIMARY KEY (client, key)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX kept_answers_time ON kept_answers (created_at);
+        """
+
+    private static let uploads = """
+        CREATE TABLE uploads (
+            id TEXT PRIMARY KEY NOT NULL,
+            length INTEGER NOT NULL CHECK (length >= 0),
+            offset INTEGER NOT NULL CHECK (offset BETWEEN 0 AND length),
+            metadata TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            expires_at INTEGER NOT NULL,
+            token TEXT
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX uploads_token ON uploads (token);
+
+        CREATE TRIGGER uploads_do_not_shrink BEFORE UPDATE OF offset ON uploads WHEN NEW.offset < OLD.offset
+        BEGIN SELECT RAISE(ABORT, 'what was acknowledged is not taken back'); END;
         """
 }

@@ -2,7 +2,7 @@
 public enum StorageError: Error, Sendable, Equatable {
     /// The kinds of things the store keeps under an identifier or a name.
     public enum Kind: String, Sendable {
-        case checkpoint, dataset, job, file, token
+        case checkpoint, dataset, job, file, token, upload
     }
 
     /// Nothing of this kind has this identifier (or, for a file, this name).
@@ -11,6 +11,12 @@ public enum StorageError: Error, Sendable, Equatable {
     case inUse(Kind, id: String, jobs: [String])
     /// The job is not in a state that allows this verb.
     case wrongState(job: String, doing: String, expected: [JobStatus], found: JobStatus)
+    /// Someone else is writing to the upload, or making something of it.
+    case uploadBusy(id: String)
+    /// The upload goes on somewhere else than the caller believed.
+    case wrongOffset(id: String, expected: Int64, found: Int64)
+    /// Nothing can be made of an upload before all of it is there.
+    case uploadIncomplete(id: String, offset: Int64, length: Int64)
     /// A list was asked to go on after something that is not in it.
     case invalidCursor(String)
     /// Its owner may not have more bytes stored than this.
@@ -35,6 +41,9 @@ extension StorageError: CustomStringConvertible {
         case .inUse(let kind, let id, let jobs): "\(kind.rawValue) \(id) is needed by \(jobs.joined(separator: ", "))"
         case .wrongState(let job, let doing, let expected, let found):
             "cannot \(doing) \(job): it is \(found.rawValue), not \(expected.map(\.rawValue).joined(separator: " or "))"
+        case .uploadBusy(let id): "\(id) is being written to or used"
+        case .wrongOffset(let id, let expected, let found): "\(id) goes on at \(expected), not at \(found)"
+        case .uploadIncomplete(let id, let offset, let length): "\(id) has \(offset) of its \(length) bytes"
         case .invalidCursor(let id): "cannot list after \(id): it is not in the list"
         case .tooMuchStored(let limit): "this token may have \(limit) bytes stored, and this would be more"
         case .tooManyQueued(let limit): "this token may have \(limit) jobs waiting, and has them"

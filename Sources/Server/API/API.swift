@@ -16,12 +16,15 @@ struct API: Sendable {
     let health: JSON
     /// Lets requests in by their tokens.
     let access: Access
+    /// The creating requests that are being answered.
+    let keysInUse = KeysInUse()
 
     /// All routes.
     var router: Router {
         var router = Router()
         addCheckpoints(&router)
         addDatasets(&router)
+        addUploads(&router)
         addJobs(&router)
         addHealth(&router)
         return router
@@ -35,6 +38,8 @@ struct API: Sendable {
         router.on(method, pattern) { request in
             do {
                 try access.check(request)
+                var request = request
+                if let digests = try DigestFields(request.fields) { request.body = digests.verified(request.body) }
                 return try await handler(request)
             } catch let error as any RespondingError {
                 throw error
@@ -94,7 +99,4 @@ extension Response {
         fields[.contentType] = "application/json"
         return Response(status: status, fields: fields, body: .bytes(Array(json.compact.utf8)))
     }
-
-    /// The answer to a creating POST.
-    static func created(_ json: JSON, at location: String) -> Response { .json(json, status: .created, fields: [.location: location]) }
 }

@@ -48,6 +48,9 @@ struct APIError: RespondingError {
             switch error {
             case .notFound(let kind, let id): self.init(.notFound, "not_found", "there is no \(kind.rawValue) \(id.prefix(200))")
             case .inUse: self.init(.conflict, "in_use", error.description)
+            case .uploadBusy:
+                self.init(.init(code: 423, reasonPhrase: "Locked"), "upload_busy", error.description)
+            case .wrongOffset: self.init(.conflict, "wrong_offset", error.description)
             case .wrongState: self.init(.conflict, "wrong_state", error.description)
             case .tooMuchStored: self.init(.forbidden, "storage_limit", error.description)
             case .tooManyQueued: self.init(.tooManyRequests, "queue_limit", error.description, fields: [.retryAfter: "30"])

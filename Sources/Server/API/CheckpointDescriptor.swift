@@ -47,4 +47,6 @@ extension CheckpointRecord {
         }
         return head.adding(described).adding([.init("files", .array(files))])
     }
+
+    func created() throws -> Created { Created(try payload(), at: "/v1/checkpoints/\(id)") }
 }

@@ -17,13 +17,15 @@ struct CheckpointIntake {
     ///
     /// - Parameters:
     ///   - files: by path, in either layout.
+    ///   - upload: what the files came from, which goes then.
+    ///   - answer: to be kept with the checkpoint.
     ///   - initialization: draw fresh weights where the files hold none.
     ///   - variant: which of several weights to take; nil takes the standard ones.
     ///   - owner: whose it is.
     /// - Throws: ``CheckpointError``, ``APIError``, ``StorageError``.
     func store(
         _ files: [(path: String, blob: StoredBlob)], name: String?, initialization: Initialization?, variant: String? = nil,
-        owner: Owner? = nil
+        consuming upload: HeldUpload? = nil, owner: Owner? = nil, answer: KeptAnswer<CheckpointRecord>? = nil
     ) throws -> CheckpointRecord {
         let blobs = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
         if blobs["data.pkl"] != nil, blobs["config.json"] == nil {
@@ -68,7 +70,8 @@ struct CheckpointIntake {
         let descriptor = CheckpointDescriptor(
             checkpoint, isLatent: layout.isLatent, size: size, source: ["kind": "upload"], warnings: warnings)
         return try database.checkpoints.insert(
-            name: name ?? "checkpoint", descriptor: descriptor.json.compact, files: stored.map { (path: $0.0, blob: $0.1) }, owner: owner)
+            name: name ?? "checkpoint", descriptor: descriptor.json.compact, files: stored.map { (path: $0.0, blob: $0.1) },
+            consuming: upload, owner: owner, answer: answer)
     }
 
     private struct Configuration {

@@ -9,11 +9,26 @@ extension API {
     func addCheckpoints(_ router: inout Router) {
         on(&router, .post, "/v1/checkpoints") { request in
             let initialization = try initialization(request)
-            let (files, name) = try await checkpointFiles(request)
-            let record = try CheckpointIntake(database: database).store(
-                files, name: request.query("name") ?? name, initialization: initialization, variant: request.query("variant"),
-                owner: try owner(of: request))
-            return .created(try record.payload(), at: "/v1/checkpoints/\(record.id)")
+            return try await creating(request) { creation in
+                if MultipartReader.isMultipart(request.fields[.contentType]) {
+                    let body = try uploadBody(request, isRepeated: creation.isRepeated)
+                    let form = try await CheckpointForm(body, type: request.fields[.contentType], blobs: database.blobs)
+                    if let first = try creation.firstAnswer(to: form.fingerprint) { return first }
+                    return try CheckpointIntake(database: database).store(
+                        form.files, name: request.query("name") ?? form.name, initialization: initialization,
+                        variant: request.query("variant"), owner: owner(of: request),
+                        answer: creation.keeping(form.fingerprint) { try $0.created() }
+                    ).created().response
+                }
+                let received = try await uploads.receive(uploadBody(request, isRepeated: creation.isRepeated), hashing: creation.key != nil)
+                if let first = try creation.firstAnswer(to: received.digest) { return first }
+                let source = try uploads.source(received, type: request.fields[.contentType])
+                return try CheckpointIntake(database: database).store(
+                    uploads.unpack(source), name: request.query("name") ?? source.name, initialization: initialization,
+                    variant: request.query("variant"), consuming: source.upload, owner: owner(of: request),
+                    answer: creation.keeping(received.digest) { try $0.created() }
+                ).created().response
+            }
         }
         on(&router, .get, "/v1/checkpoints") { request in
             try page(request, id: \.id, payload: { try $0.payload() }) { try database.checkpoints.list(limit: $0, after: $1) }
@@ -51,43 +66,6 @@ extension API {
             throw APIError(.badRequest, "invalid_seed", "seed must be a whole number between 0 and \(Int.max)")
         }
         return CheckpointIntake.Initialization(seed: seed)
-    }
-
-    /// The uploaded files by path, from an archive or from a form's parts.
-    private func checkpointFiles(_ request: Request) async throws -> (files: [(path: String, blob: StoredBlob)], name: String?) {
-        let type = request.fields[.contentType]
-        guard MultipartReader.isMultipart(type) else {
-            return (try uploads.unpack(try await uploads.file(try uploadBody(request))), nil)
-        }
-        let reader = try MultipartReader(try uploadBody(request), contentType: type)
-        let paths = ["config": "config.json", "weights": "diffusion_pytorch_model.safetensors", "scheduler": "scheduler_config.json"]
-        var files: [(path: String, blob: StoredBlob)] = []
-        var name: String?
-        var sent: Set<String> = []
-        while let part = try await reader.nextPart() {
-            if part.name == "name" {
-                name = String(decoding: try await part.body.collect(limit: 256), as: UTF8.self)
-                continue
-            }
-            guard let path = paths[part.name], sent.insert(part.name).inserted else {
-                throw APIError(
-                    .unprocessableContent, "invalid_form",
-                    "the part \"\(part.name.prefix(100))\" is not known or sent twice; a checkpoint is sent as config, weights, scheduler and name"
-                )
-            }
-            let writer = try database.blobs.writer()
-            var (hasBegun, isText) = (false, false)
-            while let chunk = try await part.body.next() {
-                // JSON begins with a brace; the DDIM code's YAML with a word.
-                if let first = chunk.first(where: { ![0x20, 0x09, 0x0A, 0x0D].contains($0) }), part.name == "config", !hasBegun {
-                    isText = first != UInt8(ascii: "{")
-                    hasBegun = true
-                }
-                try writer.write(chunk)
-            }
-            files.append((isText ? "config.yml" : path, try writer.finish()))
-        }
-        return (files, name)
     }
 
     /// The whole pipeline folder as one archive.

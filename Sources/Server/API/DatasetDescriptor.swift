@@ -35,4 +35,6 @@ extension DatasetRecord {
         guard case .object(let described) = try DatasetDescriptor(self).json else { return head }
         return head.adding(described)
     }
+
+    func created() throws -> Created { Created(try payload(), at: "/v1/datasets/\(id)") }
 }

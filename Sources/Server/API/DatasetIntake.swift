@@ -11,8 +11,10 @@ struct DatasetIntake {
     ///
     /// - Parameter owner: whose it is.
     /// - Throws: ``ArchiveError``, ``APIError``, ``StorageError``.
-    func store(_ file: TemporaryFile, name: String?, owner: Owner? = nil) throws -> DatasetRecord {
-        let archive = try ArchiveReader(path: file.url.path)
+    func store(
+        _ source: Uploads.Source, name: String?, owner: Owner?, answer: KeptAnswer<DatasetRecord>?
+    ) throws -> DatasetRecord {
+        let archive = try ArchiveReader(path: source.path)
         let pack = try database.blobs.writer()
         var pictures: [DatasetRecord.Picture] = []
         var sizes: Set<[Int]> = []
@@ -39,6 +41,7 @@ struct DatasetIntake {
         let descriptor = DatasetDescriptor(
             images: pictures.count, width: width, height: height, channels: channels.max() ?? 3, size: blob.size, warnings: warnings)
         return try database.datasets.insert(
-            name: name ?? "dataset", descriptor: descriptor.json.compact, pack: blob, pictures: pictures, owner: owner)
+            name: name ?? source.name ?? "dataset", descriptor: descriptor.json.compact, pack: blob, pictures: pictures,
+            consuming: source.upload, owner: owner, answer: answer)
     }
 }

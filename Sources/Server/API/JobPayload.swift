@@ -21,6 +21,8 @@ extension Job {
         ]
     }
 
+    func created() throws -> Created { Created(try payload(), at: "/v1/jobs/\(id)") }
+
     private static func payload(_ progress: JobProgress) -> JSON {
         [
             "phase": .string(progress.phase.rawValue), "completed": .integer(progress.completed), "total": .integer(progress.total),

@@ -6,17 +6,18 @@ extension API {
     /// `/v1/jobs`.
     func addJobs(_ router: inout Router) {
         on(&router, .post, "/v1/jobs") { request in
-            let (job, errors) = JobRequest.read(try await json(request))
-            guard errors.isEmpty else { throw APIError.invalid(errors) }
-            let valid = try JobValidation(database: database, resources: resources).validated(job)
-            if try isDryRun(request) { return .json(try JobForecast(job: valid, resources: resources).json()) }
-            let validated = valid.request
-            let queued = try database.jobs.enqueue(
-                name: validated.name, metadata: validated.metadata.compact, priority: validated.priority,
-                request: validated.json.compact, checkpoint: validated.checkpoint, dataset: validated.dataset,
-                owner: try owner(of: request))
-            wakeWorkers()
-            return .created(try queued.payload(), at: "/v1/jobs/\(queued.id)")
+            if try isDryRun(request) { return .json(try JobForecast(job: validated(try await json(request)), resources: resources).json()) }
+            return try await creating(request) { creation in
+                let body = try await json(request)
+                if let first = try creation.firstAnswer(to: body.compact) { return first }
+                let job = try validated(body).request
+                let queued = try database.jobs.enqueue(
+                    name: job.name, metadata: job.metadata.compact, priority: job.priority, request: job.json.compact,
+                    checkpoint: job.checkpoint, dataset: job.dataset, owner: owner(of: request),
+                    answer: creation.keeping(body.compact) { try $0.created() })
+                wakeWorkers()
+                return try queued.created().response
+            }
         }
         on(&router, .get, "/v1/jobs") { request in
             var status: JobStatus?
@@ -67,6 +68,13 @@ extension API {
             let file = try database.jobs.file(request.parameter("name"), of: request.parameter("id"))
             return try content(of: file.digest, type: "image/png").response(to: request)
         }
+    }
+
+    /// A request's body as a job that can run.
+    private func validated(_ body: JSON) throws -> JobValidation.Valid {
+        let (job, errors) = JobRequest.read(body)
+        guard errors.isEmpty else { throw APIError.invalid(errors) }
+        return try JobValidation(database: database, resources: resources).validated(job)
     }
 
     /// `?dry_run=true`.

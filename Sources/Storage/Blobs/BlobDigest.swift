@@ -15,7 +15,8 @@ public struct BlobDigest: Sendable, Hashable {
         return stride(from: 0, to: digits.count, by: 2).map { digits[$0] << 4 | digits[$0 + 1] }
     }
 
-    init(_ bytes: some Sequence<UInt8>) {
+    /// The digest with these 32 bytes.
+    package init(_ bytes: some Sequence<UInt8>) {
         let digits = Array("0123456789abcdef".utf8)
         hex = String(decoding: bytes.flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
     }

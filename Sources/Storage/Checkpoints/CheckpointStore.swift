@@ -9,14 +9,23 @@ public struct CheckpointStore: Sendable {
     ///   - id: from ``Identifier/make(_:)``, where the caller needs it beforehand.
     ///   - files: paths, each once, with their contents.
     ///   - descriptor: JSON.
+    ///   - upload: what it was made of, which goes then.
     ///   - owner: whose it is.
+    ///   - answer: to be kept with it.
     /// - Throws: ``StorageError/tooMuchStored(limit:)`` when it is more than its owner may have.
     @discardableResult
     public func insert(
         id: String = Identifier.make(.checkpoint), name: String, descriptor: String, files: [(path: String, blob: StoredBlob)],
-        owner: Owner? = nil
+        consuming upload: HeldUpload? = nil, owner: Owner? = nil, answer: KeptAnswer<CheckpointRecord>? = nil
     ) throws(StorageError) -> CheckpointRecord {
-        try database.write("insert a checkpoint") { try insert(id, name, descriptor, files, owner, in: $0) }
+        let record = try database.write("insert a checkpoint") { rows in
+            try upload?.consume(in: rows)
+            let record = try insert(id, name, descriptor, files, owner, in: rows)
+            try answer?.keep(record, in: rows)
+            return record
+        }
+        upload?.removeFile()
+        return record
     }
 
     func insert(

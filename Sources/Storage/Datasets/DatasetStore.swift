@@ -8,14 +8,16 @@ public struct DatasetStore: Sendable {
     /// - Parameters:
     ///   - descriptor: JSON.
     ///   - pictures: in the dataset's order, at most a few hundred thousand.
+    ///   - upload: what it was made of, which goes then.
     ///   - owner: whose it is.
+    ///   - answer: to be kept with it.
     /// - Throws: ``StorageError/tooMuchStored(limit:)`` when it is more than its owner may have.
     @discardableResult
     public func insert(
         id: String = Identifier.make(.dataset), name: String, descriptor: String, pack: StoredBlob, pictures: [DatasetRecord.Picture],
-        owner: Owner? = nil
+        consuming upload: HeldUpload? = nil, owner: Owner? = nil, answer: KeptAnswer<DatasetRecord>? = nil
     ) throws(StorageError) -> DatasetRecord {
-        try database.write("insert a dataset") { rows in
+        let record = try database.write("insert a dataset") { rows in
             try rows.execute(
                 sql: "INSERT INTO datasets (id, name, created_at, descriptor, pack_digest, pack_size, token) VALUES (?, ?, ?, ?, ?, ?, ?)",
                 arguments: [id, name, Timestamp.now().milliseconds, descriptor, pack.digest.hex, pack.size, owner?.token])
@@ -24,9 +26,14 @@ public struct DatasetStore: Sendable {
             for (ordinal, picture) in pictures.enumerated() {
                 try statement.execute(arguments: [id, ordinal, picture.path, picture.offset, picture.length])
             }
+            try upload?.consume(in: rows)
             try owner?.checkStored(in: rows)
-            return try record(id, in: rows)
+            let record = try self.record(id, in: rows)
+            try answer?.keep(record, in: rows)
+            return record
         }
+        upload?.removeFile()
+        return record
     }
 
     /// The dataset with this identifier.

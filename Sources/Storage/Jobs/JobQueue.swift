@@ -18,12 +18,13 @@ public struct JobQueue: Sendable {
     ///   - checkpoint: what it starts from; in use until the job ends.
     ///   - dataset: what it needs; in use until the job ends.
     ///   - owner: whose it is.
+    ///   - answer: to be kept with it.
     /// - Throws: ``StorageError/notFound(_:id:)`` when there is no such checkpoint or dataset;
     ///   ``StorageError/tooManyQueued(limit:)`` when its owner has as many waiting as they may.
     @discardableResult
     public func enqueue(
         name: String? = nil, metadata: String = "{}", priority: Int = 0, request: String, checkpoint: String, dataset: String? = nil,
-        owner: Owner? = nil
+        owner: Owner? = nil, answer: KeptAnswer<Job>? = nil
     ) throws(StorageError) -> Job {
         try database.write("enqueue a job") { rows in
             guard try Bool.fetchOne(rows, sql: "SELECT EXISTS (SELECT 1 FROM checkpoints WHERE id = ?)", arguments: [checkpoint])! else {
@@ -41,7 +42,9 @@ public struct JobQueue: Sendable {
                     """,
                 arguments: [id, name, metadata, priority, request, checkpoint, dataset, Timestamp.now().milliseconds, owner?.token])
             try append("queued", to: id, in: rows)
-            return try job(id, in: rows)
+            let job = try self.job(id, in: rows)
+            try answer?.keep(job, in: rows)
+            return job
         }
     }
 

@@ -69,6 +69,7 @@ public struct TokenStore: Sendable {
             sql: """
                 SELECT (SELECT COALESCE(SUM(size), 0) FROM checkpoint_files JOIN checkpoints ON checkpoint = id WHERE token = ?1)
                     + (SELECT COALESCE(SUM(pack_size), 0) FROM datasets WHERE token = ?1)
+                    + (SELECT COALESCE(SUM(length), 0) FROM uploads WHERE token = ?1)
                 """, arguments: [id])!
     }
 

@@ -99,3 +99,35 @@ private func token(_ world: World, scope: String = "write", limits: [String: Int
     _ = try DataFolderDoor(path: folder.url.path).perform(.createToken, ["name": "a", "scope": "read"])
     try await service { _ in }.stop()
 }
+
+/// Also where there is no room any more for a second one.
+@Test func anIdempotencyKeyIsItsClientsOwn() async throws {
+    try await World.with { world in
+        let body = try Samples.pictures(1)
+        let one = try token(world, limits: ["max_stored_bytes": body.count])
+        let two = try token(world)
+        func send(_ headers: [String: String]) async throws -> World.Answer {
+            try await world.send("POST", "/v1/datasets", body: body, headers: headers.merging(["Idempotency-Key": "k"]) { $1 })
+        }
+        let first = try await send(one.headers)
+        let second = try await send(two.headers)
+        let again = try await send(one.headers)
+        #expect([first, second, again].map(\.status) == [201, 201, 201])
+        #expect(first.json["id"] != second.json["id"])
+        #expect(again.data == first.data)
+        let other = try await world.send("POST", "/v1/datasets", body: body, headers: one.headers)
+        #expect(other.status == 403)
+    }
+}
+
+@Test func anUploadCountsAsStoredFromItsBeginning() async throws {
+    try await World.with { world in
+        let some = try token(world, limits: ["max_stored_bytes": 100, "max_upload_bytes": 80])
+        func begin(_ length: Int) async throws -> World.Answer {
+            try await world.send(
+                "POST", "/v1/uploads", headers: some.headers.merging(["Tus-Resumable": "1.0.0", "Upload-Length": "\(length)"]) { $1 })
+        }
+        let statuses = try await [begin(81).status, begin(60).status, begin(41).status, begin(40).status]
+        #expect(statuses == [413, 201, 403, 201])
+    }
+}

@@ -2,6 +2,7 @@ import Engine
 import Foundation
 import Logging
 import Server
+import Storage
 import Testing
 
 /// A whole service with a data folder of its own, and a client for it; gone without a trace when the test ends.
@@ -48,7 +49,10 @@ final class World {
     /// Ends the service and starts another on the same data folder.
     func restart() async throws {
         await stop()
-        running = try Self.service(settings)
+        while running == nil {
+            // The last of the old one's tasks may still be on its way out.
+            do { running = try Self.service(settings) } catch StorageError.folderLocked { await Task.yield() }
+        }
     }
 
     private func stop() async {
@@ -67,7 +71,7 @@ final class World {
         }
         let world = try World(folder: folder, settings)
         do {
-            try await body(world)
+            try await withTaskExecutorPreference(ClientExecutor()) { try await body(world) }
         } catch {
             await world.stop()
             throw error
@@ -89,9 +93,14 @@ final class World {
     /// Polls a job until it has ended.
     func finished(_ job: String) async throws -> JSON { try await client.finished(job) }
 
-    private var client: APIClient {
+    /// A client of the API, to be used by itself.
+    var client: APIClient {
         get throws { APIClient(base: try #require(running).url) }
     }
+    /// The port it listens on.
+    var port: Int { get throws { try #require(URL(string: client.base)?.port) } }
+    /// A client that sends what it is given, byte by byte.
+    func socket() throws -> Client { try Client(port: port) }
 
     /// What the data folder holds, without SQLite's own files.
     func filesLeft() throws -> [String] {

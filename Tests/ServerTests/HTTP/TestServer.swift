@@ -31,7 +31,7 @@ func serving(
 }
 
 /// A thread for a test whose clients block it: Swift's own few threads must not be blocked.
-private final class ClientExecutor: TaskExecutor {
+final class ClientExecutor: TaskExecutor {
     private let queue = DispatchQueue(label: "test.client")
 
     func enqueue(_ job: consuming ExecutorJob) {
@@ -44,11 +44,13 @@ private final class ClientExecutor: TaskExecutor {
 final class Client {
     private let descriptor: Int32
 
-    init(_ server: HTTPServer) throws {
+    convenience init(_ server: HTTPServer) throws { try self.init(port: server.port) }
+
+    init(port: Int) throws {
         descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(UInt16(server.port).bigEndian)
+        address.sin_port = in_port_t(UInt16(port).bigEndian)
         address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }

@@ -11,7 +11,7 @@ package struct Request: Sendable {
     /// The fields, `Host` among them.
     package let fields: HTTPFields
     /// What came after the head.
-    package let body: RequestBody
+    package var body: RequestBody
     /// What the route's pattern captured, percent-decoded.
     package var parameters: [String: String] = [:]
 

@@ -41,6 +41,11 @@ enum ASCII {
         byte == space || byte == tab
     }
 
+    /// What may stand before a text: SP, HTAB, CR, LF.
+    static func isBlank(_ byte: UInt8) -> Bool {
+        isWhitespace(byte) || byte == carriageReturn || byte == lineFeed
+    }
+
     /// The bytes without optional whitespace (OWS) at both ends.
     static func trimmed(_ bytes: ArraySlice<UInt8>) -> ArraySlice<UInt8> {
         var bytes = bytes

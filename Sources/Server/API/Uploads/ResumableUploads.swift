@@ -1,0 +1,142 @@
+import Crypto
+import Engine
+import Foundation
+import HTTPTypes
+import Storage
+
+/// Uploads that can be gone on with after a cut, by the tus protocol 1.0.0: core, creation, creation-with-upload, expiration, checksum,
+/// termination. What came of them is made into something by `{"upload":"upl_…"}` in a creating POST.
+extension API {
+    /// The content type of a piece.
+    private static let pieceType = "application/offset+octet-stream"
+    /// Bytes of one piece after which the offset is written down, so that a long piece is not lost when the server dies.
+    private static let commitSize: Int64 = 64 << 20
+
+    /// `/v1/uploads`.
+    func addUploads(_ router: inout Router) {
+        on(&router, .options, "/v1/uploads") { _ in
+            Response(
+                status: .noContent,
+                fields: [
+                    .tusResumable: "1.0.0", .tusVersion: "1.0.0", .tusMaxSize: String(uploads.limit),
+                    .tusExtension: "creation,creation-with-upload,expiration,checksum,termination",
+                    .tusChecksumAlgorithm: UploadChecksum.algorithms,
+                ])
+        }
+        on(&router, .post, "/v1/uploads") { try await tus($0, beginUpload) }
+        // HEAD is tus's; GET tells the same as JSON to whoever looks.
+        on(&router, .get, "/v1/uploads/{id}") { request in
+            request.method == .head ? try await tus(request, showUpload) : try await showUpload(request)
+        }
+        on(&router, .patch, "/v1/uploads/{id}") { try await tus($0, appendToUpload) }
+        on(&router, .delete, "/v1/uploads/{id}") { try await tus($0, deleteUpload) }
+        // For clients behind something that lets only GET and POST through (tus 1.0.0, X-HTTP-Method-Override).
+        on(&router, .post, "/v1/uploads/{id}") { request in
+            switch request.fields[.methodOverride] {
+            case "PATCH": try await tus(request, appendToUpload)
+            case "DELETE": try await tus(request, deleteUpload)
+            default: throw HTTPError.methodNotAllowed(.post, allowed: [.delete, .get, .head, .patch])
+            }
+        }
+    }
+
+    /// Both sides name the version in every message (tus 1.0.0, Tus-Resumable).
+    private func tus(_ request: Request, _ handler: (Request) async throws -> Response) async throws -> Response {
+        var response: Response
+        do {
+            guard request.fields[.tusResumable] == "1.0.0" else {
+                throw APIError(.preconditionFailed, "tus_version", "Tus-Resumable must be 1.0.0")
+            }
+            response = try await handler(request)
+        } catch HTTPError.connectionLost {
+            throw HTTPError.connectionLost
+        } catch let error as any RespondingError {
+            response = error.response()
+        } catch {
+            guard let known = APIError(error) else { throw error }
+            response = known.response()
+        }
+        response.fields[.tusResumable] = "1.0.0"
+        if response.status == .preconditionFailed { response.fields[.tusVersion] = "1.0.0" }
+        return response
+    }
+
+    private func beginUpload(_ request: Request) async throws -> Response {
+        guard let text = request.fields[.uploadLength], let length = Self.digits(text).map(Int64.init) else {
+            throw APIError(.badRequest, "invalid_upload_length", "Upload-Length must be the number of bytes in all; it cannot be deferred")
+        }
+        let limit = try largestUpload(request)
+        guard length <= limit else { throw HTTPError.bodyTooLarge(limit: limit) }
+        let metadata = request.fields[.uploadMetadata] ?? ""
+        guard UploadMetadata.isValid(metadata) else {
+            throw APIError(
+                .badRequest, "invalid_upload_metadata", "Upload-Metadata is pairs of a key and a value in base64, with commas between")
+        }
+        return try await creating(request) { creation in
+            if !creation.isRepeated { try admit(length, request) }
+            let writer = try database.uploads.begin(length: length, metadata: metadata, owner: owner(of: request))
+            let digest = try await write(request, to: writer, isNew: true)
+            let body = "\(length) \(metadata)\n\(digest)"
+            if let first = try creation.firstAnswer(to: body) { return first }
+            return try writer.commit(answer: creation.keeping(body) { $0.created }).created.response
+        }
+    }
+
+    private func showUpload(_ request: Request) async throws -> Response {
+        let upload = try database.uploads.get(request.parameter("id"))
+        var fields: HTTPFields = [.cacheControl: "no-store"]
+        for (name, value) in upload.fields { fields[name] = value }
+        return .json(upload.payload, fields: fields)
+    }
+
+    private func deleteUpload(_ request: Request) async throws -> Response {
+        try database.uploads.delete(request.parameter("id"))
+        return Response(status: .noContent)
+    }
+
+    private func appendToUpload(_ request: Request) async throws -> Response {
+        guard let text = request.fields[.uploadOffset], let offset = Self.digits(text).map(Int64.init) else {
+            throw APIError(.badRequest, "invalid_upload_offset", "Upload-Offset must be the number of bytes that are here already")
+        }
+        let writer = try database.uploads.resume(request.parameter("id"), at: offset)
+        _ = try await write(request, to: writer, isNew: false)
+        let upload = try writer.commit()
+        var response = Response(status: .noContent)
+        for (name, value) in upload.fields { response.fields[name] = value }
+        return response
+    }
+
+    /// Writes the request's body behind what is there already, and gives its SHA-256 where it begins an upload.
+    ///
+    /// What came before a cut is committed, unless a checksum stands for the whole piece, or nobody has been told of the upload yet.
+    /// - Throws: ``APIError`` 415, 460; ``HTTPError``; ``StorageError``.
+    private func write(_ request: Request, to writer: UploadWriter, isNew: Bool) async throws -> String {
+        let fields = request.fields
+        let isPiece = fields[.contentType] == Self.pieceType
+        guard isNew || isPiece else { throw Self.wrongType }
+        var checksum = try fields[.uploadChecksum].map { try UploadChecksum($0) }
+        let isWhole = isNew || checksum != nil || fields[.contentDigest] != nil || fields[.reprDigest] != nil
+        let body = try request.body.limited(to: writer.missing)
+        var hash = SHA256()
+        do {
+            while let chunk = try await body.next() {
+                guard isPiece else { throw Self.wrongType }
+                if isNew { hash.update(data: chunk) }
+                checksum?.update(chunk)
+                try writer.write(chunk)
+                if !isWhole, writer.uncommitted >= Self.commitSize { try writer.commit() }
+            }
+        } catch let error as HTTPError {
+            switch error {
+            case .connectionLost, .timeout, .malformed: if !isWhole { try writer.commit() }
+            default: break
+            }
+            throw error
+        }
+        try checksum?.check()
+        return BlobDigest(hash.finalize()).hex
+    }
+
+    private static let wrongType = APIError(
+        .unsupportedMediaType, "unsupported_media_type", "a piece of an upload has the Content-Type \(pieceType)")
+}

@@ -1,0 +1,106 @@
+import Foundation
+import GRDB
+
+/// Uploads that come in pieces. A row never says more than the disk holds: bytes are synchronized before the offset is written.
+public struct UploadStore: Sendable {
+    let database: Database
+
+    /// Milliseconds after its last piece that an upload is kept.
+    static let lifetime: Int64 = 24 * 60 * 60 * 1000
+
+    /// Begins a new upload, of which nothing is seen or left before the writer's ``UploadWriter/commit(answer:)``.
+    /// - Parameters:
+    ///   - length: bytes in all.
+    ///   - metadata: any text.
+    ///   - owner: whose it is; all its bytes count as theirs from the beginning.
+    public func begin(length: Int64, metadata: String, owner: Owner? = nil) throws(StorageError) -> UploadWriter {
+        try UploadWriter(database: database, length: length, metadata: metadata, owner: owner)
+    }
+
+    /// Goes on with an upload. No one else can until the writer is gone.
+    /// - Parameter offset: where the caller believes the upload to be.
+    /// - Throws: ``StorageError/notFound(_:id:)``, ``StorageError/uploadBusy(id:)``, ``StorageError/wrongOffset(id:expected:found:)``
+    public func resume(_ id: String, at offset: Int64) throws(StorageError) -> UploadWriter {
+        _ = try get(id)
+        try database.uploadFolder.hold(id)
+        do throws(StorageError) {
+            let upload = try get(id)
+            guard upload.offset == offset else { throw StorageError.wrongOffset(id: id, expected: upload.offset, found: offset) }
+            return try UploadWriter(database: database, resuming: upload)
+        } catch {
+            database.uploadFolder.release(id)
+            throw error
+        }
+    }
+
+    /// Takes a complete upload, to make something of it.
+    /// - Throws: ``StorageError/notFound(_:id:)``, ``StorageError/uploadBusy(id:)``, ``StorageError/uploadIncomplete(id:offset:length:)``
+    public func take(_ id: String) throws(StorageError) -> HeldUpload {
+        _ = try get(id)
+        try database.uploadFolder.hold(id)
+        do throws(StorageError) {
+            let upload = try get(id)
+            guard upload.isComplete else {
+                throw StorageError.uploadIncomplete(id: id, offset: upload.offset, length: upload.length)
+            }
+            return HeldUpload(upload, in: database.uploadFolder)
+        } catch {
+            database.uploadFolder.release(id)
+            throw error
+        }
+    }
+
+    /// The upload with this identifier.
+    /// - Throws: ``StorageError/notFound(_:id:)`` also once it has expired.
+    public func get(_ id: String) throws(StorageError) -> Upload {
+        try database.read("read an upload") { try upload(id, in: $0) }
+    }
+
+    /// Removes an upload and its bytes.
+    /// - Throws: ``StorageError/notFound(_:id:)``, ``StorageError/uploadBusy(id:)``
+    public func delete(_ id: String) throws(StorageError) {
+        _ = try get(id)
+        try database.uploadFolder.hold(id)
+        defer { database.uploadFolder.release(id) }
+        try remove(id)
+    }
+
+    /// Removes the uploads whose time is over. Returns how many there were.
+    @discardableResult
+    public func removeExpired(now: Timestamp = .now()) throws(StorageError) -> Int {
+        let expired = try database.read("look for expired uploads") { rows in
+            try String.fetchAll(rows, sql: "SELECT id FROM uploads WHERE expires_at <= ?", arguments: [now.milliseconds])
+        }
+        var count = 0
+        // One that is being written to or used is not over.
+        for id in expired where (try? database.uploadFolder.hold(id)) != nil {
+            defer { database.uploadFolder.release(id) }
+            try remove(id)
+            count += 1
+        }
+        return count
+    }
+
+    /// At start-up: removes files without a row (a cut before the first commit), and rows without their bytes (a folder that was
+    /// brought back without them).
+    func reconcile() throws(StorageError) {
+        let sizes = try database.uploadFolder.sizes()
+        let uploads = try database.read("list uploads") { try Row.fetchAll($0, sql: "SELECT * FROM uploads").map(Upload.init) }
+        let whole = Set(uploads.filter { (sizes[$0.id] ?? -1) >= $0.offset }.map(\.id))
+        for name in sizes.keys where !whole.contains(name) { database.uploadFolder.remove(name) }
+        for upload in uploads where !whole.contains(upload.id) { try remove(upload.id) }
+        try removeExpired()
+    }
+
+    private func remove(_ id: String) throws(StorageError) {
+        try database.write("remove an upload") { try $0.execute(sql: "DELETE FROM uploads WHERE id = ?", arguments: [id]) }
+        database.uploadFolder.remove(id)
+    }
+
+    func upload(_ id: String, in rows: GRDB.Database) throws -> Upload {
+        let row = try Row.fetchOne(
+            rows, sql: "SELECT * FROM uploads WHERE id = ? AND expires_at > ?", arguments: [id, Timestamp.now().milliseconds])
+        guard let row else { throw StorageError.notFound(.upload, id: id) }
+        return Upload(row)
+    }
+}
