@@ -97,6 +97,8 @@ package final class ArchiveReader {
             currentRead = 0
             let position = archive_filter_bytes(archive, 0)
             var header: OpaquePointer?
+            // libarchive takes an old ENOMEM for its own when a name cannot be decoded.
+            errno = 0
             let status = ArchiveLocale.withUTF8 { archive_read_next_header(archive, &header) }
             if status == ARCHIVE_EOF {
                 hasEnded = true
