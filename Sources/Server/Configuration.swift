@@ -20,6 +20,10 @@ package struct Configuration: Codable, Equatable {
     /// A running job saves where it stands, to go on from there, when so many seconds have passed or so many steps are done.
     package var saveSeconds = 60
     package var saveSteps = 500
+    /// Days to keep finished jobs, and checkpoints and datasets that no job uses; 0 is forever.
+    package var keepDays = 0
+    /// Bytes to keep at most, beyond which what was not used for longest goes; 0 is no limit.
+    package var keepBytes: Int64 = 0
     /// The largest upload in bytes.
     package var maxUploadBytes: Int64 = 64 << 30
     /// Whether, while there are no tokens, anyone who reaches an address other than loopback may use the service.
@@ -41,6 +45,8 @@ package struct Configuration: Codable, Equatable {
         case maxAttempts = "max_attempts"
         case saveSeconds = "save_seconds"
         case saveSteps = "save_steps"
+        case keepDays = "keep_days"
+        case keepBytes = "keep_bytes"
         case maxUploadBytes = "max_upload_bytes"
         case allowAnonymous = "allow_anonymous"
         case maxConnections = "max_connections"
@@ -62,6 +68,8 @@ package struct Configuration: Codable, Equatable {
         maxAttempts = try container.decodeIfPresent(Int.self, forKey: .maxAttempts) ?? defaults.maxAttempts
         saveSeconds = try container.decodeIfPresent(Int.self, forKey: .saveSeconds) ?? defaults.saveSeconds
         saveSteps = try container.decodeIfPresent(Int.self, forKey: .saveSteps) ?? defaults.saveSteps
+        keepDays = try container.decodeIfPresent(Int.self, forKey: .keepDays) ?? defaults.keepDays
+        keepBytes = try container.decodeIfPresent(Int64.self, forKey: .keepBytes) ?? defaults.keepBytes
         maxUploadBytes = try container.decodeIfPresent(Int64.self, forKey: .maxUploadBytes) ?? defaults.maxUploadBytes
         allowAnonymous = try container.decodeIfPresent(Bool.self, forKey: .allowAnonymous) ?? defaults.allowAnonymous
         maxConnections = try container.decodeIfPresent(Int.self, forKey: .maxConnections) ?? defaults.maxConnections

@@ -8,5 +8,5 @@ struct Pruner: AsyncParsableCommand {
 
     static let configuration = CommandConfiguration(
         commandName: "pruner", abstract: "Makes diffusion models smaller, over HTTP.", version: version,
-        subcommands: [Serve.self, TokenCommand.self])
+        subcommands: [Serve.self, TokenCommand.self, GarbageCommand.self, BackupCommand.self, DoctorCommand.self])
 }

@@ -40,6 +40,9 @@ struct Serve: AsyncParsableCommand {
         guard settings.saveSeconds >= 1, settings.saveSteps >= 1 else {
             throw ValidationError("save_seconds and save_steps must be at least 1")
         }
+        guard settings.keepDays >= 0, settings.keepBytes >= 0 else {
+            throw ValidationError("keep_days and keep_bytes must not be negative")
+        }
         guard settings.maxUploadBytes >= 1 else { throw ValidationError("max_upload_bytes must be at least 1") }
         guard settings.maxConnections >= 1, settings.maxConnectionsPerAddress >= 1 else {
             throw ValidationError("max_connections and max_connections_per_address must be at least 1")

@@ -9,6 +9,7 @@ package final class Service: Sendable {
     private let pool: WorkerPool
     private let server: HTTPServer
     private let control: ControlServer
+    private let collector: GarbageCollector?
     private let logger: Logger
     /// Removes what has expired, every few minutes.
     private let housekeeping: Task<Void, Never>
@@ -34,6 +35,7 @@ package final class Service: Sendable {
         guard try settings.isLoopback || settings.allowAnonymous || !database.tokens.list().isEmpty else {
             throw ServiceError.openToAnyone(host: settings.host)
         }
+        collector = GarbageCollector(database, Retention(days: settings.keepDays, bytes: settings.keepBytes), logger: logger)
         control = try ControlServer(database, folder: settings.dataDir, logger: logger)
         let limits = ConnectionLimits(
             total: DescriptorLimit.raised(for: settings.maxConnections, logger: logger),

@@ -34,6 +34,7 @@ final class DataFolder: Sendable {
         try Self.makeDirectory(temporary.path)
         try Self.makeDirectory(uploads.path)
         try Self.synchronize(directory: url.path)
+        try Self.synchronize(directory: url.standardizedFileURL.deletingLastPathComponent().path)
         for name in try Self.names(in: temporary.path) {
             // A crash leaves what it was writing; nothing refers to it.
             try? FileManager.default.removeItem(at: temporary.appendingPathComponent(name))

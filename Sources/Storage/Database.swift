@@ -16,6 +16,8 @@ public final class Database: Sendable {
     /// The tokens as they were last read; nil when they may have changed.
     let tokensRead = Mutex<[TokenStore.Known]?>(nil)
     let uploadFolder: UploadFolder
+    /// Whether the last commit failed on the disk, and so may be found done by a process that opens the database after a crash.
+    private let isDoubtful = Mutex(false)
 
     /// The checkpoints.
     public var checkpoints: CheckpointStore { CheckpointStore(database: self) }
@@ -67,6 +69,11 @@ public final class Database: Sendable {
         try uploads.reconcile()
     }
 
+    deinit {
+        // Before the folder's lock goes: whoever takes it next must find the log written back and no lock on the database.
+        try? pool.close()
+    }
+
     private static let isReferenced = """
         SELECT EXISTS (SELECT 1 FROM checkpoint_files WHERE digest = ?1)
             OR EXISTS (SELECT 1 FROM datasets WHERE pack_digest = ?1)
@@ -75,12 +82,31 @@ public final class Database: Sendable {
         """
 
     /// Runs `body` in one transaction of the one writing connection.
+    ///
+    /// A commit whose fsync fails is answered as failed, but its pages are in the log until the next commit writes over them, and a
+    /// process that dies before that leaves them to be found. So until then no file is removed: what such rows refer to is there.
     func write<Result>(_ doing: String, _ body: (GRDB.Database) throws -> Result) throws(StorageError) -> Result {
         do {
-            return try pool.write(body)
+            let result = try pool.write(body)
+            let wasDoubtful = isDoubtful.withLock { value in
+                defer { value = false }
+                return value
+            }
+            if wasDoubtful { blobs.stopKeepingAll() }
+            return result
         } catch let error as StorageError {
             throw error
         } catch {
+            let code = (error as? DatabaseError)?.resultCode
+            if code == .SQLITE_IOERR || code == .SQLITE_FULL {
+                let wasDoubtful = isDoubtful.withLock { value in
+                    defer { value = true }
+                    return value
+                }
+                if !wasDoubtful { blobs.keepAll() }
+            }
+            // ENOSPC: what a client may be told.
+            if code == .SQLITE_FULL { throw .file(doing: doing, path: "pruner.sqlite", errno: ENOSPC) }
             throw .database(doing: doing, found: String(describing: error))
         }
     }

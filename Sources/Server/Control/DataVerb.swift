@@ -12,7 +12,7 @@ package struct DataVerb: Sendable {
     let perform: @Sendable (_ arguments: JSON, _ database: Database) throws -> JSON
 
     /// Every verb that a running server does.
-    static let all: [DataVerb] = [.createToken, .listTokens, .revokeToken]
+    static let all: [DataVerb] = [.createToken, .listTokens, .revokeToken, .collectGarbage, .backUp, .examine]
 }
 
 /// Why a verb was not done, in the words of whoever tried.

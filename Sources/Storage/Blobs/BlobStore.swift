@@ -8,8 +8,17 @@ import Synchronization
 public final class BlobStore: Sendable {
     private let folder: DataFolder
     private let isReferenced: @Sendable (BlobDigest) throws(StorageError) -> Bool
-    /// How many ``StoredBlob``s hold each digest. The lock also orders placing and removing of files against each other.
-    private let held = Mutex<[BlobDigest: Int]>([:])
+    /// The lock also orders placing and removing of files against each other.
+    private let state = Mutex(State())
+
+    private struct State {
+        /// How many ``StoredBlob``s hold each digest.
+        var held: [BlobDigest: Int] = [:]
+        /// How many want every file to stay.
+        var keepers = 0
+        /// What was to be removed meanwhile.
+        var postponed: Set<BlobDigest> = []
+    }
 
     init(folder: DataFolder, isReferenced: @escaping @Sendable (BlobDigest) throws(StorageError) -> Bool) {
         self.folder = folder
@@ -35,23 +44,14 @@ public final class BlobStore: Sendable {
         folder.blobs.appendingPathComponent(String(digest.hex.prefix(2)), isDirectory: true)
     }
 
-    /// Moves a written file to its place.
+    /// Moves a written file to its place. After a failure nothing of it is left.
     func keep(_ file: TemporaryFile, as digest: BlobDigest) throws(StorageError) -> StoredBlob {
         try file.synchronize()
-        let directory = directory(of: digest)
-        let path = url(for: digest).path
-        let temporary = file.url.path
-        let failure = held.withLock { held -> StorageError? in
+        let failure = state.withLock { state -> StorageError? in
             do throws(StorageError) {
-                if access(path, F_OK) != 0 {
-                    if access(directory.path, F_OK) != 0 {
-                        try DataFolder.makeDirectory(directory.path)
-                        try DataFolder.synchronize(directory: folder.blobs.path)
-                    }
-                    guard rename(temporary, path) == 0 else { return .file(doing: "rename to", path: path, errno: errno) }
-                    try DataFolder.synchronize(directory: directory.path)
-                }
-                held[digest, default: 0] += 1
+                // A file of another size is no such content: something outside damaged it, and here is the right one.
+                if Self.size(of: url(for: digest).path) != file.size { try place(file, as: digest) }
+                state.held[digest, default: 0] += 1
                 return nil
             } catch {
                 return error
@@ -61,36 +61,97 @@ public final class BlobStore: Sendable {
         return StoredBlob(digest: digest, size: file.size, store: self)
     }
 
+    private func place(_ file: TemporaryFile, as digest: BlobDigest) throws(StorageError) {
+        let directory = directory(of: digest).path
+        let path = url(for: digest).path
+        if access(directory, F_OK) != 0 {
+            try DataFolder.makeDirectory(directory)
+            do throws(StorageError) { try DataFolder.synchronize(directory: folder.blobs.path) } catch {
+                rmdir(directory)
+                throw error
+            }
+        }
+        guard rename(file.url.path, path) == 0 else { throw .file(doing: "rename to", path: path, errno: errno) }
+        do throws(StorageError) { try DataFolder.synchronize(directory: directory) } catch {
+            unlink(path)
+            throw error
+        }
+    }
+
+    /// Bytes of the file at `path`; nil where there is none.
+    static func size(of path: String) -> Int64? {
+        var status = stat()
+        return stat(path, &status) == 0 ? Int64(status.st_size) : nil
+    }
+
     /// One holder less; the last one takes the blob along unless a row refers to it.
     func release(_ digest: BlobDigest) {
-        held.withLock { held in
-            let left = (held[digest] ?? 1) - 1
-            held[digest] = left > 0 ? left : nil
-            if left == 0 { removeIfUnreferenced(digest, held) }
+        state.withLock { state in
+            let left = (state.held[digest] ?? 1) - 1
+            state.held[digest] = left > 0 ? left : nil
+            if left == 0 { removeIfUnreferenced(digest, &state) }
         }
     }
 
     /// Removes the files of those blobs that neither a row nor a ``StoredBlob`` refers to (any more).
     func collect(_ digests: some Sequence<BlobDigest>) {
-        held.withLock { held in
-            for digest in digests { removeIfUnreferenced(digest, held) }
+        state.withLock { state in
+            for digest in digests { removeIfUnreferenced(digest, &state) }
         }
     }
 
-    private func removeIfUnreferenced(_ digest: BlobDigest, _ held: [BlobDigest: Int]) {
-        // When the rows cannot be read the file stays: start-up collects it.
-        guard held[digest] == nil, (try? isReferenced(digest)) == false else { return }
-        unlink(url(for: digest).path)
+    /// Until as many calls of ``stopKeepingAll()`` no file is removed.
+    func keepAll() {
+        state.withLock { $0.keepers += 1 }
     }
 
-    /// Removes every file under `blobs/` that no row refers to, whatever its name.
-    func collectUnreferenced() throws(StorageError) {
+    /// Removes what was to be removed meanwhile, if no one else keeps everything.
+    func stopKeepingAll() {
+        state.withLock { state in
+            state.keepers -= 1
+            guard state.keepers == 0 else { return }
+            let postponed = state.postponed
+            state.postponed = []
+            for digest in postponed { removeIfUnreferenced(digest, &state) }
+        }
+    }
+
+    @discardableResult
+    private func removeIfUnreferenced(_ digest: BlobDigest, _ state: inout State) -> Bool {
+        guard state.held[digest] == nil else { return false }
+        guard state.keepers == 0 else {
+            state.postponed.insert(digest)
+            return false
+        }
+        // When the rows cannot be read the file stays: start-up collects it.
+        guard (try? isReferenced(digest)) == false else { return false }
+        return unlink(url(for: digest).path) == 0
+    }
+
+    /// Removes every file under `blobs/` that neither a row nor a ``StoredBlob`` refers to, whatever its name.
+    /// - Returns: how many files went, and their bytes.
+    @discardableResult
+    func collectUnreferenced() throws(StorageError) -> (files: Int, bytes: Int64) {
+        var removed: (files: Int, bytes: Int64) = (0, 0)
+        for path in try files() {
+            let size = Self.size(of: path.url.path) ?? 0
+            let isRemoved =
+                if let digest = path.digest { state.withLock { removeIfUnreferenced(digest, &$0) } } else { unlink(path.url.path) == 0 }
+            if isRemoved { removed = (removed.files + 1, removed.bytes + size) }
+        }
+        return removed
+    }
+
+    /// Every file under `blobs/`, with its digest where its name and place are a blob's.
+    func files() throws(StorageError) -> [(url: URL, digest: BlobDigest?)] {
+        var files: [(url: URL, digest: BlobDigest?)] = []
         for prefix in try DataFolder.names(in: folder.blobs.path) {
             let directory = folder.blobs.appendingPathComponent(prefix, isDirectory: true)
             for name in try DataFolder.names(in: directory.path) {
-                if let digest = BlobDigest(hex: name), name.hasPrefix(prefix), try isReferenced(digest) { continue }
-                unlink(directory.appendingPathComponent(name, isDirectory: false).path)
+                files.append(
+                    (directory.appendingPathComponent(name, isDirectory: false), name.hasPrefix(prefix) ? BlobDigest(hex: name) : nil))
             }
         }
+        return files
     }
 }

@@ -28,7 +28,7 @@ final class World {
     /// Nil only between two services on the same folder.
     private var running: Service?
     let folder: URL
-    private let settings: Configuration
+    private var settings: Configuration
 
     private init(folder: URL, _ change: (inout Configuration) -> Void) throws {
         self.folder = folder
@@ -53,6 +53,14 @@ final class World {
             // The last of the old one's tasks may still be on its way out.
             do { running = try Self.service(settings) } catch StorageError.folderLocked { await Task.yield() }
         }
+    }
+
+    /// Restarts the service, `body` having the folder to itself in between, and the settings changed.
+    func restart(settings change: (inout Configuration) -> Void, between body: (URL) throws -> Void) async throws {
+        await stop()
+        try body(folder)
+        change(&settings)
+        running = try Self.service(settings)
     }
 
     private func stop() async {

@@ -1,0 +1,89 @@
+import GRDB
+
+/// How long things are kept that no one uses; nil is forever.
+public struct Retention: Sendable, Equatable {
+    /// Milliseconds since a job ended, or since a checkpoint or dataset was made or a job last used it.
+    public var age: Int64?
+    /// Bytes that all blobs together may take; beyond it what was not used for longest goes first.
+    public var bytes: Int64?
+
+    /// Whether everything stays.
+    public var isForever: Bool { age == nil && bytes == nil }
+
+    /// Limits; 0 is none.
+    public init(days: Int, bytes: Int64) {
+        age = days > 0 ? Int64(min(days, 1_000_000)) * 86_400_000 : nil
+        self.bytes = bytes > 0 ? bytes : nil
+    }
+}
+
+extension Database {
+    /// What ``collectGarbage(_:)`` removed.
+    public struct Collection: Sendable, Equatable {
+        /// Identifiers of jobs, checkpoints and datasets, in the order in which they went.
+        public internal(set) var removed: [String] = []
+        /// Files that nothing referred to.
+        public internal(set) var strays = 0
+        /// Bytes of the blobs that are left.
+        public internal(set) var bytesKept: Int64 = 0
+    }
+
+    /// Removes what is kept no longer: finished jobs, and checkpoints and datasets that no live job needs, each as its own `delete`
+    /// does; then files that nothing refers to.
+    public func collectGarbage(_ retention: Retention, now: Timestamp = .now()) throws(StorageError) -> Collection {
+        var result = Collection()
+        for candidate in try candidates() where try isKeptNoLonger(age: now.milliseconds - candidate.lastUsed, retention) {
+            do throws(StorageError) {
+                switch candidate.kind {
+                case "job": try jobs.delete(candidate.id)
+                case "checkpoint": try checkpoints.delete(candidate.id)
+                default: try datasets.delete(candidate.id)
+                }
+                result.removed.append(candidate.id)
+            } catch {
+                // Deleted by its owner, or taken up by a job, since it was looked for.
+                switch error {
+                case .notFound, .inUse, .wrongState: continue
+                default: throw error
+                }
+            }
+        }
+        result.strays = try blobs.collectUnreferenced().files
+        result.bytesKept = try storedBytes()
+        return result
+    }
+
+    /// What was used in the last hour does not go for want of room: someone is about to use it.
+    private static let grace: Int64 = 3_600_000
+
+    private func isKeptNoLonger(age: Int64, _ retention: Retention) throws(StorageError) -> Bool {
+        if let limit = retention.age, age >= limit { return true }
+        guard let limit = retention.bytes, age >= Self.grace else { return false }
+        return try storedBytes() > limit
+    }
+
+    /// Bytes of all blobs that rows refer to, each once.
+    public func storedBytes() throws(StorageError) -> Int64 {
+        try read("count stored bytes") { rows in
+            try Int64.fetchOne(
+                rows, sql: "SELECT COALESCE(SUM(size), 0) FROM (SELECT MAX(size) AS size FROM (\(Self.allReferences)) GROUP BY digest)")!
+        }
+    }
+
+    /// What could go, the longest unused first; of the same moment jobs before checkpoints before datasets.
+    private func candidates() throws(StorageError) -> [(kind: String, id: String, lastUsed: Int64)] {
+        try read("look for what is not used") { rows in
+            try Row.fetchAll(
+                rows,
+                sql: """
+                    SELECT 'job' AS kind, id, finished_at AS used, 0 AS place FROM jobs WHERE NOT (\(Self.live))
+                    UNION ALL SELECT 'checkpoint', id, MAX(created_at, COALESCE((SELECT MAX(COALESCE(finished_at, created_at)) FROM jobs
+                        WHERE checkpoint = c.id OR result_checkpoint = c.id OR result_pruned = c.id), 0)), 1 FROM checkpoints c
+                    UNION ALL SELECT 'dataset', id, MAX(created_at, COALESCE((SELECT MAX(COALESCE(finished_at, created_at)) FROM jobs
+                        WHERE dataset = d.id), 0)), 2 FROM datasets d
+                    ORDER BY used, place, id
+                    """
+            ).map { ($0["kind"], $0["id"], $0["used"]) }
+        }
+    }
+}
