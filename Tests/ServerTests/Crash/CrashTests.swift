@@ -1,0 +1,66 @@
+import Engine
+import Foundation
+import Server
+import Storage
+import Testing
+
+/// A server that is killed again and again while it is used: nothing that it acknowledged is lost, nothing is stuck, the store is sound.
+///
+/// `PRUNER_CRASH_ROUNDS` says how often (20 unless set; `make soak` takes 200), `PRUNER_CRASH_SEED` repeats a run's choices.
+@Suite struct CrashTests {
+    private static let settings = "save_steps: 3\nthreads: 1\nworkers: 2\nmax_attempts: 1000"
+
+    private static func number(_ name: String) -> Int? { ProcessInfo.processInfo.environment[name].flatMap { Int($0) } }
+
+    @Test func nothingAcknowledgedIsLost() async throws {
+        let rounds = Self.number("PRUNER_CRASH_ROUNDS") ?? 20
+        let seed = Self.number("PRUNER_CRASH_SEED") ?? Int.random(in: 0..<1_000_000)
+        var random = Dice(seed: seed)
+        let temporary = try TemporaryFolder()
+        let folder = temporary.url.appendingPathComponent("data")
+        let ledger = Ledger()
+        for round in 0..<rounds {
+            let server = try ServerProcess(folder: folder, settings: Self.settings)
+            let client = APIClient(base: server.url)
+            #expect(try await ledger.losses(client, checking: 4, &random) == [], "round \(round) of seed \(seed)")
+            let delay = random.below(1200)
+            let plans = (0..<3).map { _ in Dice(seed: random.below(1 << 40)) }
+            await withTaskGroup(of: Void.self) { group in
+                for plan in plans { group.addTask { await ledger.use(client, plan) } }
+                try? await Task.sleep(for: .milliseconds(delay))
+                server.kill()
+            }
+            // What a new process would find, before it does.
+            let examination = try Database(folder: folder).examine()
+            #expect(examination.troubles == [], "round \(round) of seed \(seed)")
+            #expect(examination.strays == 0)
+        }
+        let server = try ServerProcess(folder: folder, settings: Self.settings)
+        let client = APIClient(base: server.url)
+        #expect(try await ledger.losses(client, checking: 20, &random) == [])
+        for job in await ledger.jobs {
+            let ended = try await client.finished(job)
+            #expect(ended.status != "failed", "\(ended.compact)")
+        }
+        #expect(try await ledger.losses(client, checking: 20, &random) == [])
+        #expect(server.terminate() == 0)
+        #expect(try Database(folder: folder).examine().troubles == [])
+        let figures = await ledger.figures
+        print("crash test, seed \(seed): \(rounds) kills; acknowledged: \(figures)")
+    }
+}
+
+/// A sequence of choices that a seed repeats (SplitMix64).
+struct Dice: Sendable {
+    private var state: UInt64
+
+    init(seed: Int) { state = UInt64(truncatingIfNeeded: seed) }
+
+    mutating func below(_ bound: Int) -> Int {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var z = state
+        z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
+        return Int((z ^ (z >> 31)) % UInt64(max(1, bound)))
+    }
+}

@@ -1,0 +1,168 @@
+import Crypto
+import Engine
+import Foundation
+import Testing
+
+/// What a client of a server that may die at any moment was told, and what that obliges the server to.
+actor Ledger {
+    /// A checkpoint or dataset: its description, and SHA-256 of its files as the server told them.
+    private var stored: [String: JSON] = [:]
+    /// Jobs, and what was last promised about each.
+    private var promised: [String: Promise] = [:]
+    /// What may or may not be gone: a deletion was asked for, and no answer came.
+    private var doubtful: Set<String> = []
+    private var gone: Set<String> = []
+    private var counts: [String: Int] = [:]
+
+    private enum Promise {
+        case accepted
+        /// 202 to a cancel.
+        case cancelled
+        /// Seen as ended, with this result.
+        case ended(JSON)
+    }
+
+    /// The jobs that must be there.
+    var jobs: [String] { promised.keys.filter { !doubtful.contains($0) }.sorted() }
+    /// Those that were not seen to end.
+    private var waiting: [String] {
+        promised.compactMap { id, promise in
+            if case .ended = promise { nil } else { id }
+        }
+    }
+
+    /// How many of what was acknowledged.
+    var figures: String { counts.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ") }
+
+    /// Uses the server until it dies.
+    func use(_ client: APIClient, _ dice: Dice) async {
+        var dice = dice
+        do { while true { try await act(client, &dice) } } catch {}
+    }
+
+    private func act(_ client: APIClient, _ dice: inout Dice) async throws {
+        switch dice.below(10) {
+        case 0: try await upload(client, "/v1/checkpoints?name=\(dice.below(1 << 30))", Samples.archive(Self.unet(dice.below(1 << 30))))
+        case 2: try await upload(client, "/v1/datasets", Samples.pictures(4 + dice.below(6), width: 16 + dice.below(9), channels: 1))
+        case 3 where stored.count > 8: try await delete(client, &dice)
+        case 4: if let job = pick(promised.keys, &dice) { try await cancel(client, job) }
+        case 1, 5: if let job = pick(waiting, &dice) { try await look(client, job) }
+        default: try await post(client, &dice)
+        }
+    }
+
+    /// A tiny U-Net whose weights no other has.
+    private static func unet(_ number: Int) throws -> [(String, [UInt8])] {
+        var files = try Samples.unet("learned")
+        let end = files[1].1.count
+        for place in 0..<4 { files[1].1[end - 4 + place] = place == 3 ? 0x3D : UInt8(truncatingIfNeeded: number >> (8 * place)) }
+        return files
+    }
+
+    private func pick(_ ids: some Collection<String>, _ dice: inout Dice) -> String? {
+        let known = ids.filter { !doubtful.contains($0) && !gone.contains($0) }.sorted()
+        return known.isEmpty ? nil : known[dice.below(known.count)]
+    }
+
+    private func upload(_ client: APIClient, _ path: String, _ body: Data) async throws {
+        let answer = try await client.send("POST", path, body: body)
+        #expect(answer.status == 201, "\(answer.detail)")
+        guard let id = answer.json["id"]?.text else { return }
+        stored[id] = answer.json
+        counts["uploads", default: 0] += 1
+    }
+
+    private func post(_ client: APIClient, _ dice: inout Dice) async throws {
+        let checkpoints = stored.keys.filter { $0.hasPrefix("ckpt_") }, datasets = stored.keys.filter { $0.hasPrefix("data_") }
+        guard waiting.count < 6, let checkpoint = pick(checkpoints, &dice), let dataset = pick(datasets, &dice) else { return }
+        let answer = try await client.post(
+            "/v1/jobs",
+            [
+                "checkpoint": .string(checkpoint), "dataset": .string(dataset), "priority": .integer(dice.below(3)),
+                "pruning": [
+                    "ratio": .double(0.5), "batch_size": 2, "widths": "free", "timesteps": ["stride": .integer(1 + dice.below(10))],
+                ],
+                "finetuning": ["steps": .integer(1 + dice.below(150)), "batch_size": 2], "evaluation": ["samples": 1, "steps": 4],
+            ])
+        // Deleted by another client of the same ledger, meanwhile.
+        if answer.pointers == ["/checkpoint"] || answer.pointers == ["/dataset"] { return }
+        #expect(answer.status == 201, "\(answer.detail)")
+        guard let id = answer.json["id"]?.text else { return }
+        promised[id] = .accepted
+        counts["jobs", default: 0] += 1
+    }
+
+    private func cancel(_ client: APIClient, _ job: String) async throws {
+        let answer = try await client.send("POST", "/v1/jobs/\(job)/cancel")
+        guard answer.status == 202 else { return }
+        if case .accepted = promised[job] { promised[job] = .cancelled }
+        counts["cancels", default: 0] += 1
+    }
+
+    private func look(_ client: APIClient, _ job: String) async throws {
+        let answer = try await client.get("/v1/jobs/\(job)")
+        guard answer.status == 200, !["queued", "running", "paused"].contains(answer.json.status) else { return }
+        if case .ended = promised[job] { return }
+        promised[job] = .ended(answer.json)
+        counts["results", default: 0] += 1
+    }
+
+    private func delete(_ client: APIClient, _ dice: inout Dice) async throws {
+        guard let id = pick(Array(stored.keys) + promised.keys, &dice) else { return }
+        let kind = id.hasPrefix("job_") ? "jobs" : id.hasPrefix("data_") ? "datasets" : "checkpoints"
+        doubtful.insert(id)
+        let answer = try await client.send("DELETE", "/v1/\(kind)/\(id)")
+        doubtful.remove(id)
+        guard answer.status == 204 else { return }
+        stored[id] = nil
+        promised[id] = nil
+        gone.insert(id)
+        counts["deletions", default: 0] += 1
+    }
+
+    /// What the server does not hold to, a sentence each.
+    ///
+    /// - Parameter checking: of how many checkpoints every byte is read.
+    func losses(_ client: APIClient, checking: Int, _ dice: inout Dice) async throws -> [String] {
+        var losses: [String] = []
+        for (id, description) in stored.sorted(by: { $0.key < $1.key }) {
+            let path = id.hasPrefix("data_") ? "/v1/datasets/\(id)" : "/v1/checkpoints/\(id)"
+            let answer = try await client.get(path)
+            if doubtful.contains(id), answer.status == 404 {
+                stored[id] = nil
+                continue
+            }
+            if answer.json != description { losses.append("\(id) is \(answer.data.count) bytes of \(answer.status)") }
+        }
+        for _ in 0..<checking {
+            guard let id = pick(stored.keys.filter { $0.hasPrefix("ckpt_") }, &dice) else { break }
+            for file in stored[id]?["files"]?.elements ?? [] {
+                let bytes = try await client.get("/v1/checkpoints/\(id)/files/\(file["path"]?.text ?? "")").data
+                let digest = SHA256.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+                if digest != file["sha256"]?.text { losses.append("\(id): \(file.compact) has other bytes") }
+            }
+        }
+        for (id, promise) in promised.sorted(by: { $0.key < $1.key }) {
+            let answer = try await client.get("/v1/jobs/\(id)")
+            if doubtful.contains(id), answer.status == 404 {
+                promised[id] = nil
+                continue
+            }
+            switch promise {
+            case .accepted:
+                if answer.status != 200 { losses.append("\(id) is gone") }
+            case .cancelled:
+                // A cancel may come too late for a running job; it never lets it begin again.
+                if !["cancelled", "succeeded", "running"].contains(answer.json.status) { losses.append("\(id) is \(answer.json.status)") }
+            case .ended(let job):
+                if answer.json != job { losses.append("\(id) ended otherwise: \(answer.json.compact)") }
+            }
+        }
+        doubtful = []
+        for id in gone {
+            let kind = id.hasPrefix("job_") ? "jobs" : id.hasPrefix("data_") ? "datasets" : "checkpoints"
+            if try await client.get("/v1/\(kind)/\(id)").status != 404 { losses.append("\(id) is back") }
+        }
+        return losses
+    }
+}
