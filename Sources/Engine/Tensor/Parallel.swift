@@ -1,8 +1,7 @@
-import Dispatch
-
-/// The engine's one door to worker threads: static division of work over a fixed number of threads.
+/// The engine's one door to worker threads: division of work over a fixed number of threads.
 ///
-/// Work is always divided the same way for the same number of threads, so results are repeatable to the last bit.
+/// Work is always divided the same way for the same number of threads, whichever thread does a part, so results are repeatable to the
+/// last bit.
 /// BLAS itself runs on one thread per call (``Matrix/useOneThreadPerCall()``): engine threads and BLAS threads never multiply.
 public struct Parallel: Sendable {
     /// How many parts work is divided into; at least 1.
@@ -16,14 +15,18 @@ public struct Parallel: Sendable {
     /// Calls `body(part)` for every part in `0..<count`, on as many threads as there are; returns when all are done.
     @inline(__always)
     public func forEach(_ count: Int, _ body: (Int) -> Void) {
+        forEach(count) { part, _ in body(part) }
+    }
+
+    /// Calls `body(part, worker)` for every part in `0..<count`, whichever thread is free taking the next. No two calls at a time have
+    /// the same worker, below ``threads``: it says which working memory is free.
+    @inline(__always)
+    public func forEach(_ count: Int, _ body: (Int, Int) -> Void) {
         if threads == 1 || count <= 1 {
-            for part in 0..<count { body(part) }
+            for part in 0..<count { body(part, 0) }
             return
         }
-        // Safe because `concurrentPerform` returns only after the last call: the closure never outlives this frame,
-        // and callers hand disjoint parts of memory to different `part`s.
-        nonisolated(unsafe) let body = body
-        DispatchQueue.concurrentPerform(iterations: count) { body($0) }
+        Team.forEach(count, threads: threads, body)
     }
 
     /// Divides `0..<count` into one contiguous range per thread, none shorter than `grain` where that can be helped.
