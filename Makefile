@@ -39,6 +39,9 @@ bench: build ## speed and memory against PyTorch (needs python3-venv and downloa
 interop: build ## a running server against PyTorch, diffusers and torch-pruning (needs python3-venv and downloads them)
 	Tests/Interop/run.sh
 
-lint: deps ## layout and style, and that every target names what it imports
+lint: deps ## layout and style, that every target names what it imports, and that AVX-512 stays where it is asked for
 	swift format lint --strict -r Sources Tests Package.swift
 	swift build -c release --explicit-target-dependency-import-check error
+	@if [ "$$(uname -m)" = x86_64 ]; then \
+	  objdump -d --no-show-raw-insn .build/release/pruner | awk '/^[0-9a-f]+ </ {name = $$2} \
+	    /%zmm|%[xy]mm(1[6-9]|2[0-9]|3[01])|%k[0-7]/ && name !~ /WideKernels/ && name !~ /@plt/ {print "AVX-512 in " name; bad = 1} END {exit bad}'; fi

@@ -4,8 +4,10 @@ import PackageDescription
 // The Engine's inner loops run unchecked and for AVX2 machines; everything that reads strangers' bytes stays checked.
 #if arch(x86_64)
 let engineFlags = ["-Ounchecked", "-Xcc", "-march=x86-64-v3"]
+let wideFlags = ["-Ounchecked", "-Xcc", "-march=x86-64-v4"]
 #else
 let engineFlags = ["-Ounchecked"]
+let wideFlags = engineFlags
 #endif
 
 let package = Package(
@@ -26,10 +28,14 @@ let package = Package(
         // Strangers' pickles and the zips around them: tensors and plain containers, nothing else, every check compiled in.
         .target(name: "TorchFiles"),
 
+        // The innermost loops, compiled into whoever calls them: the Engine, and beside it for processors with AVX-512.
+        .target(name: "Kernels", swiftSettings: [.unsafeFlags(engineFlags)]),
+        .target(name: "WideKernels", dependencies: ["Kernels"], swiftSettings: [.unsafeFlags(wideFlags)]),
+
         // Arithmetic: the model as a graph, its training, pruning and files.
         .target(
             name: "Engine",
-            dependencies: ["TorchFiles", "CBLAS", "CLAPACKE"],
+            dependencies: ["TorchFiles", "Kernels", "WideKernels", "CBLAS", "CLAPACKE"],
             swiftSettings: [.unsafeFlags(engineFlags)]),
 
         // What outlives the process: the job queue and the blobs.
@@ -68,7 +74,7 @@ let package = Package(
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
 
         .testTarget(name: "TorchFilesTests", dependencies: ["TorchFiles", "Engine"]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine"]),
+        .testTarget(name: "EngineTests", dependencies: ["Engine", "Kernels"]),
         .testTarget(name: "StorageTests", dependencies: ["Storage"]),
         .testTarget(
             name: "ServerTests",

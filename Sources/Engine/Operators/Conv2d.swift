@@ -91,7 +91,8 @@ package struct Conv2d: Operator {
 
     package func preparedCount(_ call: CallShape) -> Int {
         switch method(call) {
-        case .pixels, .patches: 0
+        case .pixels: product(call).preparedCount
+        case .patches: 0
         case .tiles4(let tiles): tiles.preparedCount
         case .tiles2(let tiles): tiles.preparedCount
         }
@@ -99,7 +100,8 @@ package struct Conv2d: Operator {
 
     package func prepare(_ call: OperatorCall, for direction: Direction) {
         switch method(call.shape) {
-        case .pixels, .patches: break
+        case .pixels: product(call.shape).prepare(call, for: direction)
+        case .patches: break
         case .tiles4(let tiles): tiles.prepare(call, for: direction)
         case .tiles2(let tiles): tiles.prepare(call, for: direction)
         }
@@ -107,7 +109,7 @@ package struct Conv2d: Operator {
 
     package func scratchCount(_ call: CallShape) -> Int {
         switch method(call) {
-        case .pixels: 0
+        case .pixels: product(call).scratchCount(call)
         case .patches: patchScratch(call)
         case .tiles4(let tiles): tiles.scratchCount(isTraining: call.isTraining)
         case .tiles2(let tiles): tiles.scratchCount(isTraining: call.isTraining)
@@ -138,7 +140,7 @@ package struct Conv2d: Operator {
 
     package func forward(_ call: OperatorCall) {
         switch method(call.shape) {
-        case .pixels: product(call).forward(call)
+        case .pixels: product(call.shape).forward(call)
         case .patches: forwardPatches(call)
         case .tiles4(let tiles): tiles.forward(call)
         case .tiles2(let tiles): tiles.forward(call)
@@ -147,7 +149,7 @@ package struct Conv2d: Operator {
 
     package func backward(_ call: OperatorCall) {
         switch method(call.shape) {
-        case .pixels: product(call).backward(call)
+        case .pixels: product(call.shape).backward(call)
         case .patches: backwardPatches(call)
         case .tiles4(let tiles): tiles.backward(call)
         case .tiles2(let tiles): tiles.backward(call)
@@ -227,8 +229,8 @@ package struct Conv2d: Operator {
         }
     }
 
-    private func product(_ call: OperatorCall) -> PixelProduct {
-        PixelProduct(rows: call.batch * call.shape.output.pixels, inChannels: inChannels, outChannels: outChannels)
+    private func product(_ call: CallShape) -> PixelProduct {
+        PixelProduct(rows: call.batch * call.output.pixels, inChannels: inChannels, outChannels: outChannels)
     }
 
     package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels {

@@ -31,12 +31,18 @@ package struct Linear: Operator {
 
     package var backwardReads: BackwardReads { BackwardReads(inputs: true) }
 
-    package func forward(_ call: OperatorCall) { product(call).forward(call) }
+    package func scratchCount(_ call: CallShape) -> Int { product(call).scratchCount(call) }
 
-    package func backward(_ call: OperatorCall) { product(call).backward(call) }
+    package func preparedCount(_ call: CallShape) -> Int { product(call).preparedCount }
 
-    private func product(_ call: OperatorCall) -> PixelProduct {
-        PixelProduct(rows: call.batch * call.shape.output.pixels, inChannels: inChannels, outChannels: outChannels)
+    package func prepare(_ call: OperatorCall, for direction: Direction) { product(call.shape).prepare(call, for: direction) }
+
+    package func forward(_ call: OperatorCall) { product(call.shape).forward(call) }
+
+    package func backward(_ call: OperatorCall) { product(call.shape).backward(call) }
+
+    private func product(_ call: CallShape) -> PixelProduct {
+        PixelProduct(rows: call.batch * call.output.pixels, inChannels: inChannels, outChannels: outChannels)
     }
 
     package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels {

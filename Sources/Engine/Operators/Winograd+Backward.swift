@@ -1,114 +1,105 @@
 /// The transpose of the forward pass: with P = A·dy·Aᵀ the gradient of the data is B·(P·U)·Bᵀ, added up where tiles overlap, and the
 /// gradient of the weights Gᵀ·(Pᵀ·V)·G. Both share P, and the first shares U with forward.
 extension Winograd {
-    var backwardScratch: Int { backwardMemory.count }
-
-    /// Where a share keeps what it needs, and how many floats that is.
-    private struct BackwardMemory {
-        let blockTiles: Int
-        let dataPlane: Int
-        let gradientPlane: Int
-        /// Offsets: V, the data's gradient M, P, dU and db.
+    /// Where backward keeps what it needs, in floats.
+    struct BackwardMemory {
+        /// Tiles of a block, and panels of the data's gradient M at a time.
+        let tiles: Int
+        let chunk: Int
+        /// Offsets of V, P and dU.
         let v: Int
-        let m: Int
         let p: Int
-        let weights: Int
-        let bias: Int
+        let du: Int
+        /// Of what each thread has for itself: squares and M.
+        let own: Int
+        let ownCount: Int
         let count: Int
     }
 
-    private var backwardMemory: BackwardMemory {
-        let size = blockTiles(2 * inChannels + outChannels, rowsWorth: 2 * Self.fewRows)
-        let (dataPlane, gradientPlane) = (plane(size * inChannels), plane(size * outChannels))
-        let v = allThreads * squares
-        let m = v + planes * dataPlane
-        let p = m + planes * dataPlane
-        let weights = p + planes * gradientPlane
-        let bias = weights + preparedCount
+    var backwardMemory: BackwardMemory {
+        let tiles = blockTiles(max(24, Self.sharedFloats / (planes * (inChannels + outChannels))))
+        let chunk = chunk(of: panels.count(inChannels), tiles: tiles, threads: parallel.threads)
+        let p = planes * plane(rows: tiles, channels: inChannels)
+        let du = p + planes * plane(rows: tiles, channels: outChannels) + Panels.rowsReadBeyond * panels.width
+        let own = du + planes * plane(rows: outChannels, channels: inChannels)
+        let ownCount = squares + planes * plane(rows: tiles, channels: chunk * panels.width)
         return BackwardMemory(
-            blockTiles: size, dataPlane: dataPlane, gradientPlane: gradientPlane, v: v, m: m, p: p, weights: weights, bias: bias,
-            count: bias + plane(outChannels))
+            tiles: tiles, chunk: chunk, v: 0, p: p, du: du, own: own, ownCount: ownCount, count: own + parallel.threads * ownCount)
     }
 
+    /// Threads share each block: they divide tiles in the transforms, and then the input's channels, so that one thread alone adds to
+    /// a channel of dU and dx, always in the same order.
     func backward(_ call: OperatorCall) {
-        let shares = shares
-        let memory = share(0, of: shares).backwardMemory
-        parallel.forEach(shares) { part in
-            share(part, of: shares).backward(call, memory, scratch: call.scratch + part * memory.count)
+        let memory = backwardMemory
+        let v = planes(call.scratch + memory.v, rows: memory.tiles, channels: inChannels)
+        let p = planes(call.scratch + memory.p, rows: memory.tiles, channels: outChannels)
+        let du = planes(call.scratch + memory.du, rows: outChannels, channels: inChannels)
+        let u = planes(call.preparedBackward, rows: outChannels, channels: inChannels)
+        func own(_ worker: Int) -> UnsafeMutablePointer<Float> { call.scratch + memory.own + worker * memory.ownCount }
+        let dx = call.inputGradients[0]
+        if let dx, !call.accumulates[0] {
+            parallel.ranges(batch * height * width * inChannels, grain: 4096) { range in
+                (dx + range.lowerBound).update(repeating: 0, count: range.count)
+            }
         }
-        for part in 0..<shares {
-            Elementwise.add(outChannels, call.scratch + part * memory.count + memory.bias, to: call.parameterGradients[1])
+        for index in 0..<blocks(memory.tiles) {
+            let block = block(index, memory.tiles)
+            forEachTiles(of: block, parallel) { tiles, worker in
+                transformData(call.inputs[0], block, tiles, into: v, squares: own(worker))
+                transformGradient(call.outputGradient, block, tiles, into: p, squares: own(worker))
+            }
+            forEachChunk(memory.chunk, of: panels.count(inChannels), parallel) { chunk, worker in
+                if chunk.lowerBound == 0 { addSums(of: p, block.count, to: call.parameterGradients[1]) }
+                let m = planes(own(worker) + squares, rows: memory.tiles, channels: memory.chunk * panels.width)
+                for plane in 0..<planes {
+                    for panel in chunk {
+                        panels.multiplyTransposed(
+                            rows: outChannels, inner: block.count, p.panel(0, plane), panel: p.panel, v.panel(panel, plane),
+                            into: du.product(panel, plane, start: index == 0 ? .zero : .present))
+                        guard dx != nil else { continue }
+                        panels.multiply(
+                            rows: block.count, inner: outChannels, p.left(plane), u.panel(panel, plane),
+                            into: m.product(panel - chunk.lowerBound, plane))
+                    }
+                }
+                guard let dx else { return }
+                addBack(m, block, channels: channels(chunk, of: inChannels), to: dx, squares: own(worker))
+            }
         }
-        addWeightGradient(
-            call.scratch + memory.weights, shares: shares, apart: memory.count, to: call.parameterGradients[0], scratch: call.scratch)
+        addWeightGradient(du, to: call.parameterGradients[0], squares: own)
     }
 
-    private func backward(_ call: OperatorCall, _ memory: BackwardMemory, scratch: UnsafeMutablePointer<Float>) {
-        let (dataPlane, gradientPlane, weightPlane) = (memory.dataPlane, memory.gradientPlane, plane(outChannels * inChannels))
-        let (v, m, p) = (scratch + memory.v, scratch + memory.m, scratch + memory.p)
-        let (du, db) = (scratch + memory.weights, scratch + memory.bias)
-        let dx = call.inputGradients[0]
-        let first = images.lowerBound * height * width * inChannels
-        if let dx, !call.accumulates[0] {
-            parallel.ranges(images.count * height * width * inChannels, grain: 4096) { range in
-                (dx + first + range.lowerBound).update(repeating: 0, count: range.count)
-            }
-        }
-        db.update(repeating: 0, count: outChannels)
-        var beta: Float = 0
-        forEachBlock(memory.blockTiles) { block in
-            parallel.forEach(parallel.threads) { part in
-                let (tiles, squares) = (divide(block, part), scratch + part * squares)
-                transformData(call.inputs[0], block, tiles, into: v, dataPlane, squares: squares)
-                transformGradient(call.outputGradient, block, tiles, into: p, gradientPlane, squares: squares)
-            }
-            parallel.ranges(planes) { range in
-                for index in range {
-                    Matrix.multiply(
-                        rows: outChannels, columns: inChannels, inner: block.count, p + index * gradientPlane, leading: outChannels,
-                        transposeA: true, v + index * dataPlane, leading: inChannels,
-                        beta: beta, into: du + index * weightPlane, leading: inChannels)
-                    guard dx != nil else { continue }
-                    multiply(
-                        rows: block.count, columns: inChannels, inner: outChannels, p + index * gradientPlane,
-                        call.preparedBackward + index * weightPlane, into: m + index * dataPlane)
-                }
-            }
-            beta = 1
-            // The point 1 of A·dy sums up dy, so this plane holds each tile's sum.
-            let sums = p + (Tile.points + 1) * gradientPlane
-            for tile in 0..<block.count { Elementwise.add(outChannels, sums + tile * outChannels, to: db) }
-            guard let dx else { return }
-            // Tiles overlap, so threads divide the channels.
-            parallel.forEach(parallel.threads) { part in
-                let vectors = (inChannels + Elementwise.width - 1) / Elementwise.width
-                let from = vectors * part / parallel.threads * Elementwise.width
-                let to = min(inChannels, vectors * (part + 1) / parallel.threads * Elementwise.width)
-                addBack(m, dataPlane, block, channels: from..<max(from, to), to: dx, squares: scratch + part * squares)
+    /// db += Σ dy. The point 1 of A·dy sums up dy, so the plane (1, 1) of P holds each tile's sum.
+    private func addSums(of p: Planes, _ tiles: Int, to db: UnsafeMutablePointer<Float>) {
+        for panel in 0..<panels.count(outChannels) {
+            let first = panel * panels.width
+            let sums = p.panel(panel, Tile.points + 1)
+            for tile in 0..<tiles {
+                Elementwise.add(min(panels.width, outChannels - first), sums + tile * panels.width, to: db + first)
             }
         }
     }
 
     /// P = A·dy·Aᵀ, with zeros for outputs beyond the map.
     private func transformGradient(
-        _ dy: UnsafePointer<Float>, _ block: Range<Int>, _ tiles: Range<Int>, into p: UnsafeMutablePointer<Float>, _ plane: Int,
+        _ dy: UnsafePointer<Float>, _ block: Range<Int>, _ tiles: Range<Int>, into p: Planes,
         squares: UnsafeMutablePointer<Float>
     ) {
         let (n, outputs) = (Tile.points, Tile.outputs)
         let vector = Elementwise.width
-        let (square, half, result) = (squares, squares + planes * vector, squares + 2 * planes * vector)
+        let (square, half) = (squares, squares + planes * vector)
         for tile in tiles {
             let place = place(tile)
             let (rows, columns) = (min(outputs, height - place.row), min(outputs, width - place.column))
             let isInside = rows == outputs && columns == outputs
             let corner = dy + (place.pixel + place.row * width + place.column) * outChannels
-            let target = p + (tile - block.lowerBound) * outChannels
             if !isInside { square.update(repeating: 0, count: outputs * outputs * vector) }
             Elementwise.forEachVector(0..<outChannels) { channel, lanes in
+                let target = p.at(tile - block.lowerBound, channel)
                 if isInside && lanes == vector {
                     both(
-                        { Tile.outputTransposed($0, $1, $2, $3) }, from: outputs, to: n, corner + channel, rows: width * outChannels,
-                        columns: outChannels, target + channel, rows: n * plane, columns: plane, half)
+                        Tile.OutputTransposed.self, corner + channel, rows: width * outChannels,
+                        columns: outChannels, target, rows: n * p.plane, columns: p.plane, half)
                     return
                 }
                 for row in 0..<rows {
@@ -118,43 +109,31 @@ extension Winograd {
                     }
                 }
                 both(
-                    { Tile.outputTransposed($0, $1, $2, $3) }, from: outputs, to: n, square, rows: outputs * vector, columns: vector,
-                    result, rows: n * vector, columns: vector, half)
-                for index in 0..<planes {
-                    let to = target + channel + index * plane
-                    let value = (result + index * vector).load()
-                    to.store(value, lanes)
-                }
+                    Tile.OutputTransposed.self, square, rows: outputs * vector, columns: vector,
+                    target, rows: n * p.plane, columns: p.plane, half)
             }
         }
     }
 
     /// dx += B·M·Bᵀ for some channels.
+    ///
+    /// - Parameter m: of these channels alone.
     private func addBack(
-        _ m: UnsafePointer<Float>, _ plane: Int, _ block: Range<Int>, channels: Range<Int>, to dx: UnsafeMutablePointer<Float>,
-        squares: UnsafeMutablePointer<Float>
+        _ m: Planes, _ block: Range<Int>, channels: Range<Int>, to dx: UnsafeMutablePointer<Float>, squares: UnsafeMutablePointer<Float>
     ) {
         let n = Tile.points
         let vector = Elementwise.width
-        let (square, half, result) = (squares, squares + planes * vector, squares + 2 * planes * vector)
+        let (result, half) = (squares, squares + planes * vector)
         for tile in block {
             let place = place(tile)
             let (top, left) = (place.row - 1, place.column - 1)
             let rows = max(0, -top)..<min(n, height - top)
             let columns = max(0, -left)..<min(n, width - left)
             let corner = dx + (place.pixel + top * width + left) * inChannels
-            let source = m + (tile - block.lowerBound) * inChannels
             Elementwise.forEachVector(channels) { channel, lanes in
-                if lanes == vector {
-                    both(
-                        { Tile.dataTransposed($0, $1, $2, $3) }, from: n, to: n, source + channel, rows: n * plane, columns: plane,
-                        result, rows: n * vector, columns: vector, half)
-                } else {
-                    for index in 0..<planes { (square + index * vector).store((source + channel + index * plane).load(lanes)) }
-                    both(
-                        { Tile.dataTransposed($0, $1, $2, $3) }, from: n, to: n, square, rows: n * vector, columns: vector,
-                        result, rows: n * vector, columns: vector, half)
-                }
+                both(
+                    Tile.DataTransposed.self, m.at(tile - block.lowerBound, channel - channels.lowerBound),
+                    rows: n * m.plane, columns: m.plane, result, rows: n * vector, columns: vector, half)
                 for row in rows {
                     for column in columns {
                         let target = corner + (row * width + column) * inChannels + channel

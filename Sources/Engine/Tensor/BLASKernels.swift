@@ -12,10 +12,7 @@ public enum BLASKernels {
     public static func restartWithBest() {
         #if arch(x86_64) && os(Linux)
         let environment = ProcessInfo.processInfo.environment
-        guard environment[variable] == nil, let core = Matrix.openBLASCore,
-            let information = try? String(contentsOfFile: "/proc/cpuinfo", encoding: .utf8),
-            let flags = information.split(separator: "\n").first(where: { $0.hasPrefix("flags") }),
-            let better = betterCore(than: core, flags: flags.split(separator: " ").map(String.init)),
+        guard environment[variable] == nil, let core = Matrix.openBLASCore, let better = betterCore(than: core, isWide: Processor.isWide),
             let path = realpath("/proc/self/exe", nil)
         else { return }
         setenv(variable, better, 1)
@@ -27,10 +24,8 @@ public enum BLASKernels {
     }
 
     /// The kernels to ask for in place of those of `core`, or nil where those are as wide as the CPU.
-    package static func betterCore(than core: String, flags: [String]) -> String? {
-        // What OpenBLAS's SkylakeX kernels are compiled for.
-        let needed: Set = ["avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"]
-        let wide: Set = ["skylakex", "cooperlake", "sapphirerapids"]
-        return needed.isSubset(of: flags) && !wide.contains(core.lowercased()) ? "SkylakeX" : nil
+    package static func betterCore(than core: String, isWide: Bool) -> String? {
+        let widest: Set = ["skylakex", "cooperlake", "sapphirerapids"]
+        return isWide && !widest.contains(core.lowercased()) ? "SkylakeX" : nil
     }
 }

@@ -40,11 +40,10 @@ import Testing
     }
 
     @Test func wideKernelsAreAskedForOnlyWhereTheCPUHasThemAndOpenBLASDoesNotUseThem() {
-        let wide = ["fpu", "avx2", "avx512f", "avx512cd", "avx512bw", "avx512dq", "avx512vl"]
-        #expect(BLASKernels.betterCore(than: "Haswell", flags: wide) == "SkylakeX")
-        #expect(BLASKernels.betterCore(than: "Zen", flags: wide) == "SkylakeX")
-        #expect(BLASKernels.betterCore(than: "Haswell", flags: wide.dropLast()) == nil)
-        #expect(BLASKernels.betterCore(than: "SkylakeX", flags: wide) == nil)
-        #expect(BLASKernels.betterCore(than: "Cooperlake", flags: wide) == nil)
+        #expect(BLASKernels.betterCore(than: "Haswell", isWide: true) == "SkylakeX")
+        #expect(BLASKernels.betterCore(than: "Zen", isWide: true) == "SkylakeX")
+        #expect(BLASKernels.betterCore(than: "Haswell", isWide: false) == nil)
+        #expect(BLASKernels.betterCore(than: "SkylakeX", isWide: true) == nil)
+        #expect(BLASKernels.betterCore(than: "Cooperlake", isWide: true) == nil)
     }
 }

@@ -1,0 +1,140 @@
+/// Products with a matrix whose columns lie in panels, for vectors of one width.
+///
+/// A panel is `width` neighbouring columns of a matrix, row after row, so that a product reads it front to back and what has been laid out
+/// once needs no rearranging; BLAS, which takes matrices as rows, rearranges both of its operands at every call. The technique is Goto's
+/// and van de Geijn's (ACM TOMS 34(3), 2008), with the packing left to the caller.
+///
+/// The bodies are compiled into their callers, each for its own target's instructions.
+public enum PanelProducts<Vector: SIMD> where Vector.Scalar == Float {
+    /// Columns of a panel: two vectors.
+    @inlinable @inline(__always) public static var width: Int { 2 * Vector.scalarCount }
+
+    /// C = A·B for one panel of B's columns, on top of what `c.start` says.
+    ///
+    /// - Parameters:
+    ///   - a: rows × inner. Of fewer than six rows, up to five after the last one are read, whatever they hold.
+    ///   - b: inner × width.
+    @inlinable @inline(__always)
+    public static func multiply(rows: Int, inner: Int, _ a: LeftMatrix, _ b: UnsafePointer<Float>, into c: ProductPanel) {
+        var row = 0
+        while row < rows {
+            let left = rows - row
+            // Eight are two fours rather than six and two.
+            if left >= 6 && left != 8 || left == 5 {
+                multiply(SixRows<Vector>.self, row, rows, inner, a, b, c)
+                row += 6
+            } else {
+                multiply(FourRows<Vector>.self, row, rows, inner, a, b, c)
+                row += 4
+            }
+        }
+    }
+
+    /// One block of rows. The last one reaches back to rows that are done, where there are enough, rather than beyond the end.
+    @inlinable @inline(__always)
+    static func multiply<Block: RowBlock<Vector>>(
+        _: Block.Type, _ row: Int, _ rows: Int, _ inner: Int, _ a: LeftMatrix, _ b: UnsafePointer<Float>, _ c: ProductPanel
+    ) {
+        let first = rows < 6 ? row : min(row, rows - Block.rows)
+        var block = Block()
+        var (b, run) = (b, a.pointer + first * a.apart)
+        let apart = a.apart
+        var rest = inner
+        while rest > 0 {
+            let depth = min(rest, a.run)
+            for k in 0..<depth {
+                block.add(run + k, apart: apart, b)
+                b += width
+            }
+            run += a.nextRun
+            rest -= depth
+        }
+        store(block, first, rows: row..<rows, into: c)
+    }
+
+    /// C = Aᵀ·B for one panel of B's columns, on top of what `c.start` says.
+    ///
+    /// - Parameters:
+    ///   - rows: of C: columns of A.
+    ///   - inner: rows of A and B.
+    ///   - a: inner × rows, in panels `panel` floats apart; all of the last one is read.
+    ///   - b: inner × width.
+    @inlinable @inline(__always)
+    public static func multiplyTransposed(
+        rows: Int, inner: Int, _ a: UnsafePointer<Float>, panel: Int, _ b: UnsafePointer<Float>, into c: ProductPanel
+    ) {
+        var a = a
+        var first = 0
+        while first < rows {
+            let here = min(width, rows - first)
+            var row = 0
+            // A panel of 16 is 6 + 6 + 4 rows, one of 32 is 4 · 6 + 2 · 4.
+            while row < here {
+                let left = width - row
+                if left % 4 != 0 || left > 8 {
+                    multiplyTransposed(SixRows<Vector>.self, rows, inner, a + row, b, c, first + row)
+                    row += 6
+                } else {
+                    multiplyTransposed(FourRows<Vector>.self, rows, inner, a + row, b, c, first + row)
+                    row += 4
+                }
+            }
+            a += panel
+            first += here
+        }
+    }
+
+    @inlinable @inline(__always)
+    static func multiplyTransposed<Block: RowBlock<Vector>>(
+        _: Block.Type, _ rows: Int, _ inner: Int, _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ c: ProductPanel, _ row: Int
+    ) {
+        var block = Block()
+        var (a, b) = (a, b)
+        for _ in 0..<inner {
+            block.add(a, apart: 1, b)
+            a += width
+            b += width
+        }
+        store(block, row, rows: row..<rows, into: c)
+    }
+
+    /// Writes those of `rows` that are in a block that begins with row `first`.
+    @inlinable @inline(__always)
+    static func store<Block: RowBlock<Vector>>(_ block: Block, _ first: Int, rows: Range<Int>, into c: ProductPanel) {
+        let lanes = Vector.scalarCount
+        block.forEachRow { row, left, right in
+            guard rows.contains(first + row) else { return }
+            let target = c.pointer + (first + row) * c.leading
+            guard c.columns == width else {
+                for lane in 0..<c.columns {
+                    var value = lane < lanes ? left[lane] : right[lane - lanes]
+                    switch c.start {
+                    case .zero: break
+                    case .row(let start): value += start[lane]
+                    case .present: value += target[lane]
+                    }
+                    target[lane] = value
+                }
+                return
+            }
+            switch c.start {
+            case .zero:
+                target.store(left)
+                (target + lanes).store(right)
+            case .row(let start):
+                target.store(start.vector(Vector.self) + left)
+                (target + lanes).store((start + lanes).vector(Vector.self) + right)
+            case .present:
+                target.store(UnsafePointer(target).vector(Vector.self) + left)
+                (target + lanes).store(UnsafePointer(target + lanes).vector(Vector.self) + right)
+            }
+        }
+    }
+}
+
+extension UnsafeMutablePointer<Float> {
+    @inlinable @inline(__always)
+    func store<Vector: SIMD>(_ vector: Vector) where Vector.Scalar == Float {
+        UnsafeMutableRawPointer(self).storeBytes(of: vector, as: Vector.self)
+    }
+}
