@@ -11,6 +11,9 @@ package protocol Operator: Sendable {
     /// What backward reads of what forward saw; everything else may be overwritten in between.
     var backwardReads: BackwardReads { get }
 
+    /// Whether forward costs so little beside a convolution that its output is made again for backward rather than kept.
+    var isCheap: Bool { get }
+
     /// Floats that forward leaves for backward beyond inputs and output (statistics, probabilities).
     func savedCount(_ call: CallShape) -> Int
 
@@ -42,6 +45,7 @@ package protocol Operator: Sendable {
 extension Operator {
     package var parameters: [Parameter] { [] }
     package var backwardReads: BackwardReads { BackwardReads() }
+    package var isCheap: Bool { false }
     package func savedCount(_ call: CallShape) -> Int { 0 }
     package func scratchCount(_ call: CallShape) -> Int { 0 }
     package func preparedCount(_ call: CallShape) -> Int { 0 }

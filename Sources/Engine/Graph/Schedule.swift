@@ -2,7 +2,8 @@
 ///
 /// The nodes fall into segments of consecutive nodes. With one, all that backward reads is kept. With more, what only its own segment
 /// reads is forgotten after forward and made again just before that segment's backward (arXiv 1604.06174); the last segment's is still
-/// there. What is made again is the same to the last bit.
+/// there, but for what costs little to make (``Operator/isCheap``): that is made again just before it is read. What is made again is the
+/// same to the last bit.
 struct Schedule {
     /// What happens at one time.
     enum Event {
@@ -13,15 +14,15 @@ struct Schedule {
     }
 
     /// Everything in order; an event's time is its index.
-    private(set) var events: [Event] = []
+    let events: [Event]
     /// When each node runs for the first time.
-    private(set) var forward: [Int] = []
+    let forward: [Int]
     /// When backward may begin.
     let loss: Int
     /// When a node runs again; nil where it does not.
-    private(set) var again: [Int?]
+    let again: [Int?]
     /// When a node runs backward; nil where it does not.
-    private(set) var backward: [Int?]
+    let backward: [Int?]
     /// Whether a node's output is kept as long as anything needs it, instead of being made again.
     let isKept: [Bool]
     /// The nodes that read each node's output.
@@ -40,7 +41,9 @@ struct Schedule {
         let segment = Self.segment(graph, count: segments)
         let last = segment.last ?? 0
         let isKept = nodes.indices.map { index in
-            segment[index] == last || nodes[index].inputs.isEmpty || readers[index].contains { segment[$0] != segment[index] }
+            if nodes[index].inputs.isEmpty || index == graph.output { return true }
+            if segment[index] == last { return !nodes[index].operation.isCheap }
+            return readers[index].contains { segment[$0] != segment[index] }
         }
 
         // From the end to the front: what backward, or a later node that runs again, reads and is not kept.
@@ -54,14 +57,15 @@ struct Schedule {
             for input in node.inputs where !isKept[input] { runsAgain[input] = true }
         }
 
-        again = [Int?](repeating: nil, count: nodes.count)
-        backward = again
-        for index in nodes.indices {
-            forward.append(events.count)
-            events.append(.forward(index))
+        var again = [Int?](repeating: nil, count: nodes.count)
+        var backward = again
+        var events = nodes.indices.map { Event.forward($0) } + [.loss]
+        func makeAgain(_ index: Int) {
+            guard !isKept[index], again[index] == nil else { return }
+            nodes[index].inputs.forEach(makeAgain)
+            again[index] = events.count
+            events.append(.again(index))
         }
-        loss = events.count
-        events.append(.loss)
         var end = nodes.count
         while end > 0 {
             let start = segment[..<end].firstIndex(of: segment[end - 1]) ?? 0
@@ -70,11 +74,19 @@ struct Schedule {
                 events.append(.again(index))
             }
             for index in (start..<end).reversed() where runsBackward[index] {
+                let reads = nodes[index].operation.backwardReads
+                if reads.inputs { nodes[index].inputs.forEach(makeAgain) }
+                if reads.output { makeAgain(index) }
                 backward[index] = events.count
                 events.append(.backward(index))
             }
             end = start
         }
+        forward = Array(nodes.indices)
+        loss = nodes.count
+        self.events = events
+        self.again = again
+        self.backward = backward
         self.isKept = isKept
         self.readers = readers
     }

@@ -10,6 +10,8 @@ package struct Concat: Operator {
         return first.with(channels: inputs.reduce(0) { $0 + $1.channels })
     }
 
+    package var isCheap: Bool { true }
+
     package func forward(_ call: OperatorCall) {
         let total = call.shape.output.channels
         call.parallel.ranges(call.batch * call.shape.output.pixels, grain: 16) { range in

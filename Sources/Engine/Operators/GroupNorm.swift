@@ -33,6 +33,8 @@ package struct GroupNorm: Operator {
 
     package var backwardReads: BackwardReads { BackwardReads(inputs: true) }
 
+    package var isCheap: Bool { true }
+
     /// Mean and 1/σ per sample and group.
     package func savedCount(_ call: CallShape) -> Int { call.batch * groups * 2 }
 

@@ -7,6 +7,8 @@ package struct SiLU: Operator {
 
     package var backwardReads: BackwardReads { BackwardReads(inputs: true) }
 
+    package var isCheap: Bool { true }
+
     package func forward(_ call: OperatorCall) {
         call.parallel.ranges(call.batch * call.shape.output.count, grain: 4096) { range in
             Elementwise.map(range.count, call.inputs[0] + range.lowerBound, into: call.output + range.lowerBound) { x in

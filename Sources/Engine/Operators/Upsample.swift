@@ -7,6 +7,8 @@ package struct Upsample: Operator {
         Shape(height: inputs[0].height * 2, width: inputs[0].width * 2, channels: inputs[0].channels)
     }
 
+    package var isCheap: Bool { true }
+
     package func forward(_ call: OperatorCall) {
         let shape = call.shape.output
         call.parallel.ranges(call.batch * shape.height, grain: 4) { rows in
