@@ -52,7 +52,8 @@ package final class Service: Sendable {
                 "threads": .integer(resources.parallel.threads), "memory_limit": .integer(resources.memory),
                 "workers": .integer(settings.workers),
             ],
-            access: Access(tokens: database.tokens, allowsAnonymous: settings.isLoopback || settings.allowAnonymous))
+            access: Access(tokens: database.tokens, allowsAnonymous: settings.isLoopback || settings.allowAnonymous),
+            answers: AnswerCache(database))
         let router = api.router
         let guardian = settings.isLoopback ? LoopbackGuard(port: server.port) : nil
         server.start { request in

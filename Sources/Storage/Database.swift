@@ -13,6 +13,8 @@ public final class Database: Sendable {
     public let blobs: BlobStore
     let pool: DatabasePool
     private let path: String
+    /// Writes that have begun and not ended; and a number that grows with each of them.
+    private let writes = Mutex<(current: Int, version: UInt64)>((0, 0))
     /// The tokens as they were last read; nil when they may have changed.
     let tokensRead = Mutex<[TokenStore.Known]?>(nil)
     let uploadFolder: UploadFolder
@@ -81,11 +83,16 @@ public final class Database: Sendable {
             OR EXISTS (SELECT 1 FROM job_saves WHERE digest = ?1)
         """
 
+    /// A number that tells whether rows may have changed since it was asked for before; nil while they are changing.
+    public var rowsVersion: UInt64? { writes.withLock { $0.current == 0 ? $0.version : nil } }
+
     /// Runs `body` in one transaction of the one writing connection.
     ///
     /// A commit whose fsync fails is answered as failed, but its pages are in the log until the next commit writes over them, and a
     /// process that dies before that leaves them to be found. So until then no file is removed: what such rows refer to is there.
     func write<Result>(_ doing: String, _ body: (GRDB.Database) throws -> Result) throws(StorageError) -> Result {
+        writes.withLock { $0.current += 1 }
+        defer { writes.withLock { $0 = ($0.current - 1, $0.version + 1) } }
         do {
             let result = try pool.write(body)
             let wasDoubtful = isDoubtful.withLock { value in

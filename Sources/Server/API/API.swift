@@ -18,6 +18,8 @@ struct API: Sendable {
     let access: Access
     /// The creating requests that are being answered.
     let keysInUse = KeysInUse()
+    /// Answers that are asked for again and again.
+    let answers: AnswerCache
 
     /// All routes.
     var router: Router {
@@ -95,8 +97,13 @@ extension Request {
 extension Response {
     /// A JSON answer.
     static func json(_ json: JSON, status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]) -> Response {
+        .json(Array(json.compact.utf8), status: status, fields: fields)
+    }
+
+    /// A JSON answer that is written already.
+    static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]) -> Response {
         var fields = fields
         fields[.contentType] = "application/json"
-        return Response(status: status, fields: fields, body: .bytes(Array(json.compact.utf8)))
+        return Response(status: status, fields: fields, body: .bytes(bytes))
     }
 }

@@ -33,7 +33,8 @@ extension API {
             }
         }
         on(&router, .get, "/v1/jobs/{id}") { request in
-            .json(try database.jobs.get(request.parameter("id")).payload())
+            let id = request.parameter("id")
+            return .json(try answers.bytes(id) { Array(try database.jobs.get(id).payload().compact.utf8) })
         }
         on(&router, .delete, "/v1/jobs/{id}") { request in
             try database.jobs.delete(request.parameter("id"))

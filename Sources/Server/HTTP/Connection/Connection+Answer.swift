@@ -91,19 +91,30 @@ extension Connection {
     }
 
     private static func head(_ response: Response, length: Int64?, isChunked: Bool, closing: Bool) -> [UInt8] {
-        var bytes = Array("HTTP/1.1 \(response.status.code) \(response.status.reasonPhrase)\r\n".utf8)
-        var fields = response.fields
-        // The connection alone knows these: a second opinion could split the answer.
-        fields[.contentLength] = length.map(String.init)
-        fields[.transferEncoding] = isChunked ? "chunked" : nil
-        fields[.connection] = closing ? "close" : nil
-        if fields[.date] == nil { fields[.date] = HTTPDate.now() }
-        for field in fields {
-            bytes += Array("\(field.name.rawName): ".utf8)
-            field.withUnsafeBytesOfValue { bytes += $0 }
-            bytes += [ASCII.carriageReturn, ASCII.lineFeed]
+        var bytes: [UInt8] = []
+        bytes.reserveCapacity(512)
+        bytes.append(contentsOf: "HTTP/1.1 \(response.status.code) \(response.status.reasonPhrase)\r\n".utf8)
+        func line(_ name: String, _ value: String) {
+            bytes.append(contentsOf: name.utf8)
+            bytes.append(contentsOf: ": ".utf8)
+            bytes.append(contentsOf: value.utf8)
+            bytes.append(contentsOf: "\r\n".utf8)
         }
-        bytes += [ASCII.carriageReturn, ASCII.lineFeed]
+        var hasDate = false
+        // The connection alone knows these: a second opinion could split the answer.
+        let own: [HTTPField.Name] = [.contentLength, .transferEncoding, .connection]
+        for field in response.fields where !own.contains(field.name) {
+            if field.name == .date { hasDate = true }
+            bytes.append(contentsOf: field.name.rawName.utf8)
+            bytes.append(contentsOf: ": ".utf8)
+            field.withUnsafeBytesOfValue { bytes.append(contentsOf: $0) }
+            bytes.append(contentsOf: "\r\n".utf8)
+        }
+        if !hasDate { line("Date", HTTPDate.now()) }
+        if let length { line("Content-Length", String(length)) }
+        if isChunked { line("Transfer-Encoding", "chunked") }
+        if closing { line("Connection", "close") }
+        bytes.append(contentsOf: "\r\n".utf8)
         return bytes
     }
 }

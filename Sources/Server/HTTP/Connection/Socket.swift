@@ -6,14 +6,39 @@ import Synchronization
 ///
 /// One task reads and writes; ``abort()`` may come from anywhere. ``close()`` must be called.
 final class Socket: Sendable {
-    private enum Direction {
-        case read, write
+    /// Someone who waits: for bytes, or for room to write.
+    private enum Waiter: Sendable {
+        case read(limit: Int, DispatchTime, CheckedContinuation<[UInt8], any Error>)
+        case write(DispatchTime, CheckedContinuation<Void, any Error>)
+
+        var deadline: DispatchTime {
+            switch self {
+            case .read(_, let deadline, _), .write(let deadline, _): deadline
+            }
+        }
+
+        func fail(_ error: HTTPError) {
+            switch self {
+            case .read(_, _, let continuation): continuation.resume(throwing: error)
+            case .write(_, let continuation): continuation.resume(throwing: error)
+            }
+        }
     }
 
-    /// A readiness source, which is suspended unless someone waits for it: readiness is a level, not an edge.
+    /// A readiness source, which is suspended when it fires and no one waits for it: readiness is a level, not an edge.
     private struct Source {
         let source: any DispatchSourceProtocol
-        var isResumed = false
+        private(set) var isResumed = false
+
+        mutating func resume() {
+            if !isResumed { source.resume() }
+            isResumed = true
+        }
+
+        mutating func suspend() {
+            if isResumed { source.suspend() }
+            isResumed = false
+        }
     }
 
     private struct State {
@@ -23,7 +48,7 @@ final class Socket: Sendable {
         var timer: (any DispatchSourceTimer)?
         /// When the timer fires next; nil when it does not.
         var timerDeadline: DispatchTime?
-        var waiter: (direction: Direction, deadline: DispatchTime, continuation: CheckedContinuation<Void, any Error>)?
+        var waiter: Waiter?
     }
 
     private let descriptor: Int32
@@ -43,6 +68,12 @@ final class Socket: Sendable {
     /// Up to `limit` bytes; empty at the end of the stream.
     /// - Throws: ``HTTPError/timeout(_:)`` when nothing comes until `deadline`; ``HTTPError/connectionLost``.
     func read(upTo limit: Int, deadline: DispatchTime) async throws -> [UInt8] {
+        if let bytes = try receive(limit) { return bytes }
+        return try await withCheckedThrowingContinuation { wait(.read(limit: limit, deadline, $0)) }
+    }
+
+    /// What is there; nil when nothing is.
+    private func receive(_ limit: Int) throws(HTTPError) -> [UInt8]? {
         while true {
             var failure: Int32 = 0
             let bytes = [UInt8](unsafeUninitializedCapacity: limit) { buffer, count in
@@ -53,8 +84,8 @@ final class Socket: Sendable {
             switch failure {
             case 0: return bytes
             case EINTR: continue
-            case EAGAIN: try await wait(.read, deadline: deadline)
-            default: throw HTTPError.connectionLost
+            case EAGAIN: return nil
+            default: throw .connectionLost
             }
         }
     }
@@ -113,7 +144,7 @@ final class Socket: Sendable {
         while true {
             let start = DispatchTime.now()
             do {
-                try await wait(.write, deadline: pace.deadline)
+                try await withCheckedThrowingContinuation { wait(.write(pace.deadline, $0)) }
                 return pace.waited(since: start)
             } catch HTTPError.timeout {
                 pace.waited(since: start)
@@ -151,7 +182,7 @@ final class Socket: Sendable {
 
     /// Gives the descriptor back. Nothing else may be called after that but ``abort()``.
     func close() {
-        let waiter = state.withLock { state -> CheckedContinuation<Void, any Error>? in
+        let waiter = state.withLock { state -> Waiter? in
             guard !state.isClosed else { return nil }
             state.isClosed = true
             // A descriptor that is closed under a source could be another connection's by the time the source looks at it:
@@ -169,54 +200,72 @@ final class Socket: Sendable {
             state.timer = nil
             group.notify(queue: queue) { [descriptor] in _ = Foundation.close(descriptor) }
             defer { state.waiter = nil }
-            return state.waiter?.continuation
+            return state.waiter
         }
-        waiter?.resume(throwing: HTTPError.connectionLost)
+        waiter?.fail(.connectionLost)
     }
 
     // MARK: - Waiting
 
-    private func wait(_ direction: Direction, deadline: DispatchTime) async throws {
-        try await withCheckedThrowingContinuation { (continuation: CheckedContinuation<Void, any Error>) in
-            state.withLock { state in
-                guard !state.isClosed, state.waiter == nil else {
-                    continuation.resume(throwing: HTTPError.connectionLost)
-                    return
-                }
-                state.waiter = (direction, deadline, continuation)
-                var source = (direction == .read ? state.reading : state.writing) ?? Source(source: makeSource(direction))
-                if !source.isResumed {
-                    source.isResumed = true
-                    source.source.resume()
-                }
-                if direction == .read { state.reading = source } else { state.writing = source }
-                schedule(deadline, &state)
+    private func wait(_ waiter: Waiter) {
+        let isRefused = state.withLock { state in
+            guard !state.isClosed, state.waiter == nil else { return true }
+            state.waiter = waiter
+            switch waiter {
+            case .read:
+                var source = state.reading ?? Source(source: makeReadSource())
+                source.resume()
+                state.reading = source
+            case .write:
+                var source = state.writing ?? Source(source: makeWriteSource())
+                source.resume()
+                state.writing = source
             }
+            schedule(waiter.deadline, &state)
+            return false
         }
+        if isRefused { waiter.fail(.connectionLost) }
     }
 
-    private func makeSource(_ direction: Direction) -> any DispatchSourceProtocol {
-        let source: any DispatchSourceProtocol =
-            direction == .read
-            ? DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-            : DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
-        source.setEventHandler { [weak self] in self?.becameReady(direction) }
+    private func makeReadSource() -> any DispatchSourceProtocol {
+        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
+        source.setEventHandler { [weak self] in self?.becameReadable() }
         return source
     }
 
-    private func becameReady(_ direction: Direction) {
+    private func makeWriteSource() -> any DispatchSourceProtocol {
+        let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
+        source.setEventHandler { [weak self] in self?.becameWritable() }
+        return source
+    }
+
+    /// Reads before the source can fire again: so it need not be suspended and resumed for every request.
+    private func becameReadable() {
+        let done = state.withLock { state -> (CheckedContinuation<[UInt8], any Error>, Result<[UInt8], HTTPError>)? in
+            guard !state.isClosed else { return nil }
+            guard case .read(let limit, _, let continuation) = state.waiter else {
+                state.reading?.suspend()
+                return nil
+            }
+            do throws(HTTPError) {
+                guard let bytes = try receive(limit) else { return nil }
+                state.waiter = nil
+                return (continuation, .success(bytes))
+            } catch {
+                state.waiter = nil
+                return (continuation, .failure(error))
+            }
+        }
+        if let (continuation, result) = done { continuation.resume(with: result.mapError { $0 as any Error }) }
+    }
+
+    private func becameWritable() {
         let continuation = state.withLock { state -> CheckedContinuation<Void, any Error>? in
             guard !state.isClosed else { return nil }
-            if direction == .read {
-                state.reading?.source.suspend()
-                state.reading?.isResumed = false
-            } else {
-                state.writing?.source.suspend()
-                state.writing?.isResumed = false
-            }
-            guard let waiter = state.waiter, waiter.direction == direction else { return nil }
+            state.writing?.suspend()
+            guard case .write(_, let continuation) = state.waiter else { return nil }
             state.waiter = nil
-            return waiter.continuation
+            return continuation
         }
         continuation?.resume()
     }
@@ -238,7 +287,7 @@ final class Socket: Sendable {
     }
 
     private func timerFired() {
-        let continuation = state.withLock { state -> CheckedContinuation<Void, any Error>? in
+        let waiter = state.withLock { state -> Waiter? in
             guard !state.isClosed else { return nil }
             state.timerDeadline = nil
             guard let waiter = state.waiter else { return nil }
@@ -247,8 +296,8 @@ final class Socket: Sendable {
                 return nil
             }
             state.waiter = nil
-            return waiter.continuation
+            return waiter
         }
-        continuation?.resume(throwing: HTTPError.timeout("nothing came in time"))
+        waiter?.fail(.timeout("nothing came in time"))
     }
 }

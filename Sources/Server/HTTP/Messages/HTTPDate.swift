@@ -1,4 +1,5 @@
 import Foundation
+import Synchronization
 
 /// Dates as HTTP writes them (IMF-fixdate, RFC 9110, section 5.6.7): `Sun, 06 Nov 1994 08:49:37 GMT`.
 package enum HTTPDate {
@@ -15,8 +16,14 @@ package enum HTTPDate {
             + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) GMT"
     }
 
-    /// Now.
+    /// Now; written once a second.
     static func now() -> String {
-        text(time(nil))
+        let seconds = time(nil)
+        return last.withLock { last in
+            if last.seconds != seconds { last = (seconds, text(seconds)) }
+            return last.text
+        }
     }
+
+    private static let last = Mutex<(seconds: Int, text: String)>((0, text(0)))
 }

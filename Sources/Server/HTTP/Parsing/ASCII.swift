@@ -25,7 +25,10 @@ enum ASCII {
 
     /// tchar (RFC 9110, section 5.6.2).
     static func isTokenCharacter(_ byte: UInt8) -> Bool {
-        isAlpha(byte) || isDigit(byte) || "!#$%&'*+-.^_`|~".utf8.contains(byte)
+        switch byte {
+        case 0x21, 0x23...0x27, 0x2A, 0x2B, 0x2D, 0x2E, 0x30...0x39, 0x41...0x5A, 0x5E...0x7A, 0x7C, 0x7E: true
+        default: false
+        }
     }
 
     static func isToken(_ bytes: some Collection<UInt8>) -> Bool {

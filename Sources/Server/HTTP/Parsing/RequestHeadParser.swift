@@ -22,37 +22,52 @@ struct RequestHeadParser {
 
     /// Reads on. Returns how many bytes were read, and the head once it is whole; bytes after it are left.
     mutating func parse(_ bytes: ArraySlice<UInt8>) throws(HTTPError) -> (count: Int, head: RequestHead?) {
-        for index in bytes.indices {
-            let byte = bytes[index]
-            size += 1
-            guard size <= Self.headLimit else {
-                throw .headTooLarge("the head must not be larger than \(Self.headLimit) bytes")
-            }
+        var index = bytes.startIndex
+        while index < bytes.endIndex {
             if sawCarriageReturn {
-                guard byte == ASCII.lineFeed else {
+                guard bytes[index] == ASCII.lineFeed else {
                     throw .malformed("a carriage return stands alone", section: "RFC 9112, section 2.2")
                 }
+                try count(1)
+                index += 1
                 sawCarriageReturn = false
                 let head = try endLine()
                 line.removeAll(keepingCapacity: true)
-                if let head { return (index - bytes.startIndex + 1, head) }
-            } else if byte == ASCII.carriageReturn {
-                sawCarriageReturn = true
-            } else if byte == ASCII.lineFeed {
-                throw .malformed("a line feed stands alone", section: "RFC 9112, section 2.2")
-            } else {
-                line.append(byte)
-                if start == nil {
-                    // At the first wrong byte, so that a client of another protocol is not left waiting for a line to end.
-                    guard byte >= 0x20, byte < 0x7F else {
-                        throw .malformed("the request line has a byte that is no visible ASCII", section: "RFC 9112, section 3")
-                    }
-                    // The method and the version take less than 64 bytes.
-                    if line.count > Self.targetLimit + 64 { throw .targetTooLong(limit: Self.targetLimit) }
-                }
+                if let head { return (index - bytes.startIndex, head) }
+                continue
             }
+            let end = bytes[index...].firstIndex { $0 == ASCII.carriageReturn || $0 == ASCII.lineFeed } ?? bytes.endIndex
+            try add(bytes[index..<end])
+            index = end
+            guard index < bytes.endIndex else { break }
+            guard bytes[index] == ASCII.carriageReturn else {
+                throw .malformed("a line feed stands alone", section: "RFC 9112, section 2.2")
+            }
+            try count(1)
+            index += 1
+            sawCarriageReturn = true
         }
         return (bytes.count, nil)
+    }
+
+    private mutating func count(_ bytes: Int) throws(HTTPError) {
+        size += bytes
+        guard size <= Self.headLimit else { throw .headTooLarge("the head must not be larger than \(Self.headLimit) bytes") }
+    }
+
+    /// Bytes of a line.
+    private mutating func add(_ bytes: ArraySlice<UInt8>) throws(HTTPError) {
+        if start == nil {
+            // At the first wrong byte, so that a client of another protocol is not left waiting for a line to end.
+            // The method and the version take less than 64 bytes.
+            let room = Self.targetLimit + 64 - line.count
+            guard bytes.prefix(room).allSatisfy({ $0 >= 0x20 && $0 < 0x7F }) else {
+                throw .malformed("the request line has a byte that is no visible ASCII", section: "RFC 9112, section 3")
+            }
+            if bytes.count > room { throw .targetTooLong(limit: Self.targetLimit) }
+        }
+        try count(bytes.count)
+        line += bytes
     }
 
     private mutating func endLine() throws(HTTPError) -> RequestHead? {

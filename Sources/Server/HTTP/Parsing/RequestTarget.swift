@@ -44,7 +44,7 @@ package struct RequestTarget: Sendable, Equatable {
             throw .malformed("the target is neither a path nor an http URI", section: "RFC 9112, section 3.2")
         }
         // Browsers send some characters as they are that RFC 3986 wants encoded; these are never harmless.
-        guard rest.allSatisfy({ $0 > 0x20 && $0 < 0x7F && !"\"#<>\\".utf8.contains($0) }) else {
+        guard rest.allSatisfy(Self.isHarmless) else {
             throw .malformed("the target has a character that must be percent-encoded", section: "RFC 3986, section 3.3")
         }
         self.authority = authority
@@ -54,6 +54,13 @@ package struct RequestTarget: Sendable, Equatable {
         self.path = String(decoding: path, as: UTF8.self)
         segments = try Self.segments(of: path)
         query = try question.map { question throws(HTTPError) in try Self.items(of: rest[(question + 1)...]) } ?? []
+    }
+
+    private static func isHarmless(_ byte: UInt8) -> Bool {
+        switch byte {
+        case 0x22, 0x23, 0x3C, 0x3E, 0x5C: false
+        default: byte > 0x20 && byte < 0x7F
+        }
     }
 
     private static func segments(of path: ArraySlice<UInt8>) throws(HTTPError) -> [String] {
