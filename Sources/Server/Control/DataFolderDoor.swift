@@ -11,9 +11,12 @@ package struct DataFolderDoor {
         self.path = path
     }
 
-    /// Has a verb done.
+    /// Has a verb done. Only a verb that makes something makes the folder where it is missing.
     /// - Throws: ``DataVerbError`` with what the server says, else what the verb throws.
     package func perform(_ verb: DataVerb, _ arguments: JSON = [:]) throws -> JSON {
+        guard verb.makesFolder || FileManager.default.fileExists(atPath: path) else {
+            throw DataVerbError(description: "there is no folder \(path)")
+        }
         // A server that is starting or ending holds the lock and does not answer: that passes.
         for _ in 0..<50 {
             if let answer = try askServer(verb, arguments) { return answer }

@@ -8,6 +8,8 @@ import Storage
 package struct DataVerb: Sendable {
     /// What the door calls it.
     let name: String
+    /// Whether it has a sense where there is no folder yet.
+    var makesFolder = false
     /// Does it; takes as long as it takes. What it throws is told to the operator as it is.
     let perform: @Sendable (_ arguments: JSON, _ database: Database) throws -> JSON
 

@@ -31,7 +31,7 @@ struct TokenCommand: ParsableCommand {
                     "name": .string(name), "scope": .string(scope.rawValue), "max_upload_bytes": .optional(maxUpload.map { Int($0.bytes) }),
                     "max_stored_bytes": .optional(maxStored.map { Int($0.bytes) }), "max_queued_jobs": .optional(maxQueuedJobs),
                 ])
-            print(token.pretty)
+            print(token.pretty, terminator: "")
         }
     }
 
@@ -40,7 +40,7 @@ struct TokenCommand: ParsableCommand {
 
         @OptionGroup var folder: DataFolderOptions
 
-        func run() throws { print(try folder.door().perform(.listTokens).pretty) }
+        func run() throws { print(try folder.door().perform(.listTokens).pretty, terminator: "") }
     }
 
     struct Revoke: ParsableCommand {
@@ -49,7 +49,7 @@ struct TokenCommand: ParsableCommand {
         @OptionGroup var folder: DataFolderOptions
         @Argument(help: "The token's id, tok_…") var id: String
 
-        func run() throws { print(try folder.door().perform(.revokeToken, ["id": .string(id)]).pretty) }
+        func run() throws { print(try folder.door().perform(.revokeToken, ["id": .string(id)]).pretty, terminator: "") }
     }
 }
 

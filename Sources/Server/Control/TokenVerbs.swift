@@ -4,7 +4,7 @@ import Storage
 /// `token create`, `token list`, `token revoke`.
 extension DataVerb {
     /// `{name, scope, limits…}` → the token with its secret.
-    package static let createToken = DataVerb(name: "token-create") { arguments, database in
+    package static let createToken = DataVerb(name: "token-create", makesFolder: true) { arguments, database in
         guard case .string(let name) = arguments["name"], case .string(let word) = arguments["scope"],
             let scope = AccessToken.Scope(rawValue: word)
         else { throw DataVerbError(description: "a token needs a name and a scope") }

@@ -6,7 +6,7 @@ import Synchronization
 
 /// Threads that take jobs from the queue, one each at a time.
 ///
-/// A job's arithmetic runs on a queue of low priority, away from the tasks that answer requests.
+/// A job's arithmetic runs at background quality: on Linux its threads, which are never those that answer requests, have nice 10.
 final class WorkerPool: Sendable {
     private let database: Database
     private let resources: JobResources
@@ -25,7 +25,7 @@ final class WorkerPool: Sendable {
     /// Starts the workers.
     func start(workers: Int) {
         for number in 1...max(1, workers) {
-            DispatchQueue(label: "worker-\(number)", qos: .utility).async(group: running) { self.serve("worker-\(number)") }
+            DispatchQueue(label: "worker-\(number)", qos: .background).async(group: running) { self.serve("worker-\(number)") }
         }
     }
 

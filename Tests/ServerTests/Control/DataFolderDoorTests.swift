@@ -18,6 +18,13 @@ import Testing
     #expect(found["data"]?.elements.compactMap { $0["name"]?.text } == ["without"])
 }
 
+@Test func onlyAVerbThatMakesSomethingMakesTheFolder() throws {
+    let folder = try TemporaryFolder()
+    let path = folder.url.appendingPathComponent("none").path
+    #expect(throws: (any Error).self) { try DataFolderDoor(path: path).perform(.listTokens) }
+    #expect(!FileManager.default.fileExists(atPath: path))
+}
+
 @Test func onlyTheFoldersUserReachesTheDoor() async throws {
     try await World.with { world in
         let attributes = try FileManager.default.attributesOfItem(atPath: world.folder.appendingPathComponent("control.sock").path)
