@@ -44,7 +44,7 @@ actor Connection {
     var writingPace: Pace
     private var isIdle = true
     /// Since when the next request is waited for, in nanoseconds of uptime; 0 while one is served. See ``giveUp()``.
-    private nonisolated let waiting = Atomic<UInt64>(0)
+    private nonisolated let waiting = Atomic<UInt64>(DispatchTime.now().uptimeNanoseconds)
     /// Set for all connections before any is touched, so that an answer made after that always says that it is the last.
     private nonisolated let drainAnnounced = Mutex(false)
     private var isDraining: Bool { drainAnnounced.withLock { $0 } }
@@ -105,7 +105,8 @@ actor Connection {
     private func serveRequest() async throws -> Bool {
         isIdle = true
         isAnswering = false
-        waiting.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed)
+        // The first one is waited for from the beginning.
+        if requestNumber > 0 { waiting.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed) }
         guard !isDraining else { return false }
         let head: RequestHead
         do {
