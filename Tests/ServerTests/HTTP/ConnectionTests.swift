@@ -337,6 +337,9 @@ private func block(on gate: DispatchSemaphore) {
 }
 
 @Test func stoppingLetsRequestsFinishAndEndsIdleConnections() async throws {
+    var timeouts = Timeouts()
+    // However slow the machine: nothing here is to be cut off.
+    timeouts.shutdown = 600
     let (starts, started) = AsyncStream<Void>.makeStream()
     let (opens, opened) = AsyncStream<Void>.makeStream()
     let handler: @Sendable (Request) async throws -> Response = { request in
@@ -346,7 +349,7 @@ private func block(on gate: DispatchSemaphore) {
         }
         return Response(status: .ok, body: .bytes(Array("done".utf8)))
     }
-    try await serving(handler) { server in
+    try await serving(handler, timeouts: timeouts) { server in
         let idle = try Client(server)
         idle.send("GET / HTTP/1.1\r\n\(host)\r\n")
         #expect(idle.receive(until: "done").status == 200)
