@@ -23,15 +23,15 @@ demo: build ## prune the example model through the API, by curl; results in demo
 	Examples/demo.sh
 
 # Tests of servers that are killed keep every core busy for a minute: they come after those that watch the clock.
-CRASH = CrashTests|ResumedJobTests
+CRASH = CrashTests|ResumedJobTests|FaultTests
 
 # Tests reach what they need by package access, and so share the objects of `make build`.
 test: deps ## every test
 	swift test -c release --disable-testable-imports --skip '$(CRASH)'
 	swift test -c release --disable-testable-imports --filter '$(CRASH)'
 
-soak: deps ## a server killed 200 times while it is used
-	PRUNER_CRASH_ROUNDS=200 swift test -c release --disable-testable-imports --filter CrashTests
+soak: deps ## a server killed 200 times while it is used, and disks that are full or broken (needs strace)
+	PRUNER_CRASH_ROUNDS=200 swift test -c release --disable-testable-imports --filter 'CrashTests|FaultTests'
 
 bench: build ## speed and memory against PyTorch (needs python3-venv and downloads PyTorch)
 	Benchmarks/bench.sh

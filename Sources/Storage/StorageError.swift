@@ -33,6 +33,16 @@ public enum StorageError: Error, Sendable, Equatable {
     case database(doing: String, found: String)
 }
 
+extension StorageError {
+    /// Whether the disk or SQLite failed, which may pass, rather than what was asked for.
+    public var isOfTheDisk: Bool {
+        switch self {
+        case .file, .database: true
+        default: false
+        }
+    }
+}
+
 extension StorageError: CustomStringConvertible {
     /// One line for the log.
     public var description: String {

@@ -75,7 +75,7 @@ final class JobProgressReporter {
         completed = min(completed + 1, total)
         unsavedSteps += 1
         if let series, let point { points[series, default: []].append((x, point.compact)) }
-        try follow(Self.now() - lastWrite >= interval ? write() : jobs.stopRequest(id), state)
+        try follow(Self.now() - lastWrite >= interval ? writeIfPossible() : jobs.stopRequest(id), state)
         if unsavedSteps >= saving.steps || Self.now() - lastSave >= saving.seconds { save(state) }
     }
 
@@ -142,6 +142,14 @@ final class JobProgressReporter {
         let request = try jobs.progress(id, progress, points: points)
         points = [:]
         return request
+    }
+
+    /// What a disk that is full or fails for a while does not take is written with the next.
+    private func writeIfPossible() throws -> JobStopRequest? {
+        do { return try write() } catch let error as StorageError where error.isOfTheDisk {
+            logger.error("progress of \(id) cannot be written: \(error)")
+            return try jobs.stopRequest(id)
+        }
     }
 
     private func remaining(_ fraction: Double) -> Double? {

@@ -17,29 +17,34 @@ struct PruningJob {
     /// Runs the job and writes how it ended.
     func run() {
         do {
-            do {
-                try execute()
-                try jobs.complete(job.id)
-            } catch JobInterruption.cancelled {
-                try jobs.stopped(job.id)
-            } catch JobInterruption.released {
-                try jobs.release(job.id)
-            } catch let error as StorageError {
-                logger.error("job \(job.id): \(error)")
-                try jobs.fail(job.id, JobFailure(code: "storage_failed", detail: "the server could not store or read the job's data"))
-            } catch {
-                let failure = Self.failure(error)
-                if failure.code == "internal_error" { logger.error("job \(job.id): \(error)") }
-                try jobs.fail(job.id, failure)
-            }
+            try execute()
+            end { try jobs.complete(job.id) }
+        } catch JobInterruption.cancelled {
+            end { try jobs.stopped(job.id) }
+        } catch JobInterruption.released {
+            end { try jobs.release(job.id) }
         } catch {
-            // The store refuses even the job's end: recovery at the next start will find it running.
-            logger.critical("job \(job.id) could not be ended: \(error)")
+            let failure = Self.failure(error)
+            if ["internal_error", "storage_failed"].contains(failure.code) { logger.error("job \(job.id): \(error)") }
+            end { try jobs.fail(job.id, failure) }
+        }
+    }
+
+    /// Writes how the job ended; while the disk does not take it, again every second until the process is to end: then recovery at
+    /// the next start will find the job running.
+    private func end(_ write: () throws -> Void) {
+        while true {
+            do { return try write() } catch {
+                logger.critical("job \(job.id) could not be ended: \(error)")
+                guard let error = error as? StorageError, error.isOfTheDisk, !isShuttingDown() else { return }
+                Thread.sleep(forTimeInterval: 1)
+            }
         }
     }
 
     private static func failure(_ error: any Error) -> JobFailure {
         switch error {
+        case is StorageError: return JobFailure(code: "storage_failed", detail: "the server could not store or read the job's data")
         case let error as PruningError:
             if case .lossNotFinite = error { return JobFailure(code: "loss_not_finite", detail: error.description) }
             return JobFailure(code: "pruning_impossible", detail: error.description)

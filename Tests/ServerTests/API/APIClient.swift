@@ -3,9 +3,16 @@ import Foundation
 import FoundationNetworking
 import Testing
 
-/// A client of a service at some address.
-struct APIClient {
+/// A client of a service at some address. It keeps its connections; they close with it.
+final class APIClient: Sendable {
     let base: String
+    private let session = URLSession(configuration: .ephemeral)
+
+    init(base: String) {
+        self.base = base
+    }
+
+    deinit { session.finishTasksAndInvalidate() }
 
     /// Sends a request.
     func send(
@@ -16,7 +23,7 @@ struct APIClient {
         request.httpBody = body
         if body != nil { request.setValue(type, forHTTPHeaderField: "Content-Type") }
         for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
-        let (data, response) = try await URLSession(configuration: .ephemeral).data(for: request)
+        let (data, response) = try await session.data(for: request)
         let http = try #require(response as? HTTPURLResponse)
         let fields = http.allHeaderFields.map { ("\($0.key)".lowercased(), "\($0.value)") }
         return World.Answer(status: http.statusCode, headers: Dictionary(fields) { first, _ in first }, data: data)

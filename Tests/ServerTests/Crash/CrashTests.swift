@@ -20,6 +20,7 @@ import Testing
         let folder = temporary.url.appendingPathComponent("data")
         let ledger = Ledger()
         for round in 0..<rounds {
+            if round % 20 == 19 { print("crash test: \(round + 1) of \(rounds)") }
             let server = try ServerProcess(folder: folder, settings: Self.settings)
             let client = APIClient(base: server.url)
             #expect(try await ledger.losses(client, checking: 4, &random) == [], "round \(round) of seed \(seed)")

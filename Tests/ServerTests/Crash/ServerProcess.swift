@@ -54,6 +54,8 @@ final class ServerProcess {
 
     struct Failure: Error { let log: String }
 
+    var processIdentifier: Int32 { process.processIdentifier }
+
     deinit { kill() }
 
     /// Ends it at once, as a power cut would, without a chance to write anything.
