@@ -35,7 +35,8 @@ struct PrunerBench: ParsableCommand {
                 let shape = trained.model.graph.nodes[0].shape
                 let grey = [UInt8](repeating: 128, count: shape.count)
                 let pictures = PictureSet(count: batch, shape: shape) { _ in grey }
-                _ = try FineTuner(settings).run(trained, pictures: pictures, alphasCumprod: alphasCumprod, parallel: parallel) { _, _ in step()
+                _ = try FineTuner(settings).run(training: trained, pictures: pictures, alphasCumprod: alphasCumprod, parallel: parallel) {
+                    _, _ in step()
                 }
             }
         case .scoring, .sampling:

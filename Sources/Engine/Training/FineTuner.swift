@@ -58,9 +58,10 @@ public struct FineTuner: Sendable {
         self.settings = settings
     }
 
-    /// Trains; the model handed in is left as it is.
+    /// Trains a model in its own memory.
     ///
     /// - Parameters:
+    ///   - trained: where to begin; its weights become the run's, or are left as they are where it goes on from a state.
     ///   - pictures: of the model's sample shape.
     ///   - alphasCumprod: ᾱ_t for every timestep t may be drawn from.
     ///   - memory: bytes for activations; the batch goes through in parts where it needs more.
@@ -69,10 +70,10 @@ public struct FineTuner: Sendable {
     /// - Returns: the averaged weights (the last ones when `emaDecay` is 0), and the last ones.
     /// - Throws: ``TrainingError``, what reading a picture throws, or what `report` throws.
     public func run(
-        _ trained: TrainedModel, pictures: PictureSet, alphasCumprod: [Float], memory: Int = .max, parallel: Parallel,
+        training trained: TrainedModel, pictures: PictureSet, alphasCumprod: [Float], memory: Int = .max, parallel: Parallel,
         from state: State? = nil, report: (Step, State) throws -> Void
     ) throws -> (averaged: Weights, last: Weights) {
-        let weights = state?.weights ?? trained.weights.copy()
+        let weights = state?.weights ?? trained.weights
         let average = state == nil && settings.emaDecay > 0 ? trained.weights.copy() : state?.average
         let gradients = Weights(weights.parameters)
         let batch = settings.batchSize

@@ -22,14 +22,15 @@ struct JobEvaluation {
     ///
     /// - Returns: PNG grids by file name.
     func run(_ reporter: JobProgressReporter, write: (JSON) throws -> Void) throws -> [(name: String, bytes: [UInt8])] {
-        let results = [stages.pruned, stages.finetuned].compactMap { $0?.checkpoint }
+        let results = [stages.pruned, stages.finetuned].compactMap { $0 }
         let steps = settings.sampling.steps
         try reporter.begin(.evaluating, total: (1 + results.count) * (steps + (pictures == nil ? 0 : 1)))
-        let held = try pictures.map { try HeldOutLoss($0, schedule: stages.original.schedule, seed: settings.seed &+ 1) }
+        let schedule = try stages.original.checkpoint.architecture().schedule
+        let held = try pictures.map { try HeldOutLoss($0, schedule: schedule, seed: settings.seed &+ 1) }
 
         let before = try evaluate(stages.original, held, reporter)
-        let pruned = try stages.pruned.map { try evaluate($0.checkpoint, held, reporter) }
-        let after = try stages.finetuned.map { try evaluate($0.checkpoint, held, reporter) } ?? pruned ?? before
+        let pruned = try stages.pruned.map { try evaluate($0, held, reporter) }
+        let after = try stages.finetuned.map { try evaluate($0, held, reporter) } ?? pruned ?? before
 
         let ssim = StructuralSimilarity.perSample(before.pictures, after.pictures)
         try write([
@@ -51,7 +52,8 @@ struct JobEvaluation {
         }
     }
 
-    private func evaluate(_ checkpoint: DiffusionCheckpoint, _ held: HeldOutLoss?, _ reporter: JobProgressReporter) throws -> Outcome {
+    private func evaluate(_ stage: JobStages.Stage, _ held: HeldOutLoss?, _ reporter: JobProgressReporter) throws -> Outcome {
+        let checkpoint = try stage.checkpoint.load()
         let loss = held?.evaluate(checkpoint.trained, memory: memory, parallel: parallel)
         if held != nil { try reporter.step() }
         let start = JobProgressReporter.now()

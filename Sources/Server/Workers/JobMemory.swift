@@ -43,7 +43,6 @@ struct JobMemory {
         let sample = before.nodes[0].shape.count
         let (whole, rest) = (before.parameterCount * float, after.parameterCount * float)
         let cache = min(StoredPictures.cacheLimit, pictures * sample)
-        let pruned = request.pruning == nil ? 0 : rest
 
         func phase(_ fixed: Int, _ plan: (Int) -> BatchPlan?) -> Phase {
             let activations = max(0, available - fixed)
@@ -61,16 +60,15 @@ struct JobMemory {
             phase((pruning.needsGradients ? 2 : 1) * whole + 2 * rest) { _ in nil }
         }
         finetuning = request.finetuning.map { settings in
-            // What evaluation will need again; weights, gradients, two moments and an average.
+            // Weights, gradients, two moments and an average.
             let copies = settings.emaDecay > 0 ? 5 : 4
-            return phase(cache + whole + pruned + copies * rest + 3 * settings.batchSize * sample * float) {
+            return phase(cache + copies * rest + 3 * settings.batchSize * sample * float) {
                 FineTuner.plan(after, batch: settings.batchSize, memory: $0, parallel: parallel)
             }
         }
         evaluating = request.evaluation.map { evaluation in
-            // Every stage; samples, their noise, and the pictures of each stage.
-            let tuned = request.finetuning == nil ? 0 : rest
-            return phase(cache + whole + pruned + tuned + 4 * evaluation.samples * sample * float) {
+            // One stage after the other; samples, their noise, and the pictures of each stage.
+            phase(cache + whole + 4 * evaluation.samples * sample * float) {
                 Sampling.plan(before, samples: evaluation.samples, memory: $0, parallel: parallel)
             }
         }

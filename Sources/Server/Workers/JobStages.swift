@@ -1,31 +1,31 @@
 import Engine
 import Storage
 
-/// The checkpoints a job has come through so far.
+/// The checkpoints a job has come through so far. Their weights are in the store: each phase reads those it works on, and no others
+/// take memory beside it.
 struct JobStages {
-    /// A checkpoint the job made and stored.
-    struct Stored {
-        let id: String
-        let checkpoint: DiffusionCheckpoint
-        /// Bytes of all its files.
-        let size: Int
+    /// One of them.
+    struct Stage {
+        let checkpoint: StoredCheckpoint
+        let model: UNet2DModel
+
+        init(_ checkpoint: StoredCheckpoint) throws {
+            self.checkpoint = checkpoint
+            model = try checkpoint.architecture().model
+        }
     }
 
-    let source: StoredCheckpoint
-    let original: DiffusionCheckpoint
-    var pruned: Stored?
-    var finetuned: Stored?
+    let original: Stage
+    var pruned: Stage?
+    var finetuned: Stage?
 
     /// Begins with the original and what earlier attempts of the job have made of it.
-    init(source: StoredCheckpoint, original: DiffusionCheckpoint, of job: Job, in database: Database) throws {
-        self.source = source
-        self.original = original
-        pruned = try job.resultPruned.map { try StoredCheckpoint.result(database, $0) }
-        finetuned = try job.resultCheckpoint.flatMap { $0 == job.resultPruned ? nil : try StoredCheckpoint.result(database, $0) }
+    init(_ source: StoredCheckpoint, of job: Job, in database: Database) throws {
+        original = try Stage(source)
+        pruned = try job.resultPruned.map { try Stage(StoredCheckpoint(database, $0)) }
+        finetuned = try job.resultCheckpoint.flatMap { $0 == job.resultPruned ? nil : try Stage(StoredCheckpoint(database, $0)) }
     }
 
     /// What the job has made of the original.
-    var latest: DiffusionCheckpoint { (finetuned ?? pruned)?.checkpoint ?? original }
-    /// Bytes of the latest stage's files.
-    var latestSize: Int { (finetuned ?? pruned)?.size ?? source.size }
+    var latest: Stage { finetuned ?? pruned ?? original }
 }

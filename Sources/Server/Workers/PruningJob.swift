@@ -65,42 +65,41 @@ struct PruningJob {
             jobs: jobs, id: job.id, interval: resources.saving, isShuttingDown: isShuttingDown, logger: logger)
         try reporter.begin(.loading, total: 1)
         let source = try StoredCheckpoint(database, job.checkpoint)
-        let original = try source.load()
+        var stages = try JobStages(source, of: job, in: database)
         let dataset = try job.dataset.map { try StoredPictures(database, $0) }
-        let pictures = dataset?.set(for: original.trained.model)
+        let pictures = dataset?.set(for: stages.original.model)
         let inputs = try dataset.map { ($0.count, try $0.digest(reporter.check)) }
         func manifest(_ stage: ResultManifest.Stage) -> ResultManifest {
             ResultManifest(stage: stage, request: request, source: source, dataset: inputs, threads: parallel.threads)
         }
-        let type = request.dtype?.scalar ?? original.type
-        /// The memory of the phases that work on `latest`.
-        func memory(_ latest: DiffusionCheckpoint) -> JobMemory {
+        let type = request.dtype?.scalar ?? source.type
+        /// The memory of the phases that work on the latest stage.
+        func memory() -> JobMemory {
             JobMemory(
-                request, before: original.trained.model.graph, after: latest.trained.model.graph, pictures: pictures?.count ?? 0,
+                request, before: stages.original.model.graph, after: stages.latest.model.graph, pictures: pictures?.count ?? 0,
                 limit: resources.memory, parallel: parallel)
         }
 
-        reporter.planned = Self.plan(request, original, pictures)
-        var stages = try JobStages(source: source, original: original, of: job, in: database)
+        reporter.planned = Self.plan(request, try source.architecture(), pictures)
 
         if let pruning = request.pruning, stages.pruned == nil {
-            let pruned = try prune(original, pruning, pictures, memory(original), reporter).stored(as: type)
+            let pruned = try prune(source.load(), pruning, pictures, memory(), reporter).stored(as: type)
             try jobs.setMetrics(
                 job.id, section: PlanPayload.section,
                 value: PlanPayload.kept(digest: source.weightsDigest, widths: pruning.widths).compact)
-            stages.pruned = try source.store(pruned, job: job, manifest: manifest(.pruned))
+            stages.pruned = try JobStages.Stage(source.store(pruned, job: job, manifest: manifest(.pruned)))
         }
         reporter.skip(.scoring)
         try writeSizes(stages)
         if let settings = request.finetuning, let pictures, stages.finetuned == nil {
-            let tuned = try finetune(stages.latest, settings, pictures, memory(stages.latest), reporter).stored(as: type)
-            stages.finetuned = try source.store(tuned, job: job, manifest: manifest(.finetuned))
+            let tuned = try finetune(stages.latest.checkpoint.load(), settings, pictures, memory(), reporter).stored(as: type)
+            stages.finetuned = try JobStages.Stage(source.store(tuned, job: job, manifest: manifest(.finetuned)))
         }
         reporter.skip(.finetuning)
         try writeSizes(stages)
         if let evaluation = request.evaluation {
             let grids = try JobEvaluation(
-                settings: evaluation, memory: memory(stages.latest).evaluating?.activations ?? 0, parallel: parallel, stages: stages,
+                settings: evaluation, memory: memory().evaluating?.activations ?? 0, parallel: parallel, stages: stages,
                 pictures: pictures
             )
             .run(reporter) { try write($0, .evaluation) }
@@ -117,8 +116,10 @@ struct PruningJob {
     }
 
     /// Multiply-accumulates that each phase will take: backward costs twice the forward.
-    private static func plan(_ request: JobRequest, _ original: DiffusionCheckpoint, _ pictures: PictureSet?) -> [JobPhase: Double] {
-        let before = Double(original.trained.model.graph.multiplyAccumulates)
+    private static func plan(
+        _ request: JobRequest, _ original: (model: UNet2DModel, schedule: NoiseSchedule), _ pictures: PictureSet?
+    ) -> [JobPhase: Double] {
+        let before = Double(original.model.graph.multiplyAccumulates)
         let kept = 1 - (request.pruning?.ratio ?? 0)
         let after = before * kept
         var plan: [JobPhase: Double] = [:]
@@ -199,7 +200,7 @@ struct PruningJob {
         try jobs.cutSeries(MetricsPayload.Series.finetuning.rawValue, of: job.id, after: state?.step)
         try reporter.begin(.finetuning, total: settings.steps, completed: state?.step ?? 0)
         let (weights, _) = try tuner.run(
-            checkpoint.trained, pictures: pictures, alphasCumprod: checkpoint.schedule.alphasCumprod,
+            training: checkpoint.trained, pictures: pictures, alphasCumprod: checkpoint.schedule.alphasCumprod,
             memory: memory.finetuning?.activations ?? 0, parallel: parallel, from: state
         ) { step, state in
             let point: JSON = [
@@ -235,10 +236,10 @@ struct PruningJob {
 
     /// Parameters, multiply-accumulates and bytes before and after, as far as the job has come.
     private func writeSizes(_ stages: JobStages) throws {
-        let (before, after) = (stages.original.trained.model.graph, stages.latest.trained.model.graph)
+        let (before, after) = (stages.original.model.graph, stages.latest.model.graph)
         try write(["before": .integer(before.parameterCount), "after": .integer(after.parameterCount)], .parameters)
         try write(["before": .integer(before.multiplyAccumulates), "after": .integer(after.multiplyAccumulates)], .macs)
-        try write(["before": .integer(stages.source.size), "after": .integer(stages.latestSize)], .size)
+        try write(["before": .integer(stages.original.checkpoint.size), "after": .integer(stages.latest.checkpoint.size)], .size)
         try write(
             ["before": .integer(before.sampleBytes(parallel)), "after": .integer(after.sampleBytes(parallel))], .activationMemory)
     }

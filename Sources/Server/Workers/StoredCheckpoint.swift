@@ -57,14 +57,8 @@ struct StoredCheckpoint {
         DiffusersLayout.Path.config, DiffusersLayout.Path.weights, ResultManifest.path, FreeWidthsLoader.path,
     ]
 
-    /// A result that an earlier attempt of a job stored.
-    static func result(_ database: Database, _ id: String) throws -> JobStages.Stored {
-        let stored = try StoredCheckpoint(database, id)
-        return JobStages.Stored(id: id, checkpoint: try stored.load(), size: stored.size)
-    }
-
     /// Stores a job's result and notes it with the job: new config, weights and manifest, every other file as this checkpoint has it.
-    func store(_ result: DiffusionCheckpoint, job: Job, manifest: ResultManifest) throws -> JobStages.Stored {
+    func store(_ result: DiffusionCheckpoint, job: Job, manifest: ResultManifest) throws -> StoredCheckpoint {
         var files = try record.files.filter { !Self.replaced.contains($0.path) }.map { (path: $0.path, blob: try copy($0)) }
         files.append((DiffusersLayout.Path.config, try blob(Array(result.trained.model.configuration.json()))))
         files.append((ResultManifest.path, try blob(Array(manifest.json.pretty.utf8))))
@@ -78,7 +72,7 @@ struct StoredCheckpoint {
         let stored = try database.jobs.addResult(
             job.id, manifest.stage == .pruned ? .pruned : .finetuned, name: "\(job.name ?? record.name) (\(manifest.stage.rawValue))",
             descriptor: CheckpointDescriptor(result, isLatent: descriptor.isLatent, size: size, source: source).json.compact, files: files)
-        return JobStages.Stored(id: stored.id, checkpoint: result, size: Int(size))
+        return try StoredCheckpoint(database, stored.id)
     }
 
     private func blob(_ bytes: [UInt8]) throws -> StoredBlob {

@@ -40,7 +40,8 @@ import Testing
             var (steps, written) = ([FineTuner.Step](), Data())
             do {
                 let result = try tuner.run(
-                    trained, pictures: pictures, alphasCumprod: PruningGoldenTests.alphasCumprod, parallel: Parallel(threads: 2),
+                    training: TrainedModel(model: model, weights: weights.copy()), pictures: pictures,
+                    alphasCumprod: PruningGoldenTests.alphasCumprod, parallel: Parallel(threads: 2),
                     from: state
                 ) { step, state in
                     steps.append(step)
