@@ -1,10 +1,10 @@
 # Debian packages: headers to build with, OpenBLAS behind the BLAS interface, and the tools of the demo.
 PACKAGES = libblas-dev liblapacke-dev libopenblas0-pthread libsqlite3-dev libarchive-dev libspng-dev libturbojpeg0-dev pkg-config curl jq
 
-.PHONY: help deps build demo test soak bench interop lint
+.PHONY: help deps build demo test soak bench interop conformance lint
 
 help: ## what there is to make
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 16
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
 
 deps: ## install the Debian packages that are missing
 	@missing=; for package in $(PACKAGES); do \
@@ -38,6 +38,9 @@ bench: build ## speed and memory against PyTorch (needs python3-venv and downloa
 
 interop: build ## a running server against PyTorch, diffusers and torch-pruning (needs python3-venv and downloads them)
 	Tests/Interop/run.sh
+
+conformance: build ## tuspy and schemathesis against a running server (needs python3-venv and downloads them)
+	Tests/Conformance/run.sh
 
 lint: deps ## layout and style, that every target names what it imports, and that AVX-512 stays where it is asked for
 	swift format lint --strict -r Sources Tests Package.swift

@@ -58,7 +58,7 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             // Compiled into the binary: there is no folder beside it to lose.
-            resources: [.embedInCode("Resources/load_pruned.py")]),
+            resources: [.embedInCode("Resources/load_pruned.py"), .embedInCode("Resources/schemas.json")]),
 
         // What Benchmarks/ times against PyTorch; not part of the service.
         .executableTarget(

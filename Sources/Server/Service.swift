@@ -5,6 +5,8 @@ import Storage
 
 /// The whole service in one process: store, workers and HTTP server. What `pruner serve` runs, and tests too.
 package final class Service: Sendable {
+    /// What `/openapi.json` tells.
+    package let description: JSON
     private let settings: Configuration
     private let pool: WorkerPool
     private let server: HTTPServer
@@ -54,7 +56,9 @@ package final class Service: Sendable {
             ],
             access: Access(tokens: database.tokens, allowsAnonymous: settings.isLoopback || settings.allowAnonymous),
             answers: AnswerCache(database))
-        let router = api.router
+        let routes = api.routes
+        description = OpenAPIDocument(routes: routes).json
+        let router = routes.router
         let guardian = settings.isLoopback ? LoopbackGuard(port: server.port) : nil
         server.start { request in
             try guardian?.check(request)

@@ -22,22 +22,23 @@ struct API: Sendable {
     let answers: AnswerCache
 
     /// All routes.
-    var router: Router {
-        var router = Router()
-        addCheckpoints(&router)
-        addDatasets(&router)
-        addUploads(&router)
-        addJobs(&router)
-        addHealth(&router)
-        return router
+    var routes: Routes {
+        var routes = Routes()
+        addCheckpoints(&routes)
+        addDatasets(&routes)
+        addUploads(&routes)
+        addJobs(&routes)
+        addHealth(&routes)
+        addDescription(&routes)
+        return routes
     }
 
     /// Adds a route whose handler may throw any layer's errors.
     func on(
-        _ router: inout Router, _ method: HTTPRequest.Method, _ pattern: String,
+        _ routes: inout Routes, _ method: HTTPRequest.Method, _ pattern: String, _ operation: Operation,
         _ handler: @escaping @Sendable (Request) async throws -> Response
     ) {
-        router.on(method, pattern) { request in
+        routes.add(method, pattern, operation) { request in
             do {
                 try access.check(request)
                 var request = request

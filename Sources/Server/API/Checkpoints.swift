@@ -6,8 +6,25 @@ import Storage
 
 extension API {
     /// `/v1/checkpoints`.
-    func addCheckpoints(_ router: inout Router) {
-        on(&router, .post, "/v1/checkpoints") { request in
+    func addCheckpoints(_ routes: inout Routes) {
+        on(
+            &routes, .post, "/v1/checkpoints",
+            Operation(
+                "createCheckpoint", "Stores a checkpoint: an archive of a diffusers folder, or a form of its files.",
+                parameters: [
+                    .query("name", "What to call it.", .text()),
+                    .query("init", "Draw fresh weights where none are sent.", .words(["random"])),
+                    .query("seed", "Of the fresh weights.", ["type": "integer", "minimum": 0, "default": 0]),
+                    .query("variant", "Which of several weights to take, such as fp16.", .text()),
+                ],
+                bodies: Operation.Content.archives
+                    + [.init(type: "multipart/form-data", schema: .schema("CheckpointForm")), .json("UploadReference")],
+                answers: [.created("Checkpoint")],
+                refusals: Operation.Refusal.archive + [
+                    .init(400, "invalid_init"), .init(400, "invalid_seed"), .init(422, "invalid_checkpoint"), .init(422, "invalid_form"),
+                ]
+            ).creating
+        ) { request in
             let initialization = try initialization(request)
             return try await creating(request) { creation in
                 if MultipartReader.isMultipart(request.fields[.contentType]) {
@@ -30,18 +47,46 @@ extension API {
                 ).created().response
             }
         }
-        on(&router, .get, "/v1/checkpoints") { request in
+        on(
+            &routes, .get, "/v1/checkpoints",
+            Operation(
+                "listCheckpoints", "Lists the checkpoints, newest first.", parameters: Operation.Parameter.page,
+                answers: [.json("CheckpointList", "A page.")], refusals: Operation.Refusal.page)
+        ) { request in
             try page(request, id: \.id, payload: { try $0.payload() }) { try database.checkpoints.list(limit: $0, after: $1) }
         }
-        on(&router, .get, "/v1/checkpoints/{id}") { request in
+        on(
+            &routes, .get, "/v1/checkpoints/{id}",
+            Operation("getCheckpoint", "Shows a checkpoint.", answers: [.json("Checkpoint", "The checkpoint.")], refusals: [.notFound])
+        ) { request in
             .json(try database.checkpoints.get(request.parameter("id")).payload())
         }
-        on(&router, .delete, "/v1/checkpoints/{id}") { request in
+        on(
+            &routes, .delete, "/v1/checkpoints/{id}",
+            Operation(
+                "deleteCheckpoint", "Removes a checkpoint.", answers: [.empty("It is gone.")],
+                refusals: [.notFound, .init(409, "in_use")])
+        ) { request in
             try database.checkpoints.delete(request.parameter("id"))
             return Response(status: .noContent)
         }
-        on(&router, .get, "/v1/checkpoints/{id}/content", archive)
-        on(&router, .get, "/v1/checkpoints/{id}/files/{path...}") { request in
+        on(
+            &routes, .get, "/v1/checkpoints/{id}/content",
+            Operation(
+                "downloadCheckpoint", "Gives the pipeline's folder as one archive.",
+                parameters: [.query("format", "The kind of archive.", .words(ArchiveFormat.allCases.map(\.rawValue)))],
+                answers: [.init(status: 200, detail: "The archive.", contents: Operation.Content.archives)],
+                refusals: [.notFound, .init(400, "invalid_format"), .diskFull]
+            ).partial,
+            archive)
+        on(
+            &routes, .get, "/v1/checkpoints/{id}/files/{path...}",
+            Operation(
+                "downloadFile", "Gives one file of a checkpoint.",
+                answers: [.init(status: 200, detail: "The file.", contents: [.binary("application/octet-stream")], fields: ["ETag"])],
+                refusals: [.notFound]
+            ).partial
+        ) { request in
             let record = try database.checkpoints.get(request.parameter("id"))
             let path = request.parameter("path")
             guard let file = record.files.first(where: { $0.path == path }) else {
@@ -49,11 +94,17 @@ extension API {
             }
             return try content(of: file.digest).response(to: request)
         }
-        on(&router, .get, "/v1/checkpoints/{id}/tensors") { request in
+        on(
+            &routes, .get, "/v1/checkpoints/{id}/tensors",
+            Operation("listTensors", "Lists a checkpoint's tensors.", answers: [.json("TensorList", "All of them.")], refusals: [.notFound])
+        ) { request in
             let weights = try StoredCheckpoint(database, request.parameter("id")).weights()
             return .json(["data": .array(weights.tensors.map { tensor in .object(Self.members(tensor)) })])
         }
-        on(&router, .get, "/v1/checkpoints/{id}/tensors/{name}") { request in
+        on(
+            &routes, .get, "/v1/checkpoints/{id}/tensors/{name}",
+            Operation("getTensor", "Gives a tensor's numbers.", answers: [.json("Tensor", "The tensor.")], refusals: [.notFound])
+        ) { request in
             try tensor(request.parameter("name"), of: request.parameter("id"))
         }
     }

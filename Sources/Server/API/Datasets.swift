@@ -2,8 +2,15 @@ import Storage
 
 extension API {
     /// `/v1/datasets`.
-    func addDatasets(_ router: inout Router) {
-        on(&router, .post, "/v1/datasets") { request in
+    func addDatasets(_ routes: inout Routes) {
+        on(
+            &routes, .post, "/v1/datasets",
+            Operation(
+                "createDataset", "Stores the pictures of an archive.",
+                parameters: [.query("name", "What to call it.", .text())], bodies: Operation.Content.archives + [.json("UploadReference")],
+                answers: [.created("Dataset")], refusals: Operation.Refusal.archive + [.init(422, "invalid_picture")]
+            ).creating
+        ) { request in
             try await creating(request) { creation in
                 let received = try await uploads.receive(uploadBody(request, isRepeated: creation.isRepeated), hashing: creation.key != nil)
                 if let first = try creation.firstAnswer(to: received.digest) { return first }
@@ -14,13 +21,25 @@ extension API {
                 ).created().response
             }
         }
-        on(&router, .get, "/v1/datasets") { request in
+        on(
+            &routes, .get, "/v1/datasets",
+            Operation(
+                "listDatasets", "Lists the datasets, newest first.", parameters: Operation.Parameter.page,
+                answers: [.json("DatasetList", "A page.")], refusals: Operation.Refusal.page)
+        ) { request in
             try page(request, id: \.id, payload: { try $0.payload() }) { try database.datasets.list(limit: $0, after: $1) }
         }
-        on(&router, .get, "/v1/datasets/{id}") { request in
+        on(
+            &routes, .get, "/v1/datasets/{id}",
+            Operation("getDataset", "Shows a dataset.", answers: [.json("Dataset", "The dataset.")], refusals: [.notFound])
+        ) { request in
             .json(try database.datasets.get(request.parameter("id")).payload())
         }
-        on(&router, .delete, "/v1/datasets/{id}") { request in
+        on(
+            &routes, .delete, "/v1/datasets/{id}",
+            Operation(
+                "deleteDataset", "Removes a dataset.", answers: [.empty("It is gone.")], refusals: [.notFound, .init(409, "in_use")])
+        ) { request in
             try database.datasets.delete(request.parameter("id"))
             return Response(status: .noContent)
         }

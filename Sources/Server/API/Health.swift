@@ -1,9 +1,24 @@
 extension API {
+    /// `/openapi.json`; the last one, as it tells of all of them.
+    func addDescription(_ routes: inout Routes) {
+        let operation = Operation(
+            "describe", "This description.", answers: [.init(status: 200, detail: "OpenAPI 3.1.", contents: [.binary("application/json")])])
+        let described = Routes(routes, describing: .get, "/openapi.json", operation)
+        let document = OpenAPIDocument(routes: described).json.compact
+        on(&routes, .get, "/openapi.json", operation) { _ in
+            Response(status: .ok, fields: [.contentType: "application/json"], body: .bytes(Array(document.utf8)))
+        }
+    }
+
     /// `/healthz` and `/readyz`.
-    func addHealth(_ router: inout Router) {
+    func addHealth(_ routes: inout Routes) {
         let bytes = Array(health.compact.utf8)
-        on(&router, .get, "/healthz") { _ in .json(bytes) }
-        on(&router, .get, "/readyz") { _ in
+        on(
+            &routes, .get, "/healthz",
+            Operation("health", "Whether the server lives, and what it runs on.", answers: [.json("Health", "It lives.")])
+        ) { _ in .json(bytes) }
+        on(&routes, .get, "/readyz", Operation("readiness", "Whether the server can do its work.", answers: [.json("Ready", "It can.")])) {
+            _ in
             _ = try database.jobs.counts()
             return .json(["status": "ready"])
         }

@@ -4,8 +4,16 @@ import Storage
 
 extension API {
     /// `/v1/jobs`.
-    func addJobs(_ router: inout Router) {
-        on(&router, .post, "/v1/jobs") { request in
+    func addJobs(_ routes: inout Routes) {
+        on(
+            &routes, .post, "/v1/jobs",
+            Operation(
+                "createJob", "Queues a job, or with dry_run tells what it would give and take.",
+                parameters: [.query("dry_run", "Queue nothing.", .words(["true", "false"]))], bodies: [.json("JobRequest")],
+                answers: [.created("Job"), .json("DryRun", "What the job would give.")],
+                refusals: [.init(400, "invalid_dry_run"), .invalidJSON, .invalidRequest, .init(429, "queue_limit")]
+            ).creating
+        ) { request in
             if try isDryRun(request) { return .json(try JobForecast(job: validated(try await json(request)), resources: resources).json()) }
             return try await creating(request) { creation in
                 let body = try await json(request)
@@ -19,7 +27,13 @@ extension API {
                 return try queued.created().response
             }
         }
-        on(&router, .get, "/v1/jobs") { request in
+        on(
+            &routes, .get, "/v1/jobs",
+            Operation(
+                "listJobs", "Lists the jobs, newest first.",
+                parameters: [.query("status", "Only these.", .words(JobStatus.allCases.map(\.rawValue)))] + Operation.Parameter.page,
+                answers: [.json("JobList", "A page.")], refusals: Operation.Refusal.page + [.init(400, "invalid_status")])
+        ) { request in
             var status: JobStatus?
             if let text = request.query("status") {
                 guard let found = JobStatus(rawValue: text) else {
@@ -32,40 +46,82 @@ extension API {
                 try database.jobs.list(status: status, limit: $0, after: $1)
             }
         }
-        on(&router, .get, "/v1/jobs/{id}") { request in
+        on(
+            &routes, .get, "/v1/jobs/{id}",
+            Operation("getJob", "Shows a job.", answers: [.json("Job", "The job.")], refusals: [.notFound])
+        ) { request in
             let id = request.parameter("id")
             return .json(try answers.bytes(id) { Array(try database.jobs.get(id).payload().compact.utf8) })
         }
-        on(&router, .delete, "/v1/jobs/{id}") { request in
+        on(
+            &routes, .delete, "/v1/jobs/{id}",
+            Operation(
+                "deleteJob", "Removes a job that has ended; the checkpoints it made stay.", answers: [.empty("It is gone.")],
+                refusals: [.notFound, .wrongState])
+        ) { request in
             try database.jobs.delete(request.parameter("id"))
             return Response(status: .noContent)
         }
-        on(&router, .post, "/v1/jobs/{id}/cancel") { request in
+        on(
+            &routes, .post, "/v1/jobs/{id}/cancel",
+            Operation(
+                "cancelJob", "Ends a job, within one step when it runs.", answers: [.json("Job", "It ends.", status: 202)],
+                refusals: [.notFound, .wrongState])
+        ) { request in
             .json(try database.jobs.cancel(request.parameter("id")).payload(), status: .accepted)
         }
-        on(&router, .post, "/v1/jobs/{id}/pause") { request in
+        on(
+            &routes, .post, "/v1/jobs/{id}/pause",
+            Operation(
+                "pauseJob", "Makes a job wait until it is resumed, after its next save when it runs.",
+                answers: [.json("Job", "It waits.", status: 202)], refusals: [.notFound, .wrongState])
+        ) { request in
             .json(try database.jobs.pause(request.parameter("id")).payload(), status: .accepted)
         }
-        on(&router, .post, "/v1/jobs/{id}/resume") { request in
+        on(
+            &routes, .post, "/v1/jobs/{id}/resume",
+            Operation(
+                "resumeJob", "Puts a paused job back into the queue.", answers: [.json("Job", "It is queued.", status: 202)],
+                refusals: [.notFound, .wrongState])
+        ) { request in
             let job = try database.jobs.resume(request.parameter("id"))
             wakeWorkers()
             return .json(try job.payload(), status: .accepted)
         }
-        on(&router, .get, "/v1/jobs/{id}/events") { request in
+        on(
+            &routes, .get, "/v1/jobs/{id}/events",
+            Operation("listEvents", "Lists what happened to a job.", answers: [.json("EventList", "All of it.")], refusals: [.notFound])
+        ) { request in
             let events = try database.jobs.events(of: request.parameter("id"))
             return .json([
                 "object": "list", "data": .array(try events.map { try $0.payload() }), "has_more": false,
                 "first_id": events.first.map { .integer(Int($0.id)) } ?? nil, "last_id": events.last.map { .integer(Int($0.id)) } ?? nil,
             ])
         }
-        on(&router, .get, "/v1/jobs/{id}/metrics") { request in
+        on(
+            &routes, .get, "/v1/jobs/{id}/metrics",
+            Operation(
+                "getMetrics", "Gives a job's measurements, so far or complete.",
+                parameters: [.query("points", "Every point of long series, instead of 1000.", .words(["all"]))],
+                answers: [.json("Metrics", "The measurements.")], refusals: [.notFound])
+        ) { request in
             let all = request.query("points") == "all"
             return .json(try MetricsPayload.document(of: request.parameter("id"), in: database.jobs, all: all))
         }
-        on(&router, .get, "/v1/jobs/{id}/plan") { request in
+        on(
+            &routes, .get, "/v1/jobs/{id}/plan",
+            Operation("getPlan", "Gives the cut that a job made.", answers: [.json("Plan", "The plan.")], refusals: [.notFound])
+        ) { request in
             .json(try PlanPayload.document(of: try database.jobs.get(request.parameter("id")), in: database.jobs))
         }
-        on(&router, .get, "/v1/jobs/{id}/files/{name}") { request in
+        on(
+            &routes, .get, "/v1/jobs/{id}/files/{name}",
+            Operation(
+                "downloadSamples", "Gives a picture of samples: samples_before.png, samples_pruned.png, samples_after.png.",
+                answers: [.init(status: 200, detail: "The picture.", contents: [.binary("image/png")], fields: ["ETag"])],
+                refusals: [.notFound]
+            ).partial
+        ) { request in
             let file = try database.jobs.file(request.parameter("name"), of: request.parameter("id"))
             return try content(of: file.digest, type: "image/png").response(to: request)
         }

@@ -6,10 +6,13 @@ import Testing
 /// A client of a service at some address. It keeps its connections; they close with it.
 final class APIClient: Sendable {
     let base: String
+    /// What every answer is held against, where it is known.
+    private let description: Description?
     private let session = URLSession(configuration: .ephemeral)
 
-    init(base: String) {
+    init(base: String, description: Description? = nil) {
         self.base = base
+        self.description = description
     }
 
     deinit { session.finishTasksAndInvalidate() }
@@ -26,7 +29,9 @@ final class APIClient: Sendable {
         let (data, response) = try await session.data(for: request)
         let http = try #require(response as? HTTPURLResponse)
         let fields = http.allHeaderFields.map { ("\($0.key)".lowercased(), "\($0.value)") }
-        return World.Answer(status: http.statusCode, headers: Dictionary(fields) { first, _ in first }, data: data)
+        let answer = World.Answer(status: http.statusCode, headers: Dictionary(fields) { first, _ in first }, data: data)
+        description?.check(answer, to: method, path)
+        return answer
     }
 
     func get(_ path: String) async throws -> World.Answer { try await send("GET", path) }

@@ -108,7 +108,7 @@ import Testing
 
     @Test(arguments: ["", " ", "a\u{7F}", "schlüssel", String(repeating: "k", count: 256)])
     func aKeyOfAnotherKindIsRefused(key: String) async throws {
-        try await World.with { world in
+        try await World.with(isBlocking: true) { world in
             let client = try world.socket()
             client.send(
                 "POST /v1/datasets HTTP/1.1\r\nHost: localhost:\(try world.port)\r\nContent-Length: 0\r\nIdempotency-Key: \(key)\r\n\r\n")
@@ -119,7 +119,7 @@ import Testing
     }
 
     @Test func aRequestInFlightHoldsItsKey() async throws {
-        try await World.with { world in
+        try await World.with(isBlocking: true) { world in
             let body = try Samples.pictures(1)
             let head = "POST /v1/datasets HTTP/1.1\r\nHost: localhost:\(try world.port)\r\nIdempotency-Key: k\r\n"
             let first = try world.socket()

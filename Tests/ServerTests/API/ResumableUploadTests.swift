@@ -91,7 +91,7 @@ import Testing
     }
 
     @Test func aCutKeepsWhatCame() async throws {
-        try await World.with { world in
+        try await World.with(isBlocking: true) { world in
             let path = try await begun(world, length: 100_000)
             let client = try world.socket()
             client.send(
@@ -111,7 +111,7 @@ import Testing
         "Content-Digest: sha-256=:\(Data(count: 32).base64EncodedString()):",
     ])
     func aCutPieceWithAChecksumLeavesNothing(field: String) async throws {
-        try await World.with { world in
+        try await World.with(isBlocking: true) { world in
             let path = try await begun(world, length: 1000)
             for line in ["PATCH \(path)", "POST /v1/uploads"] {
                 let client = try world.socket()
@@ -259,7 +259,7 @@ import Testing
     }
 
     @Test func onlyOneWritesAtATime() async throws {
-        try await World.with { world in
+        try await World.with(isBlocking: true) { world in
             let path = try await begun(world, length: 10)
             let client = try world.socket()
             client.send(

@@ -69,7 +69,10 @@ final class World {
     }
 
     /// Runs `body` against a fresh service, its settings changed by `settings`.
-    static func with(settings: (inout Configuration) -> Void = { _ in }, _ body: (World) async throws -> Void) async throws {
+    /// - Parameter isBlocking: whether the body blocks its thread, as ``socket()`` makes it.
+    static func with(
+        isBlocking: Bool = false, settings: (inout Configuration) -> Void = { _ in }, _ body: (World) async throws -> Void
+    ) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pruner-test-\(UUID().uuidString)")
         defer {
             // SQLite may still be taking its own files away, and a file that vanishes stops a removal half-way.
@@ -79,7 +82,7 @@ final class World {
         }
         let world = try World(folder: folder, settings)
         do {
-            try await withTaskExecutorPreference(ClientExecutor()) { try await body(world) }
+            try await withTaskExecutorPreference(isBlocking ? ClientExecutor() : nil) { try await body(world) }
         } catch {
             await world.stop()
             throw error
@@ -103,7 +106,10 @@ final class World {
 
     /// A client of the API, to be used by itself.
     var client: APIClient {
-        get throws { APIClient(base: try #require(running).url) }
+        get throws {
+            let running = try #require(running)
+            return APIClient(base: running.url, description: Description(document: running.description))
+        }
     }
     /// The port it listens on.
     var port: Int { get throws { try #require(URL(string: client.base)?.port) } }

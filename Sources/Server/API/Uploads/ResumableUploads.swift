@@ -13,8 +13,16 @@ extension API {
     private static let commitSize: Int64 = 64 << 20
 
     /// `/v1/uploads`.
-    func addUploads(_ router: inout Router) {
-        on(&router, .options, "/v1/uploads") { _ in
+    func addUploads(_ routes: inout Routes) {
+        on(
+            &routes, .options, "/v1/uploads",
+            Operation(
+                "uploadOptions", "Tells what of tus the server knows.",
+                answers: [
+                    .empty(
+                        "tus 1.0.0.", fields: ["Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm"])
+                ])
+        ) { _ in
             Response(
                 status: .noContent,
                 fields: [
@@ -23,15 +31,67 @@ extension API {
                     .tusChecksumAlgorithm: UploadChecksum.algorithms,
                 ])
         }
-        on(&router, .post, "/v1/uploads") { try await tus($0, beginUpload) }
-        // HEAD is tus's; GET tells the same as JSON to whoever looks.
-        on(&router, .get, "/v1/uploads/{id}") { request in
-            request.method == .head ? try await tus(request, showUpload) : try await showUpload(request)
-        }
-        on(&router, .patch, "/v1/uploads/{id}") { try await tus($0, appendToUpload) }
-        on(&router, .delete, "/v1/uploads/{id}") { try await tus($0, deleteUpload) }
+        on(
+            &routes, .post, "/v1/uploads",
+            Operation(
+                "createUpload", "Begins an upload that comes in pieces, by tus; the first piece may come along.",
+                parameters: [
+                    Self.version, .field("Upload-Length", "Bytes in all.", Self.count, isRequired: true),
+                    .field("Upload-Metadata", "Pairs of a key and a value in base64.", .text()), Self.checksum,
+                ],
+                bodies: [.binary(Self.pieceType)],
+                answers: [.created("Upload", fields: ["Tus-Resumable", "Upload-Offset", "Upload-Expires"])],
+                refusals: Self.pieceRefusals + [
+                    .init(400, "invalid_upload_length"), .init(400, "invalid_upload_metadata"), .init(403, "storage_limit"),
+                ]
+            ).creating
+        ) { try await tus($0, beginUpload) }
+        on(
+            &routes, .head, "/v1/uploads/{id}",
+            Operation(
+                "probeUpload", "Tells how far an upload has come, by tus.", parameters: [Self.version],
+                answers: [.init(status: 200, detail: "How far.", fields: Self.uploadFields + ["Tus-Resumable"])],
+                refusals: [Self.wrongVersion, .notFound])
+        ) { try await tus($0, showUpload) }
+        on(
+            &routes, .get, "/v1/uploads/{id}",
+            Operation(
+                "getUpload", "Shows an upload, to whoever speaks no tus.",
+                answers: [.json("Upload", "The upload.", fields: Self.uploadFields)], refusals: [.notFound]),
+            showUpload)
+        on(
+            &routes, .patch, "/v1/uploads/{id}",
+            Operation(
+                "appendToUpload", "Adds a piece to an upload, by tus.",
+                parameters: [Self.version, .field("Upload-Offset", "Bytes that are here.", Self.count, isRequired: true), Self.checksum],
+                bodies: [.binary(Self.pieceType)],
+                answers: [.empty("It is here.", fields: Self.uploadFields + ["Tus-Resumable"])],
+                refusals: Self.pieceRefusals + [
+                    .init(400, "invalid_upload_offset"), .notFound, .init(409, "wrong_offset"), .init(423, "upload_busy"),
+                ])
+        ) { try await tus($0, appendToUpload) }
+        on(
+            &routes, .delete, "/v1/uploads/{id}",
+            Operation(
+                "deleteUpload", "Removes an upload, by tus.", parameters: [Self.version],
+                answers: [.empty("It is gone.", fields: ["Tus-Resumable"])],
+                refusals: [Self.wrongVersion, .notFound, .init(423, "upload_busy")])
+        ) { try await tus($0, deleteUpload) }
         // For clients behind something that lets only GET and POST through (tus 1.0.0, X-HTTP-Method-Override).
-        on(&router, .post, "/v1/uploads/{id}") { request in
+        on(
+            &routes, .post, "/v1/uploads/{id}",
+            Operation(
+                "overrideUpload", "What X-HTTP-Method-Override says, for clients that can only GET and POST.",
+                parameters: [
+                    Self.version, .field("X-HTTP-Method-Override", "The method.", .words(["PATCH", "DELETE"]), isRequired: true),
+                    .field("Upload-Offset", "As for PATCH.", Self.count), Self.checksum,
+                ],
+                bodies: [.binary(Self.pieceType)], answers: [.empty("It is done.", fields: ["Tus-Resumable"])],
+                refusals: Self.pieceRefusals + [
+                    .init(400, "invalid_upload_offset"), .notFound, .init(405, "method_not_allowed"), .init(409, "wrong_offset"),
+                    .init(423, "upload_busy"),
+                ])
+        ) { request in
             switch request.fields[.methodOverride] {
             case "PATCH": try await tus(request, appendToUpload)
             case "DELETE": try await tus(request, deleteUpload)
@@ -39,6 +99,16 @@ extension API {
             }
         }
     }
+
+    private static let version = Operation.Parameter.field("Tus-Resumable", "The protocol's version.", .words(["1.0.0"]), isRequired: true)
+    private static let checksum = Operation.Parameter.field(
+        "Upload-Checksum", "The piece's checksum: sha1 or sha256, a space, base64.", .text())
+    private static let count: JSON = ["type": "integer", "minimum": 0]
+    private static let uploadFields = ["Upload-Offset", "Upload-Length", "Upload-Expires"]
+    private static let wrongVersion = Operation.Refusal(412, "tus_version")
+    private static let pieceRefusals: [Operation.Refusal] = [
+        wrongVersion, .init(400, "invalid_checksum"), .init(415, "unsupported_media_type"), .init(460, "checksum_mismatch"), .diskFull,
+    ]
 
     /// Both sides name the version in every message (tus 1.0.0, Tus-Resumable).
     private func tus(_ request: Request, _ handler: (Request) async throws -> Response) async throws -> Response {
