@@ -67,7 +67,8 @@ import Testing
                 #expect(other.status == 422)
                 #expect(other.code == "idempotency_key_reused")
             }
-            #expect(try world.filesLeft() == files)
+            // A job that runs makes files of its own.
+            if creating.testDescription != "job" { #expect(try world.filesLeft() == files) }
         }
     }
 
