@@ -16,17 +16,39 @@ public protocol RowBlock<Vector> {
     func forEachRow(_ body: (Int, Vector, Vector) -> Void)
 }
 
-/// Six rows: twelve sums, two vectors of B and one number of A fill the sixteen registers of AVX2.
-@frozen public struct SixRows<Vector: SIMD>: RowBlock where Vector.Scalar == Float {
-    @usableFromInline var (a0, b0) = (Vector.zero, Vector.zero)
-    @usableFromInline var (a1, b1) = (Vector.zero, Vector.zero)
-    @usableFromInline var (a2, b2) = (Vector.zero, Vector.zero)
-    @usableFromInline var (a3, b3) = (Vector.zero, Vector.zero)
-    @usableFromInline var (a4, b4) = (Vector.zero, Vector.zero)
-    @usableFromInline var (a5, b5) = (Vector.zero, Vector.zero)
+/// One row.
+@frozen public struct OneRow<Vector: SIMD>: RowBlock where Vector.Scalar == Float {
+    @usableFromInline var (first, second) = (Vector.zero, Vector.zero)
 
     /// Rows of the block.
-    @inlinable @inline(__always) public static var rows: Int { 6 }
+    @inlinable @inline(__always) public static var rows: Int { 1 }
+
+    /// All zeros.
+    @inlinable @inline(__always) public init() {}
+
+    /// Adds a number times a row of B.
+    @inlinable @inline(__always)
+    public mutating func add(_ a: UnsafePointer<Float>, apart: Int, _ b: UnsafePointer<Float>) {
+        let x = Vector(repeating: a[0])
+        first = first.addingProduct(x, b.vector(Vector.self))
+        second = second.addingProduct(x, (b + Vector.scalarCount).vector(Vector.self))
+    }
+
+    /// Calls `body` for the row.
+    @inlinable @inline(__always)
+    public func forEachRow(_ body: (Int, Vector, Vector) -> Void) { body(0, first, second) }
+}
+
+/// The rows of two blocks, one after the other.
+@frozen public struct Both<Upper: RowBlock, Lower: RowBlock>: RowBlock where Upper.Vector == Lower.Vector {
+    /// A row is two of these.
+    public typealias Vector = Upper.Vector
+
+    @usableFromInline var upper = Upper()
+    @usableFromInline var lower = Lower()
+
+    /// Rows of the block.
+    @inlinable @inline(__always) public static var rows: Int { Upper.rows + Lower.rows }
 
     /// All zeros.
     @inlinable @inline(__always) public init() {}
@@ -34,69 +56,24 @@ public protocol RowBlock<Vector> {
     /// Adds a column of A times a row of B.
     @inlinable @inline(__always)
     public mutating func add(_ a: UnsafePointer<Float>, apart: Int, _ b: UnsafePointer<Float>) {
-        let (left, right) = (b.vector(Vector.self), (b + Vector.scalarCount).vector(Vector.self))
-        var x = Vector(repeating: a[0])
-        (a0, b0) = (a0.addingProduct(x, left), b0.addingProduct(x, right))
-        x = Vector(repeating: a[apart])
-        (a1, b1) = (a1.addingProduct(x, left), b1.addingProduct(x, right))
-        x = Vector(repeating: a[2 * apart])
-        (a2, b2) = (a2.addingProduct(x, left), b2.addingProduct(x, right))
-        x = Vector(repeating: a[3 * apart])
-        (a3, b3) = (a3.addingProduct(x, left), b3.addingProduct(x, right))
-        x = Vector(repeating: a[4 * apart])
-        (a4, b4) = (a4.addingProduct(x, left), b4.addingProduct(x, right))
-        x = Vector(repeating: a[5 * apart])
-        (a5, b5) = (a5.addingProduct(x, left), b5.addingProduct(x, right))
+        upper.add(a, apart: apart, b)
+        lower.add(a + Upper.rows * apart, apart: apart, b)
     }
 
     /// Calls `body` for the rows in turn.
     @inlinable @inline(__always)
     public func forEachRow(_ body: (Int, Vector, Vector) -> Void) {
-        body(0, a0, b0)
-        body(1, a1, b1)
-        body(2, a2, b2)
-        body(3, a3, b3)
-        body(4, a4, b4)
-        body(5, a5, b5)
+        upper.forEachRow(body)
+        lower.forEachRow { body(Upper.rows + $0, $1, $2) }
     }
 }
 
+/// Two rows.
+public typealias TwoRows<Vector: SIMD> = Both<OneRow<Vector>, OneRow<Vector>> where Vector.Scalar == Float
 /// Four rows, for what six leave over: eight sums still keep two multipliers busy.
-@frozen public struct FourRows<Vector: SIMD>: RowBlock where Vector.Scalar == Float {
-    @usableFromInline var (a0, b0) = (Vector.zero, Vector.zero)
-    @usableFromInline var (a1, b1) = (Vector.zero, Vector.zero)
-    @usableFromInline var (a2, b2) = (Vector.zero, Vector.zero)
-    @usableFromInline var (a3, b3) = (Vector.zero, Vector.zero)
-
-    /// Rows of the block.
-    @inlinable @inline(__always) public static var rows: Int { 4 }
-
-    /// All zeros.
-    @inlinable @inline(__always) public init() {}
-
-    /// Adds a column of A times a row of B.
-    @inlinable @inline(__always)
-    public mutating func add(_ a: UnsafePointer<Float>, apart: Int, _ b: UnsafePointer<Float>) {
-        let (left, right) = (b.vector(Vector.self), (b + Vector.scalarCount).vector(Vector.self))
-        var x = Vector(repeating: a[0])
-        (a0, b0) = (a0.addingProduct(x, left), b0.addingProduct(x, right))
-        x = Vector(repeating: a[apart])
-        (a1, b1) = (a1.addingProduct(x, left), b1.addingProduct(x, right))
-        x = Vector(repeating: a[2 * apart])
-        (a2, b2) = (a2.addingProduct(x, left), b2.addingProduct(x, right))
-        x = Vector(repeating: a[3 * apart])
-        (a3, b3) = (a3.addingProduct(x, left), b3.addingProduct(x, right))
-    }
-
-    /// Calls `body` for the rows in turn.
-    @inlinable @inline(__always)
-    public func forEachRow(_ body: (Int, Vector, Vector) -> Void) {
-        body(0, a0, b0)
-        body(1, a1, b1)
-        body(2, a2, b2)
-        body(3, a3, b3)
-    }
-}
+public typealias FourRows<Vector: SIMD> = Both<TwoRows<Vector>, TwoRows<Vector>> where Vector.Scalar == Float
+/// Six rows: twelve sums, two vectors of B and one number of A fill the sixteen registers of AVX2.
+public typealias SixRows<Vector: SIMD> = Both<FourRows<Vector>, TwoRows<Vector>> where Vector.Scalar == Float
 
 extension UnsafePointer<Float> {
     /// The numbers from here on as a vector.

@@ -46,8 +46,7 @@ struct ExecutionPlan {
         }
         let runsBackward = graph.learns.map { isTraining && $0 }
         let savedCounts = zip(nodes, shapes).map { $0.operation.savedCount($1) }
-        let schedule = Schedule(
-            graph, runsBackward: runsBackward, hasSaved: savedCounts.map { $0 > 0 }, segments: isTraining ? segments : 1)
+        let schedule = Schedule(graph, runsBackward: runsBackward, segments: isTraining ? segments : 1)
 
         var plan = MemoryPlan()
         let end = schedule.events.count

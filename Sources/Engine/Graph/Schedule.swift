@@ -1,9 +1,8 @@
 /// The order in which a graph runs: forward, the loss, backward; and forward again in parts where activations are not kept for backward.
 ///
 /// The nodes fall into segments of consecutive nodes. With one, all that backward reads is kept. With more, what only its own segment
-/// reads is forgotten after forward and made again just before that segment's backward (arXiv 1604.06174); the last segment's is still
-/// there, but for what costs little to make (``Operator/isCheap``): that is made again just before it is read. What is made again is the
-/// same to the last bit.
+/// reads is forgotten after forward and made again just before it is read (arXiv 1604.06174); the last segment's is still there, but for
+/// what costs little to make (``Operator/isCheap``). What is made again is the same to the last bit.
 struct Schedule {
     /// What happens at one time.
     enum Event {
@@ -30,9 +29,8 @@ struct Schedule {
 
     /// - Parameters:
     ///   - runsBackward: of each node.
-    ///   - hasSaved: whether a node's forward leaves something for its backward besides its output.
     ///   - segments: how many; their outputs are about equally large.
-    init(_ graph: Graph, runsBackward: [Bool], hasSaved: [Bool], segments: Int) {
+    init(_ graph: Graph, runsBackward: [Bool], segments: Int) {
         let nodes = graph.nodes
         var readers = [[Int]](repeating: [], count: nodes.count)
         for (index, node) in nodes.enumerated() {
@@ -46,41 +44,22 @@ struct Schedule {
             return readers[index].contains { segment[$0] != segment[index] }
         }
 
-        // From the end to the front: what backward, or a later node that runs again, reads and is not kept.
-        var runsAgain = [Bool](repeating: false, count: nodes.count)
-        for (index, node) in nodes.enumerated().reversed() where segment[index] != last {
-            let reads = node.operation.backwardReads
-            if runsBackward[index] {
-                if reads.output && !isKept[index] || hasSaved[index] { runsAgain[index] = true }
-            }
-            guard runsAgain[index] || runsBackward[index] && reads.inputs else { continue }
-            for input in node.inputs where !isKept[input] { runsAgain[input] = true }
-        }
-
         var again = [Int?](repeating: nil, count: nodes.count)
         var backward = again
         var events = nodes.indices.map { Event.forward($0) } + [.loss]
+        /// Runs a node again that backward, or another node that runs again, reads, after what it reads itself.
         func makeAgain(_ index: Int) {
             guard !isKept[index], again[index] == nil else { return }
             nodes[index].inputs.forEach(makeAgain)
             again[index] = events.count
             events.append(.again(index))
         }
-        var end = nodes.count
-        while end > 0 {
-            let start = segment[..<end].firstIndex(of: segment[end - 1]) ?? 0
-            for index in start..<end where runsAgain[index] {
-                again[index] = events.count
-                events.append(.again(index))
-            }
-            for index in (start..<end).reversed() where runsBackward[index] {
-                let reads = nodes[index].operation.backwardReads
-                if reads.inputs { nodes[index].inputs.forEach(makeAgain) }
-                if reads.output { makeAgain(index) }
-                backward[index] = events.count
-                events.append(.backward(index))
-            }
-            end = start
+        for index in nodes.indices.reversed() where runsBackward[index] {
+            let reads = nodes[index].operation.backwardReads
+            if reads.inputs { nodes[index].inputs.forEach(makeAgain) }
+            if reads.output { makeAgain(index) }
+            backward[index] = events.count
+            events.append(.backward(index))
         }
         forward = Array(nodes.indices)
         loss = nodes.count

@@ -45,8 +45,9 @@ extension Winograd {
         for index in 0..<blocks(memory.tiles) {
             let block = block(index, memory.tiles)
             forEachTiles(of: block, parallel) { tiles, worker in
-                transformData(call.inputs[0], block, tiles, into: v, squares: own(worker))
-                transformGradient(call.outputGradient, block, tiles, into: p, squares: own(worker))
+                transform(Tile.Data.self, call.inputs[0], inChannels, border: 1, block, tiles, into: v, squares: own(worker))
+                transform(
+                    Tile.OutputTransposed.self, call.outputGradient, outChannels, border: 0, block, tiles, into: p, squares: own(worker))
             }
             forEachChunk(memory.chunk, of: panels.count(inChannels), parallel) { chunk, worker in
                 if chunk.lowerBound == 0 { addSums(of: p, block.count, to: call.parameterGradients[1]) }
@@ -76,41 +77,6 @@ extension Winograd {
             let sums = p.panel(panel, Tile.points + 1)
             for tile in 0..<tiles {
                 Elementwise.add(min(panels.width, outChannels - first), sums + tile * panels.width, to: db + first)
-            }
-        }
-    }
-
-    /// P = A·dy·Aᵀ, with zeros for outputs beyond the map.
-    private func transformGradient(
-        _ dy: UnsafePointer<Float>, _ block: Range<Int>, _ tiles: Range<Int>, into p: Planes,
-        squares: UnsafeMutablePointer<Float>
-    ) {
-        let (n, outputs) = (Tile.points, Tile.outputs)
-        let vector = Elementwise.width
-        let (square, half) = (squares, squares + planes * vector)
-        for tile in tiles {
-            let place = place(tile)
-            let (rows, columns) = (min(outputs, height - place.row), min(outputs, width - place.column))
-            let isInside = rows == outputs && columns == outputs
-            let corner = dy + (place.pixel + place.row * width + place.column) * outChannels
-            if !isInside { square.update(repeating: 0, count: outputs * outputs * vector) }
-            Elementwise.forEachVector(0..<outChannels) { channel, lanes in
-                let target = p.at(tile - block.lowerBound, channel)
-                if isInside && lanes == vector {
-                    both(
-                        Tile.OutputTransposed.self, corner + channel, rows: width * outChannels,
-                        columns: outChannels, target, rows: n * p.plane, columns: p.plane, half)
-                    return
-                }
-                for row in 0..<rows {
-                    for column in 0..<columns {
-                        let source = corner + (row * width + column) * outChannels + channel
-                        (square + (row * outputs + column) * vector).store(source.load(lanes))
-                    }
-                }
-                both(
-                    Tile.OutputTransposed.self, square, rows: outputs * vector, columns: vector,
-                    target, rows: n * p.plane, columns: p.plane, half)
             }
         }
     }

@@ -50,7 +50,7 @@ extension Winograd {
             scratch + memory.dataCount + worker * (squares + memory.productCount)
         }
         forEachTiles(of: block, parallel) { tiles, worker in
-            transformData(call.inputs[0], block, tiles, into: v, squares: own(worker))
+            transform(Tile.Data.self, call.inputs[0], inChannels, border: 1, block, tiles, into: v, squares: own(worker))
         }
         forEachChunk(memory.chunk, of: panels.count(outChannels), parallel) { chunk, worker in
             let m = planes(own(worker) + squares, rows: memory.tiles, channels: memory.chunk * panels.width)
@@ -63,44 +63,6 @@ extension Winograd {
             }
             transformProducts(
                 m, block, channels: channels(chunk, of: outChannels), bias: call.parameters[1], into: call.output, squares: own(worker))
-        }
-    }
-
-    /// V = Bᵀ·d·B for tiles of n×n inputs, zeros around the map.
-    func transformData(
-        _ x: UnsafePointer<Float>, _ block: Range<Int>, _ tiles: Range<Int>, into v: Planes,
-        squares: UnsafeMutablePointer<Float>
-    ) {
-        let n = Tile.points
-        let vector = Elementwise.width
-        let (square, half) = (squares, squares + planes * vector)
-        for tile in tiles {
-            let place = place(tile)
-            let (top, left) = (place.row - 1, place.column - 1)
-            let rows = max(0, -top)..<min(n, height - top)
-            let columns = max(0, -left)..<min(n, width - left)
-            let isInside = rows.count == n && columns.count == n
-            let corner = x + (place.pixel + top * width + left) * inChannels
-            let row = tile - block.lowerBound
-            if !isInside { square.update(repeating: 0, count: planes * vector) }
-            Elementwise.forEachVector(0..<inChannels) { channel, lanes in
-                let target = v.at(row, channel)
-                if isInside && lanes == vector {
-                    both(
-                        Tile.Data.self, corner + channel, rows: width * inChannels, columns: inChannels,
-                        target, rows: n * v.plane, columns: v.plane, half)
-                    return
-                }
-                for row in rows {
-                    for column in columns {
-                        let source = corner + (row * width + column) * inChannels + channel
-                        (square + (row * n + column) * vector).store(source.load(lanes))
-                    }
-                }
-                both(
-                    Tile.Data.self, square, rows: n * vector, columns: vector,
-                    target, rows: n * v.plane, columns: v.plane, half)
-            }
         }
     }
 

@@ -99,6 +99,48 @@ struct Winograd<Tile: WinogradTile> {
         for row in 0..<Line.to { Line.apply(half + row * Line.from * lanes, lanes, target + row * targetRows, targetColumns) }
     }
 
+    /// Transforms squares of a map, one for each tile, into planes: V = Bᵀ·d·B of the data, P = A·dy·Aᵀ of the gradient.
+    ///
+    /// - Parameters:
+    ///   - map: (batch, height, width, channels); zeros around it.
+    ///   - border: pixels by which a square begins before its tile's outputs, above and on the left.
+    ///   - tiles: those of the block that are transformed.
+    func transform<Line: LineTransform>(
+        _: Line.Type, _ map: UnsafePointer<Float>, _ channels: Int, border: Int, _ block: Range<Int>, _ tiles: Range<Int>,
+        into target: Planes, squares: UnsafeMutablePointer<Float>
+    ) {
+        let size = Line.from
+        let vector = Elementwise.width
+        let (square, half) = (squares, squares + planes * vector)
+        for tile in tiles {
+            let place = place(tile)
+            let (top, left) = (place.row - border, place.column - border)
+            let rows = max(0, -top)..<min(size, height - top)
+            let columns = max(0, -left)..<min(size, width - left)
+            let isInside = rows.count == size && columns.count == size
+            let corner = map + (place.pixel + top * width + left) * channels
+            if !isInside { square.update(repeating: 0, count: size * size * vector) }
+            Elementwise.forEachVector(0..<channels) { channel, lanes in
+                let result = target.at(tile - block.lowerBound, channel)
+                if isInside && lanes == vector {
+                    both(
+                        Line.self, corner + channel, rows: width * channels, columns: channels, result, rows: Line.to * target.plane,
+                        columns: target.plane, half)
+                    return
+                }
+                for row in rows {
+                    for column in columns {
+                        let source = corner + (row * width + column) * channels + channel
+                        (square + (row * size + column) * vector).store(source.load(lanes))
+                    }
+                }
+                both(
+                    Line.self, square, rows: size * vector, columns: vector, result, rows: Line.to * target.plane, columns: target.plane,
+                    half)
+            }
+        }
+    }
+
     /// Floats that a thread's transforms need beside what they read and write: a square of vectors, and the one half-way to it.
     var squares: Int { 2 * planes * Elementwise.width }
 
