@@ -30,18 +30,10 @@ struct JobValidation {
 
     /// Checks a request.
     ///
-    /// - Throws: ``APIError`` naming every field that does not fit.
+    /// - Throws: ``APIError`` naming every field that does not fit; ``StorageError/notFound(_:id:)`` for what the request names.
     func validated(_ request: JobRequest) throws -> Valid {
-        guard let source = try? StoredCheckpoint(database, request.checkpoint) else {
-            throw APIError.invalid("/checkpoint", "there is no checkpoint \(request.checkpoint.prefix(200))")
-        }
-        var dataset: DatasetDescriptor?
-        if let id = request.dataset {
-            guard let record = try? database.datasets.get(id) else {
-                throw APIError.invalid("/dataset", "there is no dataset \(id.prefix(200))")
-            }
-            dataset = try DatasetDescriptor(record)
-        }
+        let source = try StoredCheckpoint(database, request.checkpoint)
+        let dataset = try request.dataset.map { try DatasetDescriptor(database.datasets.get($0)) }
         let (model, schedule) = try source.architecture()
         var valid = Valid(
             request: request, source: source, model: model, result: model, schedule: schedule, pictures: dataset?.images ?? 0)

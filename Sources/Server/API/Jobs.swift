@@ -19,10 +19,12 @@ extension API {
                 let body = try await json(request)
                 if let first = try creation.firstAnswer(to: body.compact) { return first }
                 let job = try validated(body).request
-                let queued = try database.jobs.enqueue(
-                    name: job.name, metadata: job.metadata.compact, priority: job.priority, request: job.json.compact,
-                    checkpoint: job.checkpoint, dataset: job.dataset, owner: owner(of: request),
-                    answer: creation.keeping(body.compact) { try $0.created() })
+                let queued = try pointing {
+                    try database.jobs.enqueue(
+                        name: job.name, metadata: job.metadata.compact, priority: job.priority, request: job.json.compact,
+                        checkpoint: job.checkpoint, dataset: job.dataset, owner: owner(of: request),
+                        answer: creation.keeping(body.compact) { try $0.created() })
+                }
                 wakeWorkers()
                 return try queued.created().response
             }
@@ -131,7 +133,16 @@ extension API {
     private func validated(_ body: JSON) throws -> JobValidation.Valid {
         let (job, errors) = JobRequest.read(body)
         guard errors.isEmpty else { throw APIError.invalid(errors) }
-        return try JobValidation(database: database, resources: resources).validated(job)
+        return try pointing { try JobValidation(database: database, resources: resources).validated(job) }
+    }
+
+    /// What a job names must be there: a field is wrong that names nothing, also when what it named is deleted while the job is checked.
+    private func pointing<Result>(_ body: () throws -> Result) throws -> Result {
+        do {
+            return try body()
+        } catch StorageError.notFound(let kind, let id) {
+            throw APIError.invalid("/\(kind.rawValue)", "there is no \(kind.rawValue) \(id.prefix(200))")
+        }
     }
 
     /// `?dry_run=true`.
