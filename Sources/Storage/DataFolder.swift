@@ -7,7 +7,7 @@ import Foundation
 ///     DIR/blobs/ab/abcd…  contents, named by their SHA-256
 ///     DIR/uploads/upl_…   uploads that come in pieces
 ///     DIR/tmp/            what is being written; emptied at start-up
-final class DataFolder: Sendable {
+package final class DataFolder: Sendable {
     let url: URL
     private let lock: Int32
 
@@ -64,7 +64,7 @@ final class DataFolder: Sendable {
     }
 
     /// Makes the directory's entries survive a power cut.
-    static func synchronize(directory path: String) throws(StorageError) {
+    package static func synchronize(directory path: String) throws(StorageError) {
         let descriptor = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
         guard descriptor >= 0 else { throw .file(doing: "open", path: path, errno: errno) }
         defer { close(descriptor) }

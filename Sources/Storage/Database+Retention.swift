@@ -32,7 +32,9 @@ extension Database {
     /// does; then files that nothing refers to.
     public func collectGarbage(_ retention: Retention, now: Timestamp = .now()) throws(StorageError) -> Collection {
         var result = Collection()
-        for candidate in try candidates() where try isKeptNoLonger(age: now.milliseconds - candidate.lastUsed, retention) {
+        result.bytesKept = try storedBytes()
+        for candidate in try candidates()
+        where Self.isKeptNoLonger(age: now.milliseconds - candidate.lastUsed, stored: result.bytesKept, retention) {
             do throws(StorageError) {
                 switch candidate.kind {
                 case "job": try jobs.delete(candidate.id)
@@ -43,10 +45,11 @@ extension Database {
             } catch {
                 // Deleted by its owner, or taken up by a job, since it was looked for.
                 switch error {
-                case .notFound, .inUse, .wrongState: continue
+                case .notFound, .inUse, .wrongState: break
                 default: throw error
                 }
             }
+            result.bytesKept = try storedBytes()
         }
         result.strays = try blobs.collectUnreferenced().files
         result.bytesKept = try storedBytes()
@@ -56,10 +59,10 @@ extension Database {
     /// What was used in the last hour does not go for want of room: someone is about to use it.
     private static let grace: Int64 = 3_600_000
 
-    private func isKeptNoLonger(age: Int64, _ retention: Retention) throws(StorageError) -> Bool {
+    private static func isKeptNoLonger(age: Int64, stored: Int64, _ retention: Retention) -> Bool {
         if let limit = retention.age, age >= limit { return true }
-        guard let limit = retention.bytes, age >= Self.grace else { return false }
-        return try storedBytes() > limit
+        guard let limit = retention.bytes, age >= grace else { return false }
+        return stored > limit
     }
 
     /// Bytes of all blobs that rows refer to, each once.

@@ -35,9 +35,7 @@ enum Backup {
         }
         guard fsync(descriptor) == 0 else { throw StorageError.file(doing: "fsync", path: partial, errno: errno) }
         guard rename(partial, path) == 0 else { throw StorageError.file(doing: "rename to", path: path, errno: errno) }
-        let folder = open((path as NSString).deletingLastPathComponent, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard folder >= 0, fsync(folder) == 0 else { throw StorageError.file(doing: "fsync the folder of", path: path, errno: errno) }
-        close(folder)
+        try DataFolder.synchronize(directory: (path as NSString).deletingLastPathComponent)
         return (count, bytes)
     }
 }

@@ -8,10 +8,11 @@ struct JobStages {
     struct Stage {
         let checkpoint: StoredCheckpoint
         let model: UNet2DModel
+        let schedule: NoiseSchedule
 
         init(_ checkpoint: StoredCheckpoint) throws {
             self.checkpoint = checkpoint
-            model = try checkpoint.architecture().model
+            (model, schedule) = try checkpoint.architecture()
         }
     }
 

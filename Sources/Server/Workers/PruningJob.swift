@@ -80,7 +80,7 @@ struct PruningJob {
                 limit: resources.memory, parallel: parallel)
         }
 
-        reporter.planned = Self.plan(request, try source.architecture(), pictures)
+        reporter.planned = Self.plan(request, stages.original, pictures)
 
         if let pruning = request.pruning, stages.pruned == nil {
             let pruned = try prune(source.load(), pruning, pictures, memory(), reporter).stored(as: type)
@@ -116,9 +116,7 @@ struct PruningJob {
     }
 
     /// Multiply-accumulates that each phase will take: backward costs twice the forward.
-    private static func plan(
-        _ request: JobRequest, _ original: (model: UNet2DModel, schedule: NoiseSchedule), _ pictures: PictureSet?
-    ) -> [JobPhase: Double] {
+    private static func plan(_ request: JobRequest, _ original: JobStages.Stage, _ pictures: PictureSet?) -> [JobPhase: Double] {
         let before = Double(original.model.graph.multiplyAccumulates)
         let kept = 1 - (request.pruning?.ratio ?? 0)
         let after = before * kept

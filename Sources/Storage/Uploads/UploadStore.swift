@@ -21,29 +21,32 @@ public struct UploadStore: Sendable {
     /// - Parameter offset: where the caller believes the upload to be.
     /// - Throws: ``StorageError/notFound(_:id:)``, ``StorageError/uploadBusy(id:)``, ``StorageError/wrongOffset(id:expected:found:)``
     public func resume(_ id: String, at offset: Int64) throws(StorageError) -> UploadWriter {
-        _ = try get(id)
-        try database.uploadFolder.hold(id)
-        do throws(StorageError) {
-            let upload = try get(id)
+        try holding(id) { upload throws(StorageError) in
             guard upload.offset == offset else { throw StorageError.wrongOffset(id: id, expected: upload.offset, found: offset) }
             return try UploadWriter(database: database, resuming: upload)
-        } catch {
-            database.uploadFolder.release(id)
-            throw error
         }
     }
 
     /// Takes a complete upload, to make something of it.
     /// - Throws: ``StorageError/notFound(_:id:)``, ``StorageError/uploadBusy(id:)``, ``StorageError/uploadIncomplete(id:offset:length:)``
     public func take(_ id: String) throws(StorageError) -> HeldUpload {
-        _ = try get(id)
-        try database.uploadFolder.hold(id)
-        do throws(StorageError) {
-            let upload = try get(id)
+        try holding(id) { upload throws(StorageError) in
             guard upload.isComplete else {
                 throw StorageError.uploadIncomplete(id: id, offset: upload.offset, length: upload.length)
             }
             return HeldUpload(upload, in: database.uploadFolder)
+        }
+    }
+
+    /// Gives `body` an upload that is the caller's own; what it returns gives it back, or after a failure this does.
+    private func holding<Result>(
+        _ id: String, _ body: (Upload) throws(StorageError) -> Result
+    ) throws(StorageError) -> Result {
+        _ = try get(id)
+        try database.uploadFolder.hold(id)
+        do throws(StorageError) {
+            // Read again: whoever had it may have changed it meanwhile.
+            return try body(try get(id))
         } catch {
             database.uploadFolder.release(id)
             throw error
