@@ -13,7 +13,7 @@ let wideFlags = engineFlags
 let package = Package(
     name: "pruner",
     products: [
-        .executable(name: "pruner", targets: ["Server"]),
+        .executable(name: "pruner", targets: ["Pruner"]),
         .executable(name: "pruner-bench", targets: ["Benchmark"]),
     ],
     dependencies: [
@@ -46,8 +46,8 @@ let package = Package(
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),
 
-        // The process itself: HTTP, the API, the workers. The only target that sees both.
-        .executableTarget(
+        // The service: HTTP, the API, the workers, the command line. The only target that sees both.
+        .target(
             name: "Server",
             dependencies: [
                 "Engine", "Storage", "CArchive", "CSpng", "CTurboJPEG",
@@ -59,6 +59,10 @@ let package = Package(
             ],
             // Compiled into the binary: there is no folder beside it to lose.
             resources: [.embedInCode("Resources/load_pruned.py"), .embedInCode("Resources/schemas.json")]),
+
+        // The process itself.
+        .executableTarget(
+            name: "Pruner", dependencies: ["Server", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
         // What Benchmarks/ times against PyTorch; not part of the service.
         .executableTarget(
@@ -79,7 +83,7 @@ let package = Package(
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Server", "Engine", "Storage",
+                "Pruner", "Server", "Engine", "Storage",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "Crypto", package: "swift-crypto"),
             ]),

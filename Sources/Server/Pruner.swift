@@ -1,12 +1,13 @@
 import ArgumentParser
 
 /// The command line: `pruner serve`, and verbs on its data folder.
-@main
-struct Pruner: AsyncParsableCommand {
+package struct Pruner: AsyncParsableCommand {
     /// What `pruner --version` and `/healthz` tell.
     static let version = "0.1.0"
 
-    static let configuration = CommandConfiguration(
+    package static let configuration = CommandConfiguration(
         commandName: "pruner", abstract: "Makes diffusion models smaller, over HTTP.", version: version,
         subcommands: [Serve.self, TokenCommand.self, GarbageCommand.self, BackupCommand.self, DoctorCommand.self])
+
+    package init() {}
 }
