@@ -16,8 +16,14 @@ package enum ArchiveError: Error, Equatable, Sendable {
     case encrypted(entry: String)
     /// More entries than allowed, folders and skipped files included.
     case tooManyEntries(limit: Int)
+    /// More folders than allowed, the one too many around this entry.
+    case tooManyFolders(entry: String, limit: Int)
+    /// The names of all files and folders together pass the limit (bytes) at this entry.
+    case namesTooLong(entry: String, limit: Int)
     /// Uncompressed, the archive passes the limit (bytes) at this entry.
     case tooLarge(entry: String, limit: Int64)
+    /// Uncompressed, an archive of `packed` bytes passes at this entry what so small a one may come to (bytes).
+    case tooCompressed(entry: String, packed: Int64, limit: Int64)
     /// The file itself, or the source of an entry to be written, cannot be read.
     case unreadable(path: String, reason: String)
     /// The source of an entry to be written is not as long as announced (bytes).
@@ -39,6 +45,10 @@ extension ArchiveError: CustomStringConvertible {
         case .duplicate(let entry): "the archive holds \"\(entry)\" more than once"
         case .encrypted(let entry): "the archive's entry \"\(entry)\" is encrypted"
         case .tooManyEntries(let limit): "the archive has more than \(limit) entries"
+        case .tooManyFolders(let entry, let limit): "the archive has more than \(limit) folders, at \"\(entry)\""
+        case .namesTooLong(let entry, let limit): "the archive's names together pass \(limit) bytes at \"\(entry)\""
+        case .tooCompressed(let entry, let packed, let limit):
+            "uncompressed, the archive of \(packed) bytes passes \(limit) at \"\(entry)\", which is more than so small a one may come to"
         case .tooLarge(let entry, let limit): "uncompressed, the archive passes \(limit) bytes at \"\(entry)\""
         case .unreadable(let path, let reason): "\"\(path)\" cannot be read: \(reason)"
         case .sizeMismatch(let entry, let expected, let found): "\"\(entry)\" should have \(expected) bytes, but has \(found)"

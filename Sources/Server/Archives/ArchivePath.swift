@@ -2,6 +2,8 @@
 package enum ArchivePath {
     /// Longest path taken, in UTF-8 bytes.
     package static let maximumLength = 1024
+    /// Most folders around a file.
+    package static let maximumDepth = 32
 
     /// The path of an entry named `bytes`; empty for `./` (the folder that was packed).
     static func normalized(_ bytes: some Collection<UInt8>) throws(ArchiveError) -> String {
@@ -19,6 +21,9 @@ package enum ArchivePath {
             // A harmless letter here, a separator where someone unpacks what we send out again.
             guard !component.contains(UInt8(ascii: "\\")) else { throw .unsafePath(entry: name, reason: "backslash") }
             components.append(component)
+        }
+        guard components.count <= maximumDepth + 1 else {
+            throw .unsafePath(entry: shown(bytes), reason: "more than \(maximumDepth) folders deep")
         }
         return components.map { String(Substring($0)) }.joined(separator: "/")
     }

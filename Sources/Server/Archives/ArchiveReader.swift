@@ -13,20 +13,6 @@ import Foundation
 /// could lead out of the archive, or is no plain file, is refused. Everything is checked as it is read: only when `next()` has returned nil was
 /// the archive whole, so keep nothing of it before. An entry that is not read is passed over, its bytes unchecked.
 package final class ArchiveReader {
-    /// How much an archive may hold.
-    package struct Limits: Sendable {
-        /// Entries, folders and skipped files included.
-        package var entries: Int
-        /// Uncompressed bytes of all entries together.
-        package var totalSize: Int64
-
-        /// Limits that fit a data set of a hundred thousand pictures and a checkpoint of billions of parameters.
-        package init(entries: Int = 1_000_000, totalSize: Int64 = 64 << 30) {
-            self.entries = entries
-            self.totalSize = totalSize
-        }
-    }
-
     /// One file of the archive.
     package struct Entry: Sendable, Equatable {
         /// Relative, `/`-separated, without `.`, `..` or empty components.
@@ -38,11 +24,13 @@ package final class ArchiveReader {
     private let archive: OpaquePointer
     private let format: ArchiveFormat
     private let limits: Limits
-    private let gzip: GzipStream?
+    /// Bytes of the archive itself.
+    private let packed: Int64
+    /// What a tar is pulled from; nil for a zip, in which libarchive seeks.
+    private let stream: TarStream?
+    private var names: ArchiveNames
     private var entryCount = 0
     private var totalSize: Int64 = 0
-    private var files: Set<String> = []
-    private var folders: Set<String> = []
     private var current: Entry?
     private var currentRead: Int64 = 0
     private var hasEnded = false
@@ -51,19 +39,20 @@ package final class ArchiveReader {
     package init(path: String, limits: Limits = Limits()) throws(ArchiveError) {
         let ends = try Self.ends(of: path)
         let format = try ArchiveFormat.detect(ends.head)
-        // Beyond the entries a tar has its headers and padding; the rest of the room is for them.
-        let stream: GzipStream? =
-            if format == .tarGz {
-                try GzipStream(path: path, trailer: ends.tail, limit: limits.totalSize + Int64(limits.entries) * 4096 + (1 << 20))
-            } else {
+        let stream: TarStream? =
+            if format == .zip {
                 nil
+            } else {
+                try TarStream(path: path, isGzip: format == .tarGz, packed: ends.size, trailer: ends.tail, limits: limits)
             }
         if format == .zip { try ZipDirectory.check(path: path, entries: limits.entries) }
         guard let archive = archive_read_new() else { throw .unreadable(path: path, reason: "out of memory") }
         self.archive = archive
         self.format = format
         self.limits = limits
-        self.gzip = stream
+        self.packed = ends.size
+        self.stream = stream
+        names = ArchiveNames(limits: limits)
         let status = ArchiveLocale.withUTF8 {
             if format == .zip {
                 // The central directory is what unzip and Python go by; the streaming reader would go by the local headers.
@@ -76,7 +65,7 @@ package final class ArchiveReader {
             return archive_read_open(
                 archive, Unmanaged.passUnretained(stream).toOpaque(), nil,
                 { _, context, bytes in
-                    let stream = Unmanaged<GzipStream>.fromOpaque(context!).takeUnretainedValue()
+                    let stream = Unmanaged<TarStream>.fromOpaque(context!).takeUnretainedValue()
                     guard let read = stream.read() else { return -1 }
                     bytes?.pointee = read.baseAddress
                     return read.count
@@ -91,6 +80,7 @@ package final class ArchiveReader {
     package func next() throws(ArchiveError) -> Entry? {
         while !hasEnded {
             if entryCount > 0 {
+                stream?.beginContent(current?.path ?? "number \(entryCount)")
                 guard archive_read_data_skip(archive) >= ARCHIVE_WARN else { throw damage() }
             }
             current = nil
@@ -99,6 +89,7 @@ package final class ArchiveReader {
             var header: OpaquePointer?
             // libarchive takes an old ENOMEM for its own when a name cannot be decoded.
             errno = 0
+            stream?.beginHeader("number \(entryCount + 1)")
             let status = ArchiveLocale.withUTF8 { archive_read_next_header(archive, &header) }
             if status == ARCHIVE_EOF {
                 hasEnded = true
@@ -111,6 +102,7 @@ package final class ArchiveReader {
             guard entryCount <= limits.entries else { throw .tooManyEntries(limit: limits.entries) }
             if let entry = try file(header) {
                 current = entry
+                stream?.beginContent(entry.path)
                 return entry
             }
         }
@@ -128,8 +120,7 @@ package final class ArchiveReader {
                 throw .damaged(entry: current.path, reason: "its size is not the one announced")
             }
         } else {
-            totalSize += Int64(count)
-            guard totalSize <= limits.totalSize else { throw .tooLarge(entry: current.path, limit: limits.totalSize) }
+            try add(Int64(count), of: current.path)
         }
         return count
     }
@@ -172,8 +163,7 @@ package final class ArchiveReader {
         let size = archive_entry_size_is_set(header) != 0 ? archive_entry_size(header) : nil
         if let size {
             guard size >= 0 else { throw .damaged(entry: path, reason: "a negative size") }
-            guard size <= limits.totalSize - totalSize else { throw .tooLarge(entry: path, limit: limits.totalSize) }
-            totalSize += size
+            try add(size, of: path)
         }
         if archive_entry_hardlink(header) != nil { throw .unsupportedEntry(entry: path, kind: "hard link") }
         switch archive_entry_filetype(header) {
@@ -187,33 +177,31 @@ package final class ArchiveReader {
         guard !path.isEmpty else { throw .unsafePath(entry: path, reason: "empty") }
         if ArchivePath.isLitter(path) { return nil }
         guard archive_entry_is_encrypted(header) == 0 else { throw .encrypted(entry: path) }
-        try claim(path)
+        try names.claim(path)
         return Entry(path: path, size: size)
     }
 
-    private func claim(_ path: String) throws(ArchiveError) {
-        guard !folders.contains(path), files.insert(path).inserted else { throw .duplicate(entry: path) }
-        var parent = path[...]
-        while let slash = parent.utf8.lastIndex(of: UInt8(ascii: "/")) {
-            parent = parent[..<slash]
-            guard !files.contains(String(parent)) else { throw .duplicate(entry: String(parent)) }
-            guard folders.insert(String(parent)).inserted else { return }
-        }
+    /// Counts uncompressed bytes, before they are unpacked where their number is announced.
+    private func add(_ bytes: Int64, of path: String) throws(ArchiveError) {
+        guard bytes <= limits.totalSize - totalSize else { throw .tooLarge(entry: path, limit: limits.totalSize) }
+        let expansion = limits.expansion(of: packed)
+        guard bytes <= expansion - totalSize else { throw .tooCompressed(entry: path, packed: packed, limit: expansion) }
+        totalSize += bytes
     }
 
     /// The archive says that it ended: was that its end, or the file's?
     private func finish(position: Int64) throws(ArchiveError) {
-        if let failure = gzip?.failure { throw failure }
+        if let failure = stream?.failure { throw failure }
         // A tar ends with blocks of zeros; libarchive is content without them, though then anything may be missing.
         guard format == .zip || archive_filter_bytes(archive, 0) > position else {
             throw .damaged(entry: nil, reason: "the end of the tar is missing")
         }
-        try gzip?.finish()
-        guard !files.isEmpty else { throw .empty }
+        try stream?.finish()
+        guard !names.isEmpty else { throw .empty }
     }
 
     private func damage() -> ArchiveError {
-        if let failure = gzip?.failure { return failure }
+        if let failure = stream?.failure { return failure }
         guard entryCount > 0 else {
             return format == .tarGz
                 ? .notAnArchive(found: "a gzip file that holds no tar")
@@ -222,15 +210,15 @@ package final class ArchiveReader {
         return .damaged(entry: current?.path, reason: ArchiveLocale.reason(archive))
     }
 
-    /// The first 512 and the last 8 bytes of the file.
-    private static func ends(of path: String) throws(ArchiveError) -> (head: [UInt8], tail: [UInt8]) {
+    /// The first 512 and the last 8 bytes of the file, and how many it has.
+    private static func ends(of path: String) throws(ArchiveError) -> (head: [UInt8], tail: [UInt8], size: Int64) {
         do {
             let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
             defer { try? file.close() }
             let head = try file.read(upToCount: 512) ?? Data()
             let size = try file.seekToEnd()
             try file.seek(toOffset: size - min(8, size))
-            return ([UInt8](head), [UInt8](try file.read(upToCount: 8) ?? Data()))
+            return ([UInt8](head), [UInt8](try file.read(upToCount: 8) ?? Data()), Int64(size))
         } catch {
             throw .unreadable(path: path, reason: "\(error)")
         }

@@ -78,11 +78,14 @@ struct Uploads: Sendable {
         }
     }
 
+    /// Files that an archive may hold where each becomes a file of its own; a pipeline has a few dozen.
+    private static let largestFolder = 10_000
+
     /// Files of an archive, each a blob of its own, by path without a common top folder.
     ///
     /// - Throws: ``ArchiveError``.
     func unpack(_ source: Source) throws -> [(path: String, blob: StoredBlob)] {
-        let archive = try ArchiveReader(path: source.path)
+        let archive = try ArchiveReader(path: source.path, limits: .init(entries: Self.largestFolder))
         var paths: [String] = []
         var blobs: [StoredBlob] = []
         while let entry = try archive.next() {
