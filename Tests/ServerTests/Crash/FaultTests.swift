@@ -112,4 +112,51 @@ struct FaultTests {
         #expect(try await client.send("POST", "/v1/jobs/\(job)/cancel").status == 202)
         #expect(try await client.finished(job).status == "cancelled")
     }
+
+    /// A piece of a resumable upload that the disk stops taking: of its bytes, of their fsync, of the row that tells the offset.
+    @Test(arguments: ["write", "fsync", "pwrite64"])
+    func anUploadGoesOnWhereTheDiskWasFull(calls: String) async throws {
+        let temporary = try TemporaryFolder()
+        let folder = temporary.url.appendingPathComponent("data")
+        let server = try ServerProcess(folder: folder, settings: "threads: 1")
+        let client = APIClient(base: server.url)
+        let port = try #require(URL(string: server.url)?.port)
+        let kept = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) }
+        let archive = Array(try Samples.archive(Samples.unet("learned") + [("other/kept.bin", kept)]))
+        let tus = ["Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"]
+        func append(at offset: Int, _ bytes: ArraySlice<UInt8>) async throws -> World.Answer {
+            try await client.send("PATCH", path, body: Data(bytes), headers: tus.merging(["Upload-Offset": "\(offset)"]) { $1 })
+        }
+        let begun = try await client.send("POST", "/v1/uploads", headers: tus.merging(["Upload-Length": "\(archive.count)"]) { $1 })
+        let path = try #require(begun.headers["location"])
+        let id = try #require(path.split(separator: "/").last.map(String.init))
+        let file = folder.appendingPathComponent("uploads/\(id)").path
+        func size() throws -> Int { try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int ?? -1 }
+        let (durable, middle) = (archive.count / 3, archive.count * 2 / 3)
+        #expect(try await append(at: 0, archive[..<durable]).status == 204)
+
+        try await withTaskExecutorPreference(ClientExecutor()) {
+            let piece = try Client(port: port)
+            piece.send(
+                "PATCH \(path) HTTP/1.1\r\nHost: localhost:\(port)\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: \(durable)\r\n"
+                    + "Content-Type: application/offset+octet-stream\r\nContent-Length: \(archive.count - durable)\r\n\r\n")
+            piece.send(Array(archive[durable..<middle]))
+            while try size() < middle { await Task.yield() }
+            let strace = try Strace(server, failing: calls, with: "ENOSPC")
+            piece.send(Array(archive[middle...]))
+            let answer = piece.receive(until: "disk_full")
+            #expect(answer.statuses == [507] && answer.contains("disk_full"), "\(answer)")
+            strace.detach()
+        }
+        // What was not acknowledged takes no room on the full disk either.
+        #expect(try size() == durable)
+        #expect(try await client.send("HEAD", path, headers: tus).headers["upload-offset"] == "\(durable)")
+        #expect(try await append(at: durable, archive[durable..<middle]).status == 204)
+        #expect(try await append(at: middle, archive[middle...]).status == 204)
+        let made = try await client.post("/v1/checkpoints", ["upload": .string(id)])
+        #expect(made.status == 201, "\(made.detail)")
+        let checkpoint = try #require(made.json["id"]?.text)
+        #expect(try await Array(client.get("/v1/checkpoints/\(checkpoint)/files/other/kept.bin").data) == kept)
+        #expect(server.terminate() == 0)
+    }
 }
