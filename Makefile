@@ -1,7 +1,7 @@
 # Debian packages: headers to build with, OpenBLAS behind the BLAS interface, and the tools of the demo.
 PACKAGES = libblas-dev liblapacke-dev libopenblas0-pthread libsqlite3-dev libarchive-dev libspng-dev libturbojpeg0-dev pkg-config curl jq
 
-.PHONY: help deps build demo test soak bench interop conformance lint
+.PHONY: help deps build demo docs test soak bench interop conformance lint
 
 help: ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -21,6 +21,9 @@ build: deps ## the release binary, .build/release/pruner
 
 demo: build ## prune the example model through the API, by curl; results in demo-output/
 	Examples/demo.sh
+
+docs: build ## docs/api.md, from what the server says of itself
+	python3 docs/make_api.py .build/release/pruner >docs/api.md.new && mv docs/api.md.new docs/api.md || { rm -f docs/api.md.new; exit 1; }
 
 # Tests of servers that are killed keep every core busy for a minute: they come after those that watch the clock.
 CRASH = CrashTests|ResumedJobTests|FaultTests

@@ -16,6 +16,7 @@ from pathlib import Path
 import diffusers
 import torch
 
+import documents
 import downloads
 import files
 import finetuning
@@ -39,7 +40,9 @@ UNIFORM = {"scale_shift": ("diffusers", 0.3), "oblong": ("free", 0.6)}
 def checks():
     """Every check by name, as a function of the client and the figures that it fills in."""
     kept = pruning.Kept()
-    found = {"uploads come back": downloads.returned, "random stream, seeds": random_stream.seeds_differ}
+    found = {
+        "documents, docs/api.md is /openapi.json": documents.api, "documents, links": documents.links,
+        "uploads come back": downloads.returned, "random stream, seeds": random_stream.seeds_differ}
 
     for name in ("ddpm", "ldm", "learned"):
         found[f"files of save_pretrained and torch.save, {name}"] = lambda c, f, n=name: files.saved(c, f, n)

@@ -2,7 +2,7 @@
 
 Compared: the members of its groups, its importances (MagnitudeImportance; TaylorImportance, with multivariable=False for Diff-Pruning)
 against the reported scores, the channels its pruner keeps, the tensors it leaves, its counts. What it does otherwise, and is left
-out of the comparison, is said in README under "Against torch-pruning and diffusers": q and k, whose groups it cannot tell from v's;
+out of the comparison, is said in docs/parity.md: q and k, whose groups it cannot tell from v's;
 the groups that begin at time_emb_proj where that has 2n rows; and scoring a group only after the groups before it were cut.
 """
 
