@@ -15,6 +15,8 @@ enum YAMLDocument {
     /// - Throws: ``ConfigurationError/notJSON(_:)`` saying why.
     static func parse(_ bytes: [UInt8]) throws(ConfigurationError) -> JSON {
         guard bytes.count <= maximumSize else { throw .notJSON("\(bytes.count) bytes of YAML; at most \(maximumSize) are read") }
+        // Editors of Windows begin a file with a byte order mark.
+        let bytes = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
         guard let text = String(validating: bytes, as: UTF8.self), !text.unicodeScalars.contains("\0") else {
             throw .notJSON("the YAML is not UTF-8")
         }
@@ -32,27 +34,35 @@ enum YAMLDocument {
     }
 
     private static func check(_ text: String) throws(ConfigurationError) {
+        // Line breaks to YAML, and a mark that it passes over, but nothing of the kind to the checks below.
+        guard !text.unicodeScalars.contains(where: { ["\u{85}", "\u{2028}", "\u{2029}", "\u{FEFF}"].contains($0) }) else {
+            throw .notJSON("the YAML has line breaks other than CR and LF, or a byte order mark")
+        }
         var brackets = 0
         for line in text.utf8.split(whereSeparator: { $0 == 0x0A || $0 == 0x0D }) {
             let indent = line.prefix { $0 == 0x20 }.count
-            guard indent <= maximumIndent else { throw .notJSON("the YAML is nested too deeply") }
-            // "- - - x" and "? ? x" nest without a bracket or an indent.
-            let start = Array(line.dropFirst(indent).prefix(4))
-            guard !start.starts(with: "- - ".utf8), !start.starts(with: "- ? ".utf8), !start.starts(with: "? ".utf8) else {
-                throw .notJSON("the YAML is nested too deeply")
-            }
+            guard indent <= maximumIndent, !nests(line.dropFirst(indent)) else { throw .notJSON("the YAML is nested too deeply") }
             var previous = UInt8(ascii: " ")
             for byte in line {
                 if byte == UInt8(ascii: "[") || byte == UInt8(ascii: "{") { brackets += 1 }
-                let isStart = [UInt8(ascii: " "), UInt8(ascii: "\t"), UInt8(ascii: "["), UInt8(ascii: "{"), UInt8(ascii: ",")].contains(
-                    previous)
-                guard !isStart || (byte != UInt8(ascii: "&") && byte != UInt8(ascii: "*")) else {
+                // Within a word they are letters; behind anything else they may begin something: {"a":*b}.
+                guard ASCII.isAlpha(previous) || ASCII.isDigit(previous) || (byte != UInt8(ascii: "&") && byte != UInt8(ascii: "*")) else {
                     throw .notJSON("the YAML has anchors or aliases (& and *), which are not read")
                 }
                 previous = byte
             }
         }
         guard brackets <= maximumBrackets else { throw .notJSON("the YAML is nested too deeply") }
+    }
+
+    /// Whether a line's content nests without a bracket or an indent, as "- - x", "-   ? x" and "? ? x" do.
+    private static func nests(_ line: Substring.UTF8View) -> Bool {
+        func opens(_ rest: Substring.UTF8View) -> Bool {
+            guard let first = rest.first, first == UInt8(ascii: "-") || first == UInt8(ascii: "?") else { return false }
+            return rest.dropFirst().first.map(ASCII.isWhitespace) ?? true
+        }
+        guard opens(line) else { return false }
+        return line.first == UInt8(ascii: "?") || opens(line.dropFirst().drop(while: ASCII.isWhitespace))
     }
 
     private static func value(_ node: Node, depth: Int) throws(ConfigurationError) -> JSON {

@@ -27,10 +27,13 @@ struct APIError: RespondingError {
 
     func response() -> Response { Problem(status, code: code, detail: detail, errors: errors, fields: fields).response() }
 
+    /// Errors that are told of one body: enough to mend it, and no more than a body of nothing but unknown fields deserves.
+    private static let mostErrors = 100
+
     /// A body whose fields are wrong.
     static func invalid(_ errors: [Problem.Item]) -> APIError {
         let summary = errors.prefix(4).map { $0.pointer.isEmpty ? "the body \($0.detail)" : "\($0.pointer) \($0.detail)" }
-        return APIError(.unprocessableContent, "invalid_request", summary.joined(separator: "; "), errors: errors)
+        return APIError(.unprocessableContent, "invalid_request", summary.joined(separator: "; "), errors: Array(errors.prefix(mostErrors)))
     }
 
     /// A body of which one field is wrong.

@@ -36,10 +36,10 @@ struct ObjectReader {
         errors.append(Problem.Item(pointer: path(name), detail: detail))
     }
 
-    /// Text of at most `limit` characters; nil when absent.
+    /// Text of at most `limit` characters of Unicode; nil when absent. What a reader sees as one may be any number of them.
     mutating func text(_ name: String, limit: Int = 256) -> String? {
         guard let value = take(name) else { return nil }
-        guard case .string(let text) = value, text.count <= limit else {
+        guard case .string(let text) = value, text.unicodeScalars.count <= limit else {
             refuse(name, "must be text of at most \(limit) characters")
             return nil
         }
@@ -119,13 +119,13 @@ struct ObjectReader {
         return flag
     }
 
-    /// An object of texts.
+    /// An object of texts; they and their names have at most 512 characters of Unicode.
     mutating func texts(_ name: String, limit: Int) -> JSON {
         guard let value = take(name) else { return .object([]) }
         guard case .object(let members) = value, members.count <= limit,
-            members.allSatisfy({ if case .string(let text) = $0.value { text.count <= 512 } else { false } })
+            members.allSatisfy({ Self.isShort(.string($0.name)) && Self.isShort($0.value) })
         else {
-            refuse(name, "must be an object of at most \(limit) texts of at most 512 characters")
+            refuse(name, "must be an object of at most \(limit) texts, they and their names of at most 512 characters")
             return .object([])
         }
         return value
@@ -165,6 +165,10 @@ struct ObjectReader {
     mutating func finish() -> [Problem.Item] {
         refuseRest("is not a known field")
         return errors
+    }
+
+    private static func isShort(_ value: JSON) -> Bool {
+        if case .string(let text) = value { text.unicodeScalars.count <= 512 } else { false }
     }
 
     private static func expected(_ what: String, _ range: ClosedRange<Int>) -> String {

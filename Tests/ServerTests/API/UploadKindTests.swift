@@ -210,7 +210,10 @@ import Testing
 
     @Test(arguments: [
         ("a: &a [1]\nmodel: *a", "anchors"), ("model: [*x]", "anchors"), (String(repeating: "[", count: 1000), "nested"),
-        ("- - - - - - - - 1", "nested"), ("? ? ? a", "nested"), (String(repeating: "a: ", count: 3), "YAML"),
+        ("- - - - - - - - 1", "nested"), (String(repeating: "-  ", count: 20_000) + "1", "nested"), ("-\t? a", "nested"),
+        ("a: 1\u{2028}" + String(repeating: "- ", count: 900), "line breaks"), ("a: &a\u{85}  1", "line breaks"),
+        ("{\"a\":&a [1], \"b\":*a}", "anchors"), ("a:\n\u{FEFF}*a", "line breaks"), ("{?*a : 1}", "anchors"), ("? ? ? a", "nested"),
+        (String(repeating: "a: ", count: 3), "YAML"),
         ("model: 1", "model is missing"),
         ("model: {ch: 32", "YAML"), ("just text", "model is missing"), ("", "model is missing"),
         (String(repeating: "#", count: 70_000), "at most"),
