@@ -190,7 +190,7 @@ import Testing
                 (job(["evaluation": [:], "metadata": .object([.init(String(repeating: "a", count: 513), "x")])]), ["/metadata"]),
                 // One character to a reader.
                 (job(["evaluation": [:], "name": .string("e" + String(repeating: "\u{301}", count: 256))]), ["/name"]),
-                (job(["evaluation": [:]].adding((0..<200).map { .init("x\(1000 + $0)", 1) })), (0..<100).map { "/x\(1000 + $0)" }),
+                (job(["evaluation": [:]]).adding((0..<200).map { .init("x\(1000 + $0)", 1) }), (0..<100).map { "/x\(1000 + $0)" }),
             ]
             for (body, pointers) in table {
                 let answer = try await world.post("/v1/jobs", body)
