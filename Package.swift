@@ -1,12 +1,16 @@
 // swift-tools-version: 6.0
 import PackageDescription
 
+// `make fuzz` builds with every check, and with libFuzzer's counters and AddressSanitizer in all that is ours. Here it says where libFuzzer is.
+let fuzzer = Context.environment["PRUNER_FUZZ"]
+let speed = fuzzer == nil ? "-Ounchecked" : "-O"
+
 // The Engine's inner loops run unchecked and for AVX2 machines; everything that reads strangers' bytes stays checked.
 #if arch(x86_64)
-let engineFlags = ["-Ounchecked", "-Xcc", "-march=x86-64-v3"]
-let wideFlags = ["-Ounchecked", "-Xcc", "-march=x86-64-v4"]
+let engineFlags = [speed, "-Xcc", "-march=x86-64-v3"]
+let wideFlags = [speed, "-Xcc", "-march=x86-64-v4"]
 #else
-let engineFlags = ["-Ounchecked"]
+let engineFlags = [speed]
 let wideFlags = engineFlags
 #endif
 
@@ -90,3 +94,20 @@ let package = Package(
     ],
     swiftLanguageModes: [.v6]
 )
+
+if let fuzzer {
+    let sanitizers = "-sanitize=fuzzer,address"
+    for target in package.targets where target.type == .regular {
+        target.swiftSettings = (target.swiftSettings ?? []) + [.unsafeFlags([sanitizers, "-enable-testing"])]
+    }
+    package.products.append(.executable(name: "pruner-fuzz", targets: ["Fuzz"]))
+    package.targets.append(
+        .executableTarget(
+            name: "Fuzz",
+            dependencies: [
+                "Server", "Engine", "Storage", "TorchFiles", .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            path: "Tests/Fuzz", exclude: ["fuzz.sh", "seeds.py", "Dictionaries"],
+            swiftSettings: [.unsafeFlags([sanitizers])],
+            linkerSettings: [.unsafeFlags(["-sanitize=address", "-use-ld=lld", fuzzer, "-lstdc++"])]))
+}

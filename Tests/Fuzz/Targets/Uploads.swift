@@ -1,0 +1,50 @@
+import Foundation
+
+@testable import Server
+
+private let limits = ArchiveReader.Limits(entries: 64, totalSize: 1 << 20, folders: 32, names: 4096, ratio: 50, ratioFloor: 1 << 16)
+
+/// A tar, tar.gz or zip: what comes out of it stays within every limit, and all paths are safe.
+@Sendable func archiveStaysWithinItsLimits(_ bytes: [UInt8]) {
+    let bytes = Mending.tar(bytes)
+    guard let archive = try? ArchiveReader(path: MemoryFile.path(of: bytes), limits: limits) else { return }
+    var paths: Set<String> = []
+    var size: Int64 = 0
+    defer {
+        require(size <= min(limits.totalSize, max(limits.ratioFloor, limits.ratio * Int64(bytes.count))), "\(size) bytes come out")
+        require(paths.reduce(0) { $0 + $1.utf8.count } <= limits.names, "names are longer than may be")
+    }
+    do throws(ArchiveError) {
+        while let entry = try archive.next() {
+            require(paths.insert(entry.path).inserted, "a path comes twice")
+            let parts = entry.path.split(separator: "/", omittingEmptySubsequences: false)
+            require(!parts.contains("") && !parts.contains(".") && !parts.contains(".."), "a path leads out: \(entry.path)")
+            // Every third is passed over.
+            if paths.count % 3 == 2 { continue }
+            var read: Int64 = 0
+            while let chunk = try archive.readChunk() { read += Int64(chunk.count) }
+            require(entry.size == nil || entry.size == read, "an entry has another size")
+            size += read
+        }
+    } catch {
+        _ = error.description
+    }
+}
+
+/// A PNG or JPEG, decoded, cut and resized.
+@Sendable func pictureHasItsPixels(_ bytes: [UInt8]) {
+    let bytes = Mending.png(bytes)
+    let limits = PictureLimits(side: 1024, pixels: 1 << 18)
+    let info = try? PictureInfo(of: bytes, limits: limits)
+    do throws(PictureError) {
+        let picture = try Picture(decoding: bytes, limits: limits)
+        require(picture.pixels.count == picture.width * picture.height * picture.channels, "pixels are missing")
+        require(picture.width <= limits.side && picture.width * picture.height <= limits.pixels, "larger than allowed")
+        require(
+            info.map { [$0.width, $0.height, $0.channels] } == [picture.width, picture.height, picture.channels],
+            "the header says something else")
+        _ = try picture.cropAndResize(toHeight: 16, width: 16)
+    } catch {
+        _ = error.description
+    }
+}
