@@ -12,6 +12,7 @@ package final class Service: Sendable {
     private let server: HTTPServer
     private let control: ControlServer
     private let collector: GarbageCollector?
+    private let changes: JobChanges
     private let logger: Logger
     /// Removes what has expired, every few minutes.
     private let housekeeping: Task<Void, Never>
@@ -31,6 +32,7 @@ package final class Service: Sendable {
         }
 
         let database = try Database(folder: URL(fileURLWithPath: settings.dataDir))
+        changes = database.jobs.changes
         for job in try database.jobs.recover(maxAttempts: settings.maxAttempts) {
             logger.notice("\(job.id) was cut off; it is \(job.status.rawValue) now")
         }
@@ -96,6 +98,8 @@ package final class Service: Sendable {
     /// Finishes what is short, puts running jobs back into the queue, and ends.
     package func stop() async {
         housekeeping.cancel()
+        // Streams of events would last as long as their jobs.
+        changes.close()
         await server.shutdown()
         await control.stop()
         pool.stop(workers: settings.workers)

@@ -18,6 +18,8 @@ public final class Database: Sendable {
     /// The tokens as they were last read; nil when they may have changed.
     let tokensRead = Mutex<[TokenStore.Known]?>(nil)
     let uploadFolder: UploadFolder
+    /// Who follows which job.
+    let jobChanges = JobChanges()
     /// Whether the last commit failed on the disk, and so may be found done by a process that opens the database after a crash.
     private let isDoubtful = Mutex(false)
 

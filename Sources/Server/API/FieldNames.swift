@@ -4,6 +4,10 @@ import HTTPTypes
 extension HTTPField.Name {
     static let contentDigest = known("Content-Digest")
     static let reprDigest = known("Repr-Digest")
+    static let accelBuffering = known("X-Accel-Buffering")
+    static let openerPolicy = known("Cross-Origin-Opener-Policy")
+    static let resourcePolicy = known("Cross-Origin-Resource-Policy")
+    static let referrerPolicy = known("Referrer-Policy")
     static let idempotencyKey = known("Idempotency-Key")
     static let idempotentReplayed = known("Idempotent-Replayed")
     static let tusResumable = known("Tus-Resumable")
@@ -16,6 +20,7 @@ extension HTTPField.Name {
     static let uploadMetadata = known("Upload-Metadata")
     static let uploadChecksum = known("Upload-Checksum")
     static let uploadExpires = known("Upload-Expires")
+    static let lastEventID = known("Last-Event-ID")
     static let methodOverride = known("X-HTTP-Method-Override")
 
     private static func known(_ name: String) -> HTTPField.Name {

@@ -23,10 +23,20 @@ extension Job {
 
     func created() throws -> Created { Created(try payload(), at: "/v1/jobs/\(id)") }
 
-    private static func payload(_ progress: JobProgress) -> JSON {
+    /// What an event tells of a live job's progress; nil before there is any.
+    var liveProgress: JSON? {
+        guard let progress else { return nil }
+        return JSON.object([.init("object", "progress"), .init("job", .string(id)), .init("status", .string(status.rawValue))])
+            .adding(Self.members(progress))
+    }
+
+    private static func payload(_ progress: JobProgress) -> JSON { .object(members(progress)) }
+
+    private static func members(_ progress: JobProgress) -> [JSON.Member] {
         [
-            "phase": .string(progress.phase.rawValue), "completed": .integer(progress.completed), "total": .integer(progress.total),
-            "fraction": .double(progress.fraction), "eta_seconds": .optional(progress.remaining),
+            .init("phase", .string(progress.phase.rawValue)), .init("completed", .integer(progress.completed)),
+            .init("total", .integer(progress.total)), .init("fraction", .double(progress.fraction)),
+            .init("eta_seconds", .optional(progress.remaining)),
         ]
     }
 }

@@ -92,13 +92,31 @@ extension API {
         }
         on(
             &routes, .get, "/v1/jobs/{id}/events",
-            Operation("listEvents", "Lists what happened to a job.", answers: [.json("EventList", "All of it.")], refusals: [.notFound])
+            Operation(
+                "listEvents", "Lists what happened to a job; as text/event-stream, tells what happens to it until it ends.",
+                parameters: [
+                    .query("points", "Server-sent: also tell the points that the series of losses gain.", .words(["new"])),
+                    .field(
+                        "Last-Event-ID", "Server-sent: only what came after this event.", ["type": "string", "pattern": "^[0-9]{1,18}$"]),
+                ],
+                answers: [
+                    .init(
+                        status: 200, detail: "All of it.", contents: [.json("EventList"), .binary(JobEventStream.type)], fields: ["Vary"]),
+                    .empty("Server-sent: the job has ended, and the client knows."),
+                ],
+                refusals: [
+                    .notFound, .init(400, "invalid_last_event_id"), .init(400, "invalid_points"), .init(503, "too_many_streams"),
+                ])
         ) { request in
-            let events = try database.jobs.events(of: request.parameter("id"))
-            return .json([
-                "object": "list", "data": .array(try events.map { try $0.payload() }), "has_more": false,
-                "first_id": events.first.map { .integer(Int($0.id)) } ?? nil, "last_id": events.last.map { .integer(Int($0.id)) } ?? nil,
-            ])
+            let id = request.parameter("id")
+            guard !request.names(type: JobEventStream.type) else { return try eventStream(of: id, request) }
+            let events = try database.jobs.events(of: id)
+            return .json(
+                [
+                    "object": "list", "data": .array(try events.map { try $0.payload() }), "has_more": false,
+                    "first_id": events.first.map { .integer(Int($0.id)) } ?? nil,
+                    "last_id": events.last.map { .integer(Int($0.id)) } ?? nil,
+                ], fields: [.vary: "Accept"])
         }
         on(
             &routes, .get, "/v1/jobs/{id}/metrics",
@@ -127,6 +145,22 @@ extension API {
             let file = try database.jobs.file(request.parameter("name"), of: request.parameter("id"))
             return try content(of: file.digest, type: "image/png").response(to: request)
         }
+    }
+
+    /// A job's events as they happen.
+    private func eventStream(of id: String, _ request: Request) throws -> Response {
+        let last = request.fields[values: .lastEventID].last ?? "0"
+        guard let number = API.digits(last) else {
+            throw APIError(.badRequest, "invalid_last_event_id", "Last-Event-ID must be the id of an event, a whole number")
+        }
+        guard [nil, "new"].contains(request.query("points")) else {
+            throw APIError(.badRequest, "invalid_points", "points must be \"new\"")
+        }
+        guard database.jobs.changes.followerCount < JobEventStream.limit else {
+            throw APIError(
+                .serviceUnavailable, "too_many_streams", "\(JobEventStream.limit) clients follow jobs already", fields: [.retryAfter: "10"])
+        }
+        return try JobEventStream(database.jobs, id: id, after: Int64(number), tellsPoints: request.query("points") != nil).response()
     }
 
     /// A request's body as a job that can run.

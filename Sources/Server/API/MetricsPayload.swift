@@ -12,7 +12,7 @@ enum MetricsPayload {
     }
 
     /// What a job measures again and again.
-    enum Series: String {
+    enum Series: String, CaseIterable {
         case scoring, finetuning
     }
 

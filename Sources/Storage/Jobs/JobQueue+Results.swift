@@ -67,6 +67,23 @@ extension JobQueue {
         }
     }
 
+    /// The first `limit` points (JSON) of a series behind `x`, in order.
+    public func series(_ series: String, of id: String, after x: Int, limit: Int) throws(StorageError) -> [(x: Int, point: String)] {
+        try database.read("read a series") { rows in
+            try Row.fetchAll(
+                rows, sql: "SELECT x, point FROM job_series WHERE job = ? AND series = ? AND x > ? ORDER BY x LIMIT ?",
+                arguments: [id, series, x, limit]
+            ).map { ($0[0], $0[1]) }
+        }
+    }
+
+    /// The last `x` of a series; nil when it has no points.
+    public func seriesEnd(_ series: String, of id: String) throws(StorageError) -> Int? {
+        try database.read("read a series") { rows in
+            try Int.fetchOne(rows, sql: "SELECT MAX(x) FROM job_series WHERE job = ? AND series = ?", arguments: [id, series])
+        }
+    }
+
     /// Keeps a file that a running job made, in place of an earlier one of the same name.
     /// - Throws: ``StorageError/wrongState(job:doing:expected:found:)`` unless it is running.
     public func addFile(_ id: String, name: String, blob: StoredBlob) throws(StorageError) {

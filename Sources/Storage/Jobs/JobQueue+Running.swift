@@ -49,6 +49,7 @@ extension JobQueue {
         try expectChange(of: id, doing: "write progress of", expected: [.running], in: rows)
         if before.phase != progress.phase { try append("phase", to: id, data: ["phase": progress.phase.rawValue], in: rows) }
         for (series, points) in points { try insert(points, series: series, job: id, in: rows) }
+        announce(id, in: rows)
         return before.stopRequest
     }
 

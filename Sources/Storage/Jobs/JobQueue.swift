@@ -11,6 +11,9 @@ import GRDB
 public struct JobQueue: Sendable {
     let database: Database
 
+    /// Tells when a job has a new event or has got further.
+    public var changes: JobChanges { database.jobChanges }
+
     /// Puts a job into the queue.
     /// - Parameters:
     ///   - request: JSON; the store does not read it.
@@ -172,6 +175,12 @@ public struct JobQueue: Sendable {
             sql:
                 "INSERT INTO job_events (job, time, event, data) VALUES (?, ?, ?, json_object(\(pairs.map { _ in "?" }.joined(separator: ", "))))",
             arguments: StatementArguments([id, Timestamp.now().milliseconds, event] + pairs as [any DatabaseValueConvertible]))
+        announce(id, in: rows)
+    }
+
+    /// Lets those who follow the job know, once this transaction is committed.
+    func announce(_ id: String, in rows: GRDB.Database) {
+        rows.afterNextTransaction { [changes] _ in changes.announce(id) }
     }
 
     func files(of id: String, in rows: GRDB.Database) throws -> [JobFile] {
