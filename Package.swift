@@ -62,7 +62,9 @@ let package = Package(
                 .product(name: "Yams", package: "Yams"),
             ],
             // Compiled into the binary: there is no folder beside it to lose.
-            resources: [.embedInCode("Resources/load_pruned.py"), .embedInCode("Resources/schemas.json")]),
+            resources: [
+                .embedInCode("Resources/load_pruned.py"), .embedInCode("Resources/schemas.json"), .embedInCode("Dashboard"),
+            ]),
 
         // The process itself.
         .executableTarget(

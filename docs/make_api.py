@@ -18,7 +18,7 @@ server, and generators of clients read it.*
 
 Requests and answers are JSON in UTF-8 where nothing else is said. Times are RFC 3339 in UTC with milliseconds, sizes are bytes, durations
 are seconds. An unknown field in a request is refused, not ignored. Once the server has a token (`pruner token create`), every route but
-`/healthz` and `/readyz` needs `Authorization: Bearer TOKEN`.
+`/healthz`, `/readyz` and the files of the web page needs `Authorization: Bearer TOKEN`.
 
 A refusal is `application/problem+json` (RFC 9457): a [Problem](#problem), whose `code` is stable. Beside the codes that stand with each
 route, every route may answer with one of these:

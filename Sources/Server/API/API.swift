@@ -28,6 +28,8 @@ struct API: Sendable {
         addDatasets(&routes)
         addUploads(&routes)
         addJobs(&routes)
+        addReport(&routes)
+        addDashboard(&routes)
         addHealth(&routes)
         addDescription(&routes)
         return routes
@@ -43,7 +45,10 @@ struct API: Sendable {
                 try access.check(request)
                 var request = request
                 if let digests = try DigestFields(request.fields) { request.body = digests.verified(request.body) }
-                return try await handler(request)
+                var response = try await handler(request)
+                // What strangers uploaded comes from the page's own origin: no browser may take it for something that runs.
+                response.fields[.xContentTypeOptions] = "nosniff"
+                return response
             } catch let error as any RespondingError {
                 throw error
             } catch {

@@ -7,12 +7,14 @@ struct Access: Sendable {
     /// Whether requests are served without a token while there is none.
     let allowsAnonymous: Bool
 
-    /// What an orchestrator asks before it has any secret.
-    private static let open: Set = ["/healthz", "/readyz"]
+    /// What an orchestrator asks before it has any secret, and what a person is asked for theirs by.
+    private static func isOpen(_ path: String) -> Bool {
+        ["/healthz", "/readyz", "/"].contains(path) || path.hasPrefix("/dashboard/")
+    }
 
     /// - Throws: 401 without a token that is known, 403 with one that does not reach.
     func check(_ request: Request) throws {
-        guard !Self.open.contains(request.path), let token = try token(of: request) else { return }
+        guard !Self.isOpen(request.path), let token = try token(of: request) else { return }
         let isReading = request.method == .get || request.method == .head
         guard isReading || token.scope == .write else {
             throw APIError(

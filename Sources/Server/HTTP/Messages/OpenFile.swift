@@ -18,6 +18,22 @@ package final class OpenFile: Sendable {
         size = Int64(status.st_size)
     }
 
+    /// `count` bytes from `offset`; fewer where the file ends.
+    func read(at offset: Int64, count: Int) throws(CocoaError) -> [UInt8] {
+        var failed = false
+        let bytes = [UInt8](unsafeUninitializedCapacity: count) { buffer, initialized in
+            while initialized < count {
+                let found = pread(descriptor, buffer.baseAddress! + initialized, count - initialized, off_t(offset) + off_t(initialized))
+                if found < 0, errno == EINTR { continue }
+                failed = found < 0
+                if found <= 0 { return }
+                initialized += found
+            }
+        }
+        if failed { throw CocoaError(.fileReadUnknown) }
+        return bytes
+    }
+
     deinit {
         close(descriptor)
     }

@@ -1,0 +1,58 @@
+import Crypto
+import Foundation
+import HTTPTypes
+
+/// A file of the web page, as it was compiled in.
+struct DashboardFile: Sendable {
+    let name: String
+    let type: String
+    let bytes: [UInt8]
+    /// Its SHA-256.
+    private let tag: String
+
+    private init(_ name: String, _ type: String, _ bytes: [UInt8]) {
+        self.name = name
+        self.type = type
+        self.bytes = bytes
+        tag = SHA256.hash(data: bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+    }
+
+    /// The page itself.
+    static let page = DashboardFile("index.html", "text/html; charset=utf-8", PackageResources.index_html)
+    static let style = DashboardFile("style.css", "text/css; charset=utf-8", PackageResources.style_css)
+    private static let icon = DashboardFile("icon.svg", "image/svg+xml", PackageResources.icon_svg)
+
+    /// Modules in an order in which each comes after those it imports.
+    private static let scripts = [
+        ("dom.js", PackageResources.dom_js), ("format.js", PackageResources.format_js), ("plots.js", PackageResources.plots_js),
+        ("figures.js", PackageResources.figures_js), ("samples.js", PackageResources.samples_js),
+        ("results.js", PackageResources.results_js), ("report.js", PackageResources.report_js), ("api.js", PackageResources.api_js),
+        ("events.js", PackageResources.events_js), ("tar.js", PackageResources.tar_js), ("notices.js", PackageResources.notices_js),
+        ("fields.js", PackageResources.fields_js), ("page-token.js", PackageResources.page_token_js),
+        ("page-jobs.js", PackageResources.page_jobs_js), ("page-files.js", PackageResources.page_files_js),
+        ("page-job.js", PackageResources.page_job_js), ("page-new.js", PackageResources.page_new_js),
+        ("page-compare.js", PackageResources.page_compare_js), ("app.js", PackageResources.app_js),
+    ].map { DashboardFile($0, "text/javascript; charset=utf-8", $1) }
+
+    /// What the page asks for.
+    static let all = [style, icon] + scripts
+
+    /// The modules that the report is made by, the last of which makes it.
+    static let reportScripts = Array(scripts.prefix { $0.name != "api.js" })
+
+    /// It may be kept, and is asked for again each time: the server may be another version by then.
+    var representation: Representation {
+        Representation(
+            tag: tag, parts: [.bytes(bytes)],
+            fields: [
+                .contentType: type, .cacheControl: "no-cache", .contentSecurityPolicy: Self.policy, .referrerPolicy: "no-referrer",
+                .openerPolicy: "same-origin", .resourcePolicy: "same-origin",
+            ])
+    }
+
+    /// Nothing from elsewhere, nothing inline; pictures that the page fetched with its token are blobs.
+    private static let policy = """
+        default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; connect-src 'self'; form-action 'self'; \
+        frame-ancestors 'none'; base-uri 'none'
+        """
+}

@@ -1,0 +1,138 @@
+import Crypto
+import Engine
+import Foundation
+import HTTPTypes
+import Storage
+
+/// One file that shows a job as the dashboard does, to keep or to send: it needs neither this server nor any other.
+///
+/// It has the dashboard's own modules inline, and the data beside them as JSON. Its policy names both by their digests, also in the
+/// file itself: there it holds when the file is opened from a disk.
+struct Report: Sendable {
+    let job: Job
+    /// The data, which the script reads.
+    let data: JSON
+    /// The grids of samples, by stage.
+    let pictures: [(stage: String, file: OpenFile)]
+
+    static let type = "text/html; charset=utf-8"
+    /// Bytes of a picture that are written at once; a multiple of 3, so that base64 needs no padding in between.
+    private static let chunk = 48 * 1024
+
+    init(of id: String, in database: Database) throws {
+        let job = try database.jobs.get(id)
+        self.job = job
+        data = [
+            "job": try job.payload(), "metrics": try MetricsPayload.document(of: id, in: database.jobs, all: false),
+            "checkpoint": try Self.found { try database.checkpoints.get(job.checkpoint).payload() },
+            "dataset": try job.dataset.flatMap { dataset in try Self.found { try database.datasets.get(dataset).payload() } } ?? .null,
+            "version": .string(Pruner.version), "created_at": .string(Timestamp.now().text),
+        ]
+        pictures = try database.jobs.files(of: id).compactMap { file in
+            let stage = file.name.replacing("samples_", with: "").replacing(".png", with: "")
+            return ["before", "pruned", "after"].contains(stage) ? (stage, try OpenFile(database.blobs.url(for: file.digest))) : nil
+        }
+    }
+
+    /// What a job was made of may be deleted by now.
+    private static func found(_ body: () throws -> JSON) throws -> JSON {
+        do { return try body() } catch StorageError.notFound { return .null }
+    }
+
+    var response: Response {
+        let fields: HTTPFields = [
+            .contentType: Self.type, .cacheControl: "no-store", .contentSecurityPolicy: "\(Self.policy); frame-ancestors 'none'",
+            .referrerPolicy: "no-referrer", .contentDisposition: "inline; filename=\"\(job.id).html\"",
+        ]
+        return Response(
+            status: .ok, fields: fields,
+            body: .stream(length: nil) { writer in
+                try await writer.write(Array(head.utf8))
+                for (stage, file) in pictures { try await write(stage, file, writer) }
+                try await writer.write(Array(tail.utf8))
+            })
+    }
+
+    private var head: String {
+        """
+        <!doctype html>
+        <html lang="en">
+        <head>
+        <meta charset="utf-8">
+        <meta name="viewport" content="width=device-width, initial-scale=1">
+        <meta name="color-scheme" content="light dark">
+        <meta http-equiv="Content-Security-Policy" content="\(Self.policy)">
+        <title>\(Self.escaped(job.name ?? job.id)) · pruner</title>
+        <style>\(Self.style)</style>
+        </head>
+        <body>
+        <main>
+        <noscript><p>The plots are drawn by the script in this file; the data stands at its end as JSON.</p></noscript>
+        <div hidden>
+
+        """
+    }
+
+    private func write(_ stage: String, _ file: OpenFile, _ writer: ResponseWriter) async throws {
+        try await writer.write(Array("<img id=\"samples-\(stage)\" alt=\"Samples: \(stage)\" src=\"data:image/png;base64,".utf8))
+        var offset: Int64 = 0
+        while offset < file.size {
+            let bytes = try file.read(at: offset, count: Self.chunk)
+            // Shorter than it was: an answer that breaks off says so.
+            guard !bytes.isEmpty else { throw CocoaError(.fileReadCorruptFile) }
+            try await writer.write(Array(Data(bytes).base64EncodedData()))
+            offset += Int64(bytes.count)
+        }
+        try await writer.write(Array("\">\n".utf8))
+    }
+
+    private var tail: String {
+        // A closing tag, or the opening of a comment, in the data must not be one of the file.
+        let json = data.compact.replacing("<", with: "\\u003c")
+        return """
+            </div>
+            </main>
+            <script type="application/json" id="data">\(json)</script>
+            <script type="module">\(Self.script)</script>
+            </body>
+            </html>
+
+            """
+    }
+
+    private static func escaped(_ text: String) -> String {
+        text.replacing("&", with: "&amp;").replacing("<", with: "&lt;").replacing(">", with: "&gt;")
+    }
+
+    private static let style = String(decoding: DashboardFile.style.bytes, as: UTF8.self)
+
+    /// The modules as one: an import stands on one line, and what it names has the same name everywhere.
+    private static let script: String = DashboardFile.reportScripts.map { file in
+        String(decoding: file.bytes, as: UTF8.self).split(separator: "\n", omittingEmptySubsequences: false)
+            .filter { !$0.hasPrefix("import ") }.map { $0.hasPrefix("export ") ? $0.dropFirst(7) : $0 }.joined(separator: "\n")
+    }.joined(separator: "\n")
+
+    private static let policy = """
+        default-src 'none'; script-src '\(digest(script))'; style-src '\(digest(style))'; img-src data:; base-uri 'none'; \
+        form-action 'none'
+        """
+
+    private static func digest(_ text: String) -> String {
+        "sha256-\(Data(SHA256.hash(data: Array(text.utf8))).base64EncodedString())"
+    }
+}
+
+extension API {
+    /// `/v1/jobs/{id}/report.html`.
+    func addReport(_ routes: inout Routes) {
+        on(
+            &routes, .get, "/v1/jobs/{id}/report.html",
+            Operation(
+                "getReport", "Shows a job in one file that needs no server.",
+                answers: [.init(status: 200, detail: "The report.", contents: [.binary(Report.type)], fields: ["Content-Security-Policy"])],
+                refusals: [.notFound])
+        ) { request in
+            try Report(of: request.parameter("id"), in: database).response
+        }
+    }
+}

@@ -1,0 +1,106 @@
+// Jobs of one checkpoint side by side: a table, and size against quality.
+import { all, get } from "./api.js";
+import { h, show, table } from "./dom.js";
+import { ComparisonFigure } from "./figures.js";
+import { bytes, count, duration, jobName, short, significant } from "./format.js";
+import { what } from "./page-jobs.js";
+
+const sizes = {
+  parameters: { name: "parameters", write: count, of: (metrics) => metrics.parameters },
+  macs: { name: "multiply-accumulates", write: count, of: (metrics) => metrics.macs },
+  size: { name: "size of the files, bytes", write: bytes, of: (metrics) => metrics.size },
+  seconds: { name: "seconds per sample", write: significant, of: (metrics) => metrics.evaluation?.seconds_per_sample },
+};
+
+const qualities = {
+  loss: { name: "loss on held-out pictures (less is better)", write: (value) => significant(value, 4), of: (metrics) => metrics.evaluation?.loss },
+  ssim: { name: "SSIM to the original", write: (value) => significant(value, 4), of: (metrics) => metrics.evaluation && { before: 1, after: metrics.evaluation.ssim?.mean } },
+  mse: { name: "mean squared error to the original", write: significant, of: (metrics) => metrics.evaluation && { before: 0, after: metrics.evaluation.mse?.mean } },
+};
+
+export async function comparePage(main, signal, chosen) {
+  const [checkpoints, jobs] = await Promise.all([all("/v1/checkpoints", signal), all("/v1/jobs?status=succeeded", signal)]);
+  const used = new Map();
+  for (const job of jobs) used.set(job.request.checkpoint, [...(used.get(job.request.checkpoint) ?? []), job]);
+  if (used.size === 0) {
+    main.append(h("h1", {}, "Compare"), h("p", { class: "quiet" }, "No job has succeeded yet."));
+    return "Compare";
+  }
+  const name = (id) => checkpoints.find((item) => item.id === id)?.name ?? "deleted";
+  const select = h("select", { id: "of", onchange: () => { location.hash = `#/compare/${select.value}`; } },
+    [...used].map(([id, list]) => h("option", { value: id }, `${name(id)} (${list.length === 1 ? "1 job" : `${list.length} jobs`}, ${id.slice(-6)})`)));
+  const id = used.has(chosen) ? chosen : [...used.keys()][0];
+  select.value = id;
+  const list = used.get(id);
+  const metrics = new Map();
+  // A few at a time.
+  for (let start = 0; start < list.length; start += 4) {
+    await Promise.all(list.slice(start, start + 4).map(async (job) => metrics.set(job.id, await get(`/v1/jobs/${job.id}/metrics`, signal))));
+  }
+  const comparison = new Comparison(list, metrics);
+  main.append(h("h1", {}, "Compare"), h("p", { class: "control" }, h("label", { for: "of" }, "Jobs of the checkpoint"), select), comparison.element);
+  comparison.update();
+  return "Compare";
+}
+
+class Comparison {
+  constructor(jobs, metrics) {
+    this.jobs = jobs;
+    this.metrics = metrics;
+    this.left = new Set();
+    this.figure = new ComparisonFigure();
+    const axis = (id, label, choices) => {
+      const select = h("select", { id, onchange: () => this.update() }, Object.entries(choices).map(([key, choice]) => h("option", { value: key }, choice.name)));
+      return [select, h("p", { class: "control" }, h("label", { for: id }, label), select)];
+    };
+    const [x, xField] = axis("x-axis", "Size by", sizes);
+    const [y, yField] = axis("y-axis", "Quality by", qualities);
+    Object.assign(this, { x, y });
+    this.none = h("p", { class: "quiet" }, "None of these jobs was evaluated: there is no quality to show.");
+    this.element = h("div", {}, h("section", {}, h("div", { class: "controls" }, xField, yField), this.none, this.figure.element),
+      h("section", {}, h("h2", {}, "Side by side"), this.table()));
+  }
+
+  table() {
+    const columns = [{ name: "job" }, { name: "shown" }, { name: "what" }, ...["parameters", "macs", "size", "loss", "SSIM", "seconds per sample", "took"].map((name) => ({ name, number: true }))];
+    return table("Jobs side by side", columns, this.jobs.map((job) => {
+      const metrics = this.metrics.get(job.id);
+      const evaluation = metrics.evaluation;
+      return [
+        h("a", { href: `#/jobs/${job.id}` }, jobName(job)),
+        h("input", { type: "checkbox", checked: true, "aria-label": `Show ${jobName(job)} in the plot`, onchange: (event) => this.toggle(job.id, event.target.checked) }),
+        what(job.request), count(metrics.parameters?.after), short(metrics.macs?.after), bytes(metrics.size?.after),
+        significant(evaluation?.loss.after, 4), significant(evaluation?.ssim?.mean, 4), significant(evaluation?.seconds_per_sample.after),
+        duration((new Date(job.finished_at) - new Date(job.started_at)) / 1000),
+      ];
+    }));
+  }
+
+  toggle(id, isShown) {
+    if (isShown) this.left.delete(id);
+    else this.left.add(id);
+    this.update();
+  }
+
+  update() {
+    const [size, quality] = [sizes[this.x.value], qualities[this.y.value]];
+    const number = (value) => (value === null || value === undefined ? NaN : value);
+    const shown = this.jobs.filter((job) => !this.left.has(job.id));
+    const points = shown.map((job) => {
+      const metrics = this.metrics.get(job.id);
+      return { id: job.id, name: jobName(job), x: number(size.of(metrics)?.after), y: number(quality.of(metrics)?.after) };
+    });
+    // The checkpoint itself, by the first job that measured it.
+    for (const job of shown) {
+      const metrics = this.metrics.get(job.id);
+      const [x, y] = [number(size.of(metrics)?.before), number(quality.of(metrics)?.before)];
+      if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
+      points.push({ id: "original", name: "original", x, y, isOriginal: true });
+      break;
+    }
+    const isThere = points.some((point) => Number.isFinite(point.x) && Number.isFinite(point.y));
+    show(this.none, !isThere);
+    show(this.figure.element, isThere);
+    this.figure.update(points, size, quality);
+  }
+}

@@ -1,0 +1,252 @@
+// The form for a job: every field explained, and a forecast of what the job would give and take as the fields change.
+import { all, get, post } from "./api.js";
+import { h, show, table } from "./dom.js";
+import { phases } from "./fields.js";
+import { bytes, change, count, duration, short } from "./format.js";
+import { announce, trouble } from "./notices.js";
+
+export async function newPage(main, signal, from) {
+  const [document_, checkpoints, datasets] = await Promise.all([
+    get("/openapi.json", signal), all("/v1/checkpoints", signal), all("/v1/datasets", signal),
+  ]);
+  if (checkpoints.length === 0) {
+    main.append(h("h1", {}, "New job"), h("p", {}, "There is no checkpoint yet. ", h("a", { href: "#/files" }, "Bring one first.")));
+    return "New job";
+  }
+  const earlier = from?.startsWith("job_") ? (await get(`/v1/jobs/${from}`, signal)).request : null;
+  const form = new JobForm(document_.components.schemas, checkpoints, datasets, signal);
+  main.append(h("h1", {}, "New job"), form.element);
+  if (earlier) form.fill(earlier);
+  else if (from) form.checkpoint.value = from;
+  form.changed();
+  return "New job";
+}
+
+class JobForm {
+  constructor(schemas, checkpoints, datasets, signal) {
+    this.signal = signal;
+    this.schemas = schemas;
+    this.controls = new Map();
+    this.switches = new Map();
+    this.checkpoint = h("select", { id: "checkpoint", required: true }, checkpoints.map((item) => h("option", { value: item.id }, `${item.name} (${short(item.parameters)} parameters, ${item.id.slice(-6)})`)));
+    this.dataset = h("select", { id: "dataset" }, h("option", { value: "" }, "none"), datasets.map((item) => h("option", { value: item.id }, `${item.name} (${count(item.images)} pictures, ${item.id.slice(-6)})`)));
+    // A result can be pruned again, but what was brought is meant more often.
+    this.checkpoint.value = (checkpoints.find((item) => item.source.kind === "upload") ?? checkpoints[0]).id;
+    if (datasets.length > 0) this.dataset.value = datasets[0].id;
+    this.name = h("input", { id: "name", type: "text", maxlength: "256", autocomplete: "off" });
+    this.dtype = h("select", { id: "dtype" }, h("option", { value: "" }, "the checkpoint's own"), ["float32", "float16", "bfloat16"].map((name) => h("option", {}, name)));
+    this.forecast = new Forecast();
+    this.plan = null;
+    this.kept = {};
+    this.planNote = h("p", { class: "notice", hidden: true }, "The cut of the other job's plan is made again, whatever stands here. ",
+      h("button", { type: "button", class: "small", onclick: () => { this.plan = null; this.changed(); } }, "Choose anew"));
+    this.refused = h("div");
+    this.submit = h("button", { type: "submit", class: "primary" }, "Post the job");
+    this.form = h("form", { novalidate: true, oninput: () => this.changed(), onsubmit: (event) => { event.preventDefault(); this.post(); } },
+      h("fieldset", {}, h("legend", {}, "What"),
+        this.field("/checkpoint", this.checkpoint, "Checkpoint", "What to start from."),
+        this.field("/dataset", this.dataset, "Dataset", "Pictures of the kind the model was trained on; scoring by gradients and fine-tuning need them."),
+        this.field("/name", this.name, "Name", "To find the job again."),
+        this.field("/dtype", this.dtype, "Number format", "Of the result's weights.")),
+      phases.map((phase) => this.phase(phase)),
+      this.refused, h("p", { class: "actions" }, this.submit));
+    this.element = h("div", { class: "asking" }, this.form, this.forecast.element);
+    signal.addEventListener("abort", () => clearTimeout(this.timer));
+  }
+
+  phase({ key, schema, title, detail, fields }) {
+    const isOn = h("input", { type: "checkbox", id: key, checked: true, "aria-describedby": `${key}-hint` });
+    this.switches.set(key, isOn);
+    const inner = h("div", { class: "fields" }, fields.map(([path, name, hint, extra = {}]) => {
+      const [first, second] = path.split(".");
+      const property = this.schemas[extra.schema ?? schema].properties[second ?? first];
+      const id = `${key}-${path.replace(".", "-")}`;
+      const control = this.control(id, property, extra);
+      this.controls.set(`${key}.${path}`, { control, property, extra });
+      return this.field(`/${key}/${path.replace(".", "/")}`, control, name, hint, extra.methods);
+    }));
+    return h("fieldset", { "data-phase": key }, h("legend", {}, isOn, h("label", { for: key }, title)),
+      h("p", { class: "note", id: `${key}-hint` }, detail), key === "pruning" ? this.planNote : null, inner);
+  }
+
+  control(id, property, extra) {
+    if (property.enum) {
+      const select = h("select", { id }, property.enum.filter((word) => word !== null).map((word) => h("option", {}, word)));
+      select.value = property.default;
+      return select;
+    }
+    const types = [property.type].flat();
+    if (types.includes("boolean")) return h("input", { id, type: "checkbox", checked: property.default });
+    // A browser's number cannot hold 2⁶³ - 1: its bound is the server's business.
+    const isExact = (bound) => bound !== undefined && Number.isSafeInteger(bound * 1000);
+    return h("input", {
+      id, type: "number", inputmode: "decimal", step: extra.step ?? (types.includes("integer") ? "1" : "any"), min: property.minimum,
+      max: isExact(property.maximum) ? property.maximum : undefined, value: property.default ?? "",
+    });
+  }
+
+  /** A field with its label, its explanation and a place for what is wrong with it. */
+  field(pointer, control, name, hint, methods) {
+    const error = h("span", { class: "wrong", id: `${control.id}-wrong` });
+    control.setAttribute("aria-describedby", `${control.id}-hint ${control.id}-wrong`);
+    const label = h("label", { for: control.id }, name);
+    return h("div", { class: "field", "data-pointer": pointer, "data-methods": methods?.join(" ") },
+      control.type === "checkbox" ? h("span", { class: "check" }, control, label) : [label, control],
+      h("span", { class: "hint", id: `${control.id}-hint` }, hint), error);
+  }
+
+  /** Takes over what another job asked for. */
+  fill(request) {
+    this.checkpoint.value = request.checkpoint;
+    this.dataset.value = request.dataset ?? "";
+    this.name.value = request.name ?? "";
+    this.dtype.value = request.dtype ?? "";
+    this.plan = request.pruning?.plan ?? null;
+    // What has no field here.
+    this.kept = { metadata: request.metadata, priority: request.priority };
+    for (const { key } of phases) this.switches.get(key).checked = request[key] !== null;
+    for (const [path, { control }] of this.controls) {
+      const value = path.split(".").reduce((object, name) => object?.[name], request);
+      if (value === undefined) continue;
+      if (control.type === "checkbox") control.checked = value;
+      else control.value = value ?? "";
+    }
+  }
+
+  get request() {
+    const request = { ...this.kept, checkpoint: this.checkpoint.value };
+    if (this.dataset.value) request.dataset = this.dataset.value;
+    if (this.name.value.trim()) request.name = this.name.value.trim();
+    if (this.dtype.value) request.dtype = this.dtype.value;
+    for (const { key } of phases) if (this.switches.get(key).checked) request[key] = {};
+    for (const [path, { control, property, extra }] of this.controls) {
+      const names = path.split(".");
+      if (!request[names[0]] || !this.applies(extra)) continue;
+      const object = names.slice(0, -1).reduce((parent, name) => (parent[name] ??= {}), request);
+      const value = this.value(control, property, extra);
+      if (value !== undefined) object[names[names.length - 1]] = value;
+    }
+    if (request.pruning && this.plan) request.pruning = { plan: this.plan };
+    return request;
+  }
+
+  value(control, property, { nullable }) {
+    if (control.type === "checkbox") return control.checked;
+    if (control.tagName === "SELECT") return control.value;
+    if (control.value === "") {
+      if (control.validity.badInput) return "no number";
+      return nullable ? null : undefined;
+    }
+    return Number(control.value);
+  }
+
+  applies({ methods }) {
+    return !methods || methods.includes(this.controls.get("pruning.method").control.value);
+  }
+
+  /** Asks for a forecast when the fields have been left alone for a moment; one question at a time. */
+  changed() {
+    for (const { key } of phases) {
+      const fields = this.form.querySelector(`[data-phase="${key}"] .fields`);
+      show(fields, this.switches.get(key).checked && !(key === "pruning" && this.plan));
+    }
+    show(this.planNote, this.plan !== null);
+    const method = this.controls.get("pruning.method").control.value;
+    for (const field of this.form.querySelectorAll("[data-methods]")) {
+      const methods = field.getAttribute("data-methods");
+      if (methods) show(field, methods.split(" ").includes(method));
+    }
+    this.forecast.wait();
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.ask(), 350);
+  }
+
+  async ask() {
+    if (this.isAsking) {
+      this.asksAgain = true;
+      return;
+    }
+    this.isAsking = true;
+    do {
+      this.asksAgain = false;
+      try {
+        const answer = await post("/v1/jobs?dry_run=true", this.request, this.signal);
+        if (this.asksAgain) continue;
+        this.mark([]);
+        this.forecast.show(answer);
+      } catch (error) {
+        if (error.name === "AbortError") return;
+        if (this.asksAgain) continue;
+        this.mark(error.errors ?? []);
+        this.forecast.refuse(this.named(error));
+      }
+    } while (this.asksAgain);
+    this.isAsking = false;
+  }
+
+  /** Shows what is wrong beside the fields it is about. */
+  mark(errors) {
+    for (const field of this.form.querySelectorAll(".field")) {
+      const pointer = field.getAttribute("data-pointer");
+      const found = errors.find((error) => error.pointer === pointer);
+      field.querySelector(".wrong").textContent = found ? found.detail : "";
+      const control = field.querySelector("input, select");
+      if (found) control.setAttribute("aria-invalid", "true");
+      else control.removeAttribute("aria-invalid");
+    }
+  }
+
+  /** A refusal in the words of the form. */
+  named(error) {
+    const name = (pointer) => this.form.querySelector(`[data-pointer="${CSS.escape(pointer)}"] label`)?.textContent ?? pointer;
+    if (!error.errors?.length) return error;
+    return { message: error.errors.map(({ pointer, detail }) => `${name(pointer)} ${detail}`).join("; ") };
+  }
+
+  async post() {
+    this.submit.disabled = true;
+    this.refused.replaceChildren();
+    try {
+      const job = await post("/v1/jobs", this.request, this.signal);
+      announce("The job is posted");
+      location.hash = `#/jobs/${job.id}`;
+    } catch (error) {
+      if (error.name === "AbortError") return;
+      this.mark(error.errors ?? []);
+      this.refused.replaceChildren(trouble(this.named(error)));
+      this.form.querySelector("[aria-invalid]")?.focus();
+    }
+    this.submit.disabled = false;
+  }
+}
+
+/** What the job would give and take. */
+class Forecast {
+  constructor() {
+    this.body = h("div", { "aria-live": "polite" });
+    this.element = h("aside", { class: "forecast", "aria-label": "Forecast" }, h("h2", {}, "Forecast"), this.body);
+  }
+
+  wait() { this.element.setAttribute("aria-busy", "true"); }
+
+  refuse(error) {
+    this.element.removeAttribute("aria-busy");
+    this.body.replaceChildren(trouble(error));
+  }
+
+  show({ block_out_channels: widths, groups, parameters, macs, size, memory, seconds }) {
+    this.element.removeAttribute("aria-busy");
+    const line = (name, { before, after }, write) => [name, write(before), write(after), change(before, after)];
+    const columns = ["", "before", "after", "change"].map((name, index) => ({ name, number: index > 0 }));
+    const width = widths ? [...new Map(widths.before.map((before, index) => [`block ${index + 1}`, { before, after: widths.after[index] }]))]
+      : groups.map((group) => [group.name, group.width]);
+    const times = Object.entries(seconds).map(([phase, value]) => [phase === "total" ? "in all" : phase, duration(value)]);
+    this.body.replaceChildren(
+      table("Sizes", columns, [line("parameters", parameters, count), line("multiply-accumulates", macs, short), line("files", size, bytes)]),
+      h("h3", {}, "Widths"),
+      h("div", { class: widths ? "" : "long" }, table("Widths", columns, width.map(([name, change_]) => line(name, change_, count)))),
+      h("h3", {}, "Time here"),
+      table("Time here", [{ name: "phase" }, { name: "at most", number: true }], times),
+      h("p", { class: "note" }, `Memory ${bytes(memory.peak)} of ${bytes(memory.limit)}. Diff-Pruning may stop scoring earlier; time is measured on one step, and the queue is not counted.`));
+  }
+}

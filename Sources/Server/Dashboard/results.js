@@ -1,0 +1,91 @@
+// What a job has measured: the table of sizes and quality, the plots and the samples. It grows while the job runs.
+import { freshId, h, show, table } from "./dom.js";
+import { FinetuningFigure, ScoresFigure, ScoringFigure, WidthsFigure } from "./figures.js";
+import { bytes, change, count, duration, significant } from "./format.js";
+import { Samples } from "./samples.js";
+
+/** The rows of the table of what changed; those that are not known yet are left out. */
+export function summaryRows(metrics) {
+  const rows = [];
+  const add = (name, values, write) => {
+    if (!values || (values.before === null && values.after === null)) return;
+    const shown = ["before", "pruned", "after"].map((key) => (Number.isFinite(values[key]) ? write(values[key]) : "–"));
+    rows.push([name, ...shown, change(values.before, values.after)]);
+  };
+  add("parameters", metrics.parameters, count);
+  add("multiply-accumulates", metrics.macs, count);
+  add("size of the files", metrics.size, bytes);
+  add("activation memory of a sample", metrics.activation_memory, bytes);
+  const evaluation = metrics.evaluation;
+  if (evaluation) {
+    add("loss on held-out pictures", evaluation.loss, (value) => significant(value, 4));
+    add("seconds per sample", evaluation.seconds_per_sample, (value) => significant(value));
+    if (evaluation.ssim) rows.push(["SSIM to the original", "1", "–", significant(evaluation.ssim.mean, 4), "–"]);
+    if (evaluation.mse) rows.push(["mean squared error to the original", "0", "–", significant(evaluation.mse.mean), "–"]);
+  }
+  return rows;
+}
+
+const columns = [{ name: "" }, ...["before", "pruned", "after", "change"].map((name) => ({ name, number: true }))];
+
+export class Results {
+  constructor() {
+    this.summary = h("div");
+    this.timing = h("p", { class: "note" });
+    this.scoring = new ScoringFigure();
+    this.widths = new WidthsFigure();
+    this.scores = new ScoresFigure(freshId("group"));
+    this.finetuning = new FinetuningFigure();
+    this.samples = new Samples();
+    this.sections = {
+      summary: h("section", {}, h("h2", {}, "What changed"), this.summary, this.timing),
+      scoring: h("section", {}, h("h2", {}, "Scoring"), this.scoring.element),
+      groups: h("section", {}, h("h2", {}, "Pruning"), this.widths.element, this.scores.element),
+      finetuning: h("section", {}, h("h2", {}, "Fine-tuning"), this.finetuning.element),
+      samples: h("section", {}, h("h2", {}, "Samples"), this.samples.element),
+    };
+    this.element = h("div", { class: "results" }, Object.values(this.sections));
+    for (const section of Object.values(this.sections)) show(section, false);
+  }
+
+  /** Shows a job's metrics, as many as there are. */
+  update(metrics) {
+    this.metrics = metrics;
+    const rows = summaryRows(metrics);
+    show(this.sections.summary, rows.length > 0);
+    this.summary.replaceChildren(table("What changed", columns, rows));
+    const times = Object.entries(metrics.timing ?? {}).filter(([, seconds]) => Number.isFinite(seconds))
+      .map(([phase, seconds]) => `${phase} ${duration(seconds)}`);
+    if (metrics.peak_memory) times.push(`memory at most ${bytes(metrics.peak_memory)}`);
+    this.timing.textContent = times.join(" · ");
+    this.part("scoring", metrics.scoring?.losses.length > 0, () => this.scoring.update(metrics.scoring));
+    this.part("groups", metrics.groups?.length > 0, () => {
+      this.widths.update(metrics.groups);
+      show(this.scores.element, metrics.groups.some((group) => group.scores));
+      this.scores.update(metrics.groups);
+    });
+    this.part("finetuning", metrics.finetuning?.losses.length > 0, () => this.finetuning.update(metrics.finetuning));
+  }
+
+  /** Adds points that came since. */
+  extend(points) {
+    for (const [section, key] of [["scoring", "timestep"], ["finetuning", "step"]]) {
+      const losses = this.metrics?.[section]?.losses;
+      if (!losses || !points[section]) continue;
+      const last = losses.length > 0 ? losses[losses.length - 1][key] : -1;
+      losses.push(...points[section].filter((point) => point[key] > last));
+      this.part(section, losses.length > 0, () => this[section].update(this.metrics[section]));
+    }
+  }
+
+  part(name, isThere, update) {
+    show(this.sections[name], isThere);
+    if (isThere) update();
+  }
+
+  /** Shows the grids. */
+  updateSamples(images, samples, ssim) {
+    show(this.sections.samples, Object.keys(images).length > 0);
+    this.samples.update(images, samples, ssim);
+  }
+}
