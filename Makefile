@@ -1,7 +1,7 @@
 # Debian packages: headers to build with, OpenBLAS behind the BLAS interface, and the tools of the demo.
 PACKAGES = libblas-dev liblapacke-dev libopenblas0-pthread libsqlite3-dev libarchive-dev libspng-dev libturbojpeg0-dev pkg-config curl jq
 
-.PHONY: help deps build demo docs test soak fuzz bench interop conformance lint
+.PHONY: help deps build demo docs test soak fuzz bench interop conformance browser lint
 
 help: ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -47,6 +47,9 @@ interop: build ## a running server against PyTorch, diffusers and torch-pruning 
 
 conformance: build ## tuspy and schemathesis against a running server (needs python3-venv and downloads them)
 	Tests/Conformance/run.sh
+
+browser: build ## the dashboard in headless Chromium, through the whole main job (needs python3-venv, and installs Chromium)
+	Tests/Browser/run.sh
 
 lint: deps ## layout and style, that every target names what it imports, and that AVX-512 stays where it is asked for
 	swift format lint --strict -r Sources Tests Package.swift

@@ -1,0 +1,114 @@
+"""What is done with a job that has ended, or shall end, and all of it with a token."""
+
+import hashlib
+import json
+import os
+import subprocess
+
+import plots
+from chromium import Failure
+from plots import equal
+from session import EXAMPLE
+
+
+def download(run):
+    """By the buttons, and by the lines for curl as they stand there."""
+    page, folder, job = run.page, run.folder, run.job
+    page.call("Browser.setDownloadBehavior", behavior="allow", downloadPath=folder)
+
+    result = run.result = run.api(f"/v1/jobs/{job}")["result"]["checkpoint"]
+    content = run.content = run.api(f"/v1/checkpoints/{result}/content")
+    page.click(".downloads li:first-child button")
+    equal(hashlib.sha256(run.downloaded(f"{result}.tar")).hexdigest(), hashlib.sha256(content).hexdigest(), "the result")
+    commands = page.evaluate("[...document.querySelectorAll('.downloads code')].map((code) => code.textContent)")
+    os.mkdir(f"{folder}/curl")
+    for command in commands:
+        subprocess.run(command + " -sSf", shell=True, check=True, cwd=f"{folder}/curl")
+    with open(f"{folder}/curl/{result}.tar", "rb") as file:
+        equal(file.read() == content, True, "what curl gets")
+    equal(len(os.listdir(f"{folder}/curl")), len(commands), "the files that curl gets")
+    run.step(f"downloads are right, and all {len(commands)} curl lines do as they are")
+
+
+def compare(run):
+    """The table and the plot of size against quality."""
+    page, base, job, checkpoint, metrics = run.page, run.base, run.job, run.checkpoint, run.metrics
+    second = run.api("/v1/jobs", {"checkpoint": checkpoint["id"], "name": "magnitude", "pruning": {"method": "magnitude", "ratio": 0.25},
+                              "evaluation": {"samples": 4, "steps": 4}})["id"]
+    page.open(f"{base}/#/jobs/{second}")
+    page.wait("document.querySelector('.badge.succeeded')", 60, "the second job")
+    other = run.api(f"/v1/jobs/{second}/metrics")
+    page.open(f"{base}/#/compare/{checkpoint['id']}")
+    page.wait("document.querySelectorAll('.dot').length === 1", doing="the comparison")
+    # The second has no held-out loss: it has no dataset.
+    plots.check_comparison(page, [(job, metrics["parameters"]["after"], metrics["evaluation"]["loss"]["after"]),
+                                  ("original", metrics["parameters"]["before"], metrics["evaluation"]["loss"]["before"])], page.whole())
+    page.fill("#y-axis", "ssim")
+    page.fill("#x-axis", "macs")
+    plots.check_comparison(page, [(one, data["macs"]["after"], data["evaluation"]["ssim"]["mean"]) for one, data in ((job, metrics), (second, other))]
+                           + [("original", metrics["macs"]["before"], 1)], page.whole())
+    count = run.look_at("compare")
+    page.click("tbody tr:last-child input[type=checkbox]")
+    page.wait("document.querySelectorAll('.dot').length === 1")
+    run.expect_quiet()
+    run.step(f"the comparison's table and plot are right; {count} texts and controls audited")
+
+
+def stop(run):
+    """Pause, resume, cancel and delete."""
+    page, base, job = run.page, run.base, run.job
+    page.open(f"{base}/#/new?from={job}")
+    page.wait("document.querySelector('#finetuning-learning_rate')?.value === '0.0005'", doing="the form as it was")
+    page.fill("#finetuning-steps", "1000000")
+    page.fill("#name", "endless")
+    page.click("button[type=submit]")
+    endless = page.wait("location.hash.startsWith('#/jobs/job_') && location.hash.slice(7)")
+    page.wait("document.querySelector('.phases .now')?.textContent === 'scoring'", 30)
+    page.open(f"{base}/#/jobs")
+    page.wait("document.querySelector('tbody progress')", doing="progress in the queue")
+    count = run.look_at("jobs")
+    page.click("tbody a")
+    page.wait(f"location.hash === '#/jobs/{endless}' && document.querySelector('.actions .danger')")
+    page.click(".actions button:not(.danger)")
+    page.wait("document.querySelector('.badge.paused')", 30, "the pause")
+    page.click(".actions button:not(.danger)")
+    page.wait("document.querySelector('.badge.running')", 30, "going on")
+    page.click(".actions .danger")
+    page.wait("document.querySelector('.badge.cancelled')", 30, "the cancellation")
+    equal(run.api(f"/v1/jobs/{endless}")["status"], "cancelled", "the job")
+    page.click(".actions .danger")
+    page.wait("location.hash === '#/jobs' && document.querySelectorAll('tbody tr').length === 2", doing="the queue without the job")
+    run.expect_quiet()
+    run.step(f"paused, resumed, cancelled and deleted from the page; {count} texts and controls audited")
+
+
+def use_token(run):
+    """Everything again once there is a token. The last step: the server asks for it from then on."""
+    page, base, job, checkpoint, folder = run.page, run.base, run.job, run.checkpoint, run.folder
+    result, content = run.result, run.content
+    made = json.loads(subprocess.run(run.token_command, check=True, capture_output=True, text=True).stdout)
+    page.open(f"{base}/#/jobs/{job}")
+    page.wait("document.querySelector('#token')", doing="the question for a token")
+    count = run.look_at("token")
+    page.fill("#token", "pruner_wrong")
+    page.click("button[type=submit]")
+    page.wait("document.querySelector('[role=alert]')?.textContent.includes('not known')")
+    run.expect_quiet("401")
+    page.fill("#token", made["token"])
+    page.click("button[type=submit]")
+    page.wait("document.querySelectorAll('.pairs li').length === 10", doing="the job with its samples")
+    run.secret = made["token"]
+    if any("$PRUNER_TOKEN" not in command for command in page.evaluate("[...document.querySelectorAll('.downloads code')].map((code) => code.textContent)")):
+        raise Failure("a curl line has no token")
+    os.remove(f"{folder}/{result}.tar")
+    page.click(".downloads li:first-child button")
+    equal(run.downloaded(f"{result}.tar") == content, True, "the result by token")
+    page.open(f"{base}/#/files")
+    page.wait("document.querySelectorAll('.zone').length === 2")
+    page.drop("section:nth-of-type(1) .zone", [f"{EXAMPLE}/model.tar"])
+    page.wait("document.querySelector('.notice.good')")
+    third = run.api("/v1/jobs", {"checkpoint": checkpoint["id"], "pruning": {"method": "magnitude"}})["id"]
+    page.open(f"{base}/#/jobs/{third}")
+    page.wait("document.querySelector('.badge.succeeded')", 30, "a job followed by token")
+    run.expect_quiet()
+    run.step(f"a token is asked for, checked and used everywhere; {count} texts and controls audited")
