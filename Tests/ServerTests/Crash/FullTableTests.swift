@@ -15,7 +15,8 @@ import Testing
         let port = try #require(URL(string: server.url)?.port)
         // Room for a few more than are open now. These are the server's first connections: whatever else it needs for the first time
         // when the table is full, a timer's descriptor say, it must have already.
-        let limit = (try descriptors(server).max() ?? 0) + 5
+        // Foundation leaves a child a socket under the number it has in this process, which may be far above the child's own.
+        let limit = (try descriptors(server).filter { $0 < 64 }.max() ?? 0) + 5
         let change = try Process.run(
             URL(fileURLWithPath: "/usr/bin/prlimit"),
             arguments: ["--pid", "\(server.processIdentifier)", "--nofile=\(limit):\(limit)"])
@@ -33,7 +34,7 @@ import Testing
                 while try warnings() < 10 { await Task.yield() }
                 // Between two tries lies a tenth of a second: it does not spin.
                 #expect(start.duration(to: .now) > .milliseconds(800))
-                #expect(try descriptors(server).count == limit)
+                #expect(try descriptors(server).filter { $0 < limit }.count == limit)
                 // Those that fit are served, except with what needs a file; and that is no more than an error.
                 clients[0].send("GET /healthz HTTP/1.1\r\n\(host)\r\n")
                 #expect(clients[0].receive(until: "kernels").status == 200)
