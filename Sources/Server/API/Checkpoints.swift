@@ -37,13 +37,18 @@ extension API {
                         answer: creation.keeping(form.fingerprint) { try $0.created() }
                     ).created().response
                 }
-                let received = try await uploads.receive(uploadBody(request, isRepeated: creation.isRepeated), hashing: creation.key != nil)
-                if let first = try creation.firstAnswer(to: received.digest) { return first }
-                let source = try uploads.source(received, type: request.fields[.contentType])
+                let body = try uploadBody(request, isRepeated: creation.isRepeated)
+                let arrived =
+                    // The same again is not stored again.
+                    creation.isRepeated
+                    ? .file(try await uploads.receive(body, hashing: true))
+                    : try await uploads.receiveUnpacking(body, hashing: creation.key != nil)
+                if let first = try creation.firstAnswer(to: arrived.digest) { return first }
+                let parts = try uploads.parts(arrived, type: request.fields[.contentType])
                 return try CheckpointIntake(database: database).store(
-                    uploads.unpack(source), name: request.query("name") ?? source.name, initialization: initialization,
-                    variant: request.query("variant"), consuming: source.upload, owner: owner(of: request),
-                    answer: creation.keeping(received.digest) { try $0.created() }
+                    parts.files, name: request.query("name") ?? parts.name, initialization: initialization,
+                    variant: request.query("variant"), consuming: parts.upload, owner: owner(of: request),
+                    answer: creation.keeping(arrived.digest) { try $0.created() }
                 ).created().response
             }
         }
@@ -147,6 +152,7 @@ extension API {
         if format == .tar { return try ArchiveWriter(items).tarParts() }
         let file = try database.blobs.temporaryFile()
         try ArchiveWriter(items).write(as: format) { try file.write($0) }
+        try file.flush()
         let open = try OpenFile(file.url)
         return [.file(open, offset: 0, length: open.size)]
     }

@@ -22,6 +22,7 @@ package final class ArchiveReader {
     }
 
     private let archive: OpaquePointer
+    private let source: ArchiveSource
     private let format: ArchiveFormat
     private let limits: Limits
     /// Bytes of the archive itself.
@@ -36,21 +37,25 @@ package final class ArchiveReader {
     private var hasEnded = false
 
     /// Opens the file at `path`; throws `notAnArchive` when its beginning is of another kind.
-    package init(path: String, limits: Limits = Limits()) throws(ArchiveError) {
-        let ends = try Self.ends(of: path)
-        let format = try ArchiveFormat.detect(ends.head)
-        let stream: TarStream? =
-            if format == .zip {
-                nil
-            } else {
-                try TarStream(path: path, isGzip: format == .tarGz, packed: ends.size, trailer: ends.tail, limits: limits)
-            }
-        if format == .zip { try ZipDirectory.check(path: path, entries: limits.entries) }
-        guard let archive = archive_read_new() else { throw .unreadable(path: path, reason: "out of memory") }
+    package convenience init(path: String, limits: Limits = Limits()) throws(ArchiveError) {
+        try self.init(.file(path: path), limits: limits)
+    }
+
+    /// Opens an archive; throws `notAnArchive` when its beginning is of another kind. A zip must be a file: its directory stands at its end.
+    package init(_ source: ArchiveSource, limits: Limits = Limits()) throws(ArchiveError) {
+        let format = try ArchiveFormat.detect(source.head())
+        let packed = try source.size()
+        let stream = format == .zip ? nil : try TarStream(source, isGzip: format == .tarGz, packed: packed, limits: limits)
+        if format == .zip {
+            guard case .file(let path) = source else { throw .notAnArchive(found: "a zip file, which cannot be read as it comes") }
+            try ZipDirectory.check(path: path, entries: limits.entries)
+        }
+        guard let archive = archive_read_new() else { throw .unreadable(path: "", reason: "out of memory") }
         self.archive = archive
+        self.source = source
         self.format = format
         self.limits = limits
-        self.packed = ends.size
+        self.packed = packed
         self.stream = stream
         names = ArchiveNames(limits: limits)
         let status = ArchiveLocale.withUTF8 {
@@ -61,7 +66,7 @@ package final class ArchiveReader {
                 archive_read_support_format_tar(archive)
             }
             archive_read_set_options(archive, "hdrcharset=UTF-8")
-            guard let stream else { return archive_read_open_filename(archive, path, 1 << 16) }
+            guard let stream else { return source.open(archive) }
             return archive_read_open(
                 archive, Unmanaged.passUnretained(stream).toOpaque(), nil,
                 { _, context, bytes in
@@ -163,7 +168,7 @@ package final class ArchiveReader {
         let size = archive_entry_size_is_set(header) != 0 ? archive_entry_size(header) : nil
         if let size {
             guard size >= 0 else { throw .damaged(entry: path, reason: "a negative size") }
-            try add(size, of: path)
+            try add(size, of: path, isSparse: archive_entry_sparse_count(header) > 0)
         }
         if archive_entry_hardlink(header) != nil { throw .unsupportedEntry(entry: path, kind: "hard link") }
         switch archive_entry_filetype(header) {
@@ -182,9 +187,17 @@ package final class ArchiveReader {
     }
 
     /// Counts uncompressed bytes, before they are unpacked where their number is announced.
-    private func add(_ bytes: Int64, of path: String) throws(ArchiveError) {
+    ///
+    /// What comes only has a size that somebody promised: holes in a sparse file, which need no bytes, may become as much as that, or as
+    /// what has really come allows.
+    private func add(_ bytes: Int64, of path: String, isSparse: Bool = false) throws(ArchiveError) {
         guard bytes <= limits.totalSize - totalSize else { throw .tooLarge(entry: path, limit: limits.totalSize) }
-        let expansion = limits.expansion(of: packed)
+        let expansion =
+            if isSparse, case .stream(let stream) = source {
+                max(packed, limits.expansion(of: stream.received))
+            } else {
+                limits.expansion(of: packed)
+            }
         guard bytes <= expansion - totalSize else { throw .tooCompressed(entry: path, packed: packed, limit: expansion) }
         totalSize += bytes
     }
@@ -197,6 +210,7 @@ package final class ArchiveReader {
             throw .damaged(entry: nil, reason: "the end of the tar is missing")
         }
         try stream?.finish()
+        if case .stream(let stream) = source { stream.finish() }
         guard !names.isEmpty else { throw .empty }
     }
 
@@ -208,19 +222,5 @@ package final class ArchiveReader {
                 : .damaged(entry: nil, reason: ArchiveLocale.reason(archive))
         }
         return .damaged(entry: current?.path, reason: ArchiveLocale.reason(archive))
-    }
-
-    /// The first 512 and the last 8 bytes of the file, and how many it has.
-    private static func ends(of path: String) throws(ArchiveError) -> (head: [UInt8], tail: [UInt8], size: Int64) {
-        do {
-            let file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path))
-            defer { try? file.close() }
-            let head = try file.read(upToCount: 512) ?? Data()
-            let size = try file.seekToEnd()
-            try file.seek(toOffset: size - min(8, size))
-            return ([UInt8](head), [UInt8](try file.read(upToCount: 8) ?? Data()), Int64(size))
-        } catch {
-            throw .unreadable(path: path, reason: "\(error)")
-        }
     }
 }

@@ -10,10 +10,10 @@ final class TarStream {
     static let headerLimit = 4 << 20
 
     private let archive: OpaquePointer
+    private let source: ArchiveSource
     private let isGzip: Bool
     private let packed: Int64
     private let limits: ArchiveReader.Limits
-    private let trailer: [UInt8]
     private let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 16, alignment: 16)
     private var checksum = CRC32()
     private var total: Int64 = 0
@@ -23,22 +23,18 @@ final class TarStream {
     /// The first trouble met; a C callback cannot throw.
     private(set) var failure: ArchiveError?
 
-    /// Opens the file at `path`, of `packed` bytes, the last eight of them `trailer`.
-    init(
-        path: String, isGzip: Bool, packed: Int64, trailer: [UInt8], limits: ArchiveReader.Limits
-    ) throws(ArchiveError) {
-        guard let archive = archive_read_new() else { throw .unreadable(path: path, reason: "out of memory") }
+    /// Opens a tar of `packed` bytes.
+    init(_ source: ArchiveSource, isGzip: Bool, packed: Int64, limits: ArchiveReader.Limits) throws(ArchiveError) {
+        guard let archive = archive_read_new() else { throw .unreadable(path: "", reason: "out of memory") }
         self.archive = archive
+        self.source = source
         self.isGzip = isGzip
         self.packed = packed
         self.limits = limits
-        self.trailer = trailer
         if isGzip { archive_read_support_filter_gzip(archive) }
         archive_read_support_format_raw(archive)
         var header: OpaquePointer?
-        guard archive_read_open_filename(archive, path, 1 << 16) == ARCHIVE_OK else {
-            throw .unreadable(path: path, reason: ArchiveLocale.reason(archive))
-        }
+        guard source.open(archive) == ARCHIVE_OK else { throw .unreadable(path: "", reason: ArchiveLocale.reason(archive)) }
         guard archive_read_next_header(archive, &header) == ARCHIVE_OK else { throw damage() }
         // One layer, as sent by honest people; layers within layers multiply a bomb.
         guard !isGzip || archive_filter_count(archive) == 2 else { throw .notAnArchive(found: "no gzip file, or one within another") }
@@ -99,6 +95,8 @@ final class TarStream {
         headerRoom = nil
         while let bytes = read(), !bytes.isEmpty {}
         if let failure { throw failure }
+        if case .stream(let stream) = source { stream.finish() }
+        let trailer = try source.tail()
         func word(_ offset: Int) -> UInt32 { (0..<4).reduce(0) { $0 | UInt32(trailer[offset + $1]) << UInt32(8 * $1) } }
         guard trailer.count == 8, word(4) == UInt32(truncatingIfNeeded: total) else { return }
         guard word(0) == checksum.value else { throw .damaged(entry: nil, reason: "gzip: the checksum does not agree") }

@@ -32,12 +32,13 @@ public final class BlobStore: Sendable {
 
     /// Begins a new blob.
     public func writer() throws(StorageError) -> BlobWriter {
-        BlobWriter(store: self, file: try TemporaryFile(in: folder))
+        BlobWriter(store: self, file: try TemporaryFile(in: folder, hashing: true, isKept: true))
     }
 
     /// A file that is never to become a blob: scratch space on the same disk, gone with the value.
-    public func temporaryFile() throws(StorageError) -> TemporaryFile {
-        try TemporaryFile(in: folder)
+    /// - Parameter hashing: whether its ``TemporaryFile/digest`` will be asked for.
+    public func temporaryFile(hashing: Bool = false) throws(StorageError) -> TemporaryFile {
+        try TemporaryFile(in: folder, hashing: hashing, isKept: false)
     }
 
     private func directory(of digest: BlobDigest) -> URL {
@@ -45,8 +46,9 @@ public final class BlobStore: Sendable {
     }
 
     /// Moves a written file to its place. After a failure nothing of it is left.
-    func keep(_ file: TemporaryFile, as digest: BlobDigest) throws(StorageError) -> StoredBlob {
+    func keep(_ file: TemporaryFile) throws(StorageError) -> StoredBlob {
         try file.synchronize()
+        let digest = file.digest
         let failure = state.withLock { state -> StorageError? in
             do throws(StorageError) {
                 // A file of another size is no such content: something outside damaged it, and here is the right one.

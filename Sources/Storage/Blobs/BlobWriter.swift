@@ -1,4 +1,3 @@
-import Crypto
 import Foundation
 
 /// Writes one blob, hashing what passes: memory stays flat whatever the size.
@@ -7,7 +6,6 @@ import Foundation
 public final class BlobWriter {
     private let store: BlobStore
     private var file: TemporaryFile?
-    private var hash = SHA256()
 
     init(store: BlobStore, file: TemporaryFile) {
         self.store = store
@@ -20,14 +18,12 @@ public final class BlobWriter {
     /// Appends bytes.
     public func write(_ bytes: UnsafeRawBufferPointer) throws(StorageError) {
         guard let file else { throw .file(doing: "write to a finished blob", path: "", errno: EBADF) }
-        hash.update(bufferPointer: bytes)
         try file.write(bytes)
     }
 
     /// Appends bytes.
     public func write(_ bytes: [UInt8]) throws(StorageError) {
         guard let file else { throw .file(doing: "write to a finished blob", path: "", errno: EBADF) }
-        hash.update(data: bytes)
         try file.write(bytes)
     }
 
@@ -35,7 +31,7 @@ public final class BlobWriter {
     public func finish() throws(StorageError) -> StoredBlob {
         guard let file else { throw .file(doing: "finish a finished blob", path: "", errno: EBADF) }
         self.file = nil
-        return try store.keep(file, as: BlobDigest(hash.finalize()))
+        return try store.keep(file)
     }
 
     /// Removes what was written.

@@ -1,10 +1,22 @@
+import Dispatch
 import Foundation
 import Synchronization
 
 /// The files of uploads, `DIR/uploads/upl_…`, and who is at work on which.
 final class UploadFolder: Sendable {
+    /// Someone at work on an upload.
+    private struct Holder {
+        /// Makes them end; nil for those who must not be disturbed.
+        let interrupt: (@Sendable () -> Void)?
+        /// Left when they have ended.
+        let work = DispatchGroup()
+    }
+
     private let folder: DataFolder
-    private let busy = Mutex<Set<String>>([])
+    private let holders = Mutex<[String: Holder]>([:])
+
+    /// Seconds that someone who is interrupted gets to keep what has come.
+    private static let patience = 10
 
     init(_ folder: DataFolder) {
         self.folder = folder
@@ -15,12 +27,29 @@ final class UploadFolder: Sendable {
     func path(of id: String) -> String { folder.uploads.appendingPathComponent(id, isDirectory: false).path }
 
     /// Makes the upload the caller's own until ``release(_:)``.
-    func hold(_ id: String) throws(StorageError) {
-        guard busy.withLock({ $0.insert(id).inserted }) else { throw .uploadBusy(id: id) }
+    /// - Parameters:
+    ///   - interrupting: whether someone who can be interrupted is, and waited for.
+    ///   - interrupt: makes the caller end, when someone else wants the upload.
+    /// - Throws: ``StorageError/uploadBusy(id:)``
+    func hold(_ id: String, interrupting: Bool = false, interrupt: (@Sendable () -> Void)? = nil) throws(StorageError) {
+        let end = DispatchTime.now() + .seconds(Self.patience)
+        while true {
+            let other = holders.withLock { holders -> Holder? in
+                if let other = holders[id] { return other }
+                let holder = Holder(interrupt: interrupt)
+                holder.work.enter()
+                holders[id] = holder
+                return nil
+            }
+            guard let other else { return }
+            guard interrupting, let interrupt = other.interrupt else { throw .uploadBusy(id: id) }
+            interrupt()
+            guard other.work.wait(timeout: end) == .success else { throw .uploadBusy(id: id) }
+        }
     }
 
     func release(_ id: String) {
-        busy.withLock { _ = $0.remove(id) }
+        holders.withLock { $0.removeValue(forKey: id) }?.work.leave()
     }
 
     func remove(_ id: String) {

@@ -17,11 +17,14 @@ public struct UploadStore: Sendable {
         try UploadWriter(database: database, length: length, metadata: metadata, owner: owner)
     }
 
-    /// Goes on with an upload. No one else can until the writer is gone.
-    /// - Parameter offset: where the caller believes the upload to be.
+    /// Goes on with an upload. Whoever is at it already is interrupted: a client that comes again has given its first connection up,
+    /// though the server may not have noticed.
+    /// - Parameters:
+    ///   - offset: where the caller believes the upload to be.
+    ///   - interrupt: makes the caller give the writer up, when someone else comes.
     /// - Throws: ``StorageError/notFound(_:id:)``, ``StorageError/uploadBusy(id:)``, ``StorageError/wrongOffset(id:expected:found:)``
-    public func resume(_ id: String, at offset: Int64) throws(StorageError) -> UploadWriter {
-        try holding(id) { upload throws(StorageError) in
+    public func resume(_ id: String, at offset: Int64, interrupt: (@Sendable () -> Void)? = nil) throws(StorageError) -> UploadWriter {
+        try holding(id, interrupting: true, interrupt: interrupt) { upload throws(StorageError) in
             guard upload.offset == offset else { throw StorageError.wrongOffset(id: id, expected: upload.offset, found: offset) }
             return try UploadWriter(database: database, resuming: upload)
         }
@@ -40,10 +43,11 @@ public struct UploadStore: Sendable {
 
     /// Gives `body` an upload that is the caller's own; what it returns gives it back, or after a failure this does.
     private func holding<Result>(
-        _ id: String, _ body: (Upload) throws(StorageError) -> Result
+        _ id: String, interrupting: Bool = false, interrupt: (@Sendable () -> Void)? = nil,
+        _ body: (Upload) throws(StorageError) -> Result
     ) throws(StorageError) -> Result {
         _ = try get(id)
-        try database.uploadFolder.hold(id)
+        try database.uploadFolder.hold(id, interrupting: interrupting, interrupt: interrupt)
         do throws(StorageError) {
             // Read again: whoever had it may have changed it meanwhile.
             return try body(try get(id))
@@ -59,11 +63,11 @@ public struct UploadStore: Sendable {
         try database.read("read an upload") { try upload(id, in: $0) }
     }
 
-    /// Removes an upload and its bytes.
+    /// Removes an upload and its bytes. Whoever goes on with it is interrupted.
     /// - Throws: ``StorageError/notFound(_:id:)``, ``StorageError/uploadBusy(id:)``
     public func delete(_ id: String) throws(StorageError) {
         _ = try get(id)
-        try database.uploadFolder.hold(id)
+        try database.uploadFolder.hold(id, interrupting: true)
         defer { database.uploadFolder.release(id) }
         try remove(id)
     }

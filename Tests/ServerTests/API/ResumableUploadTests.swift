@@ -258,18 +258,40 @@ import Testing
         }
     }
 
-    @Test func onlyOneWritesAtATime() async throws {
+    /// Sends a piece's head and its first bytes.
+    private func opened(_ world: World, _ path: String, first: String) throws -> Client {
+        let client = try world.socket()
+        client.send(
+            "PATCH \(path) HTTP/1.1\r\nHost: localhost:\(try world.port)\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
+                + "Content-Type: application/offset+octet-stream\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n")
+        #expect(client.receive(until: "\r\n\r\n").status == 100)
+        client.send(first)
+        return client
+    }
+
+    /// A client whose connection is lost comes again long before the server can know of it.
+    @Test func aNewerPieceTakesOver() async throws {
         try await World.with(isBlocking: true) { world in
             let path = try await begun(world, length: 10)
-            let client = try world.socket()
-            client.send(
-                "PATCH \(path) HTTP/1.1\r\nHost: localhost:\(try world.port)\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: 0\r\n"
-                    + "Content-Type: application/offset+octet-stream\r\nContent-Length: 10\r\nExpect: 100-continue\r\n\r\n")
-            #expect(client.receive(until: "\r\n\r\n").status == 100)
-            #expect(try await append(world, path, at: 0, "abc".utf8).status == 423)
-            #expect(try await world.send("DELETE", path, headers: ["Tus-Resumable": "1.0.0"]).status == 423)
-            client.send("0123456789")
-            #expect(client.receive(until: "\r\n\r\n").status == 204)
+            let older = try opened(world, path, first: "0123")
+            let early = try await append(world, path, at: 0, "abc".utf8)
+            #expect(early.status == 409)
+            #expect(older.receiveAll().isEmpty)
+            // What had come is kept.
+            #expect(try await head(world, path).headers["upload-offset"] == "4")
+            #expect(try await append(world, path, at: 4, "456789".utf8).status == 204)
+            let file = world.folder.appendingPathComponent("uploads/\(path.split(separator: "/").last ?? "")")
+            #expect(try Data(contentsOf: file) == Data("0123456789".utf8))
+        }
+    }
+
+    @Test func aTerminationEndsWhoIsWriting() async throws {
+        try await World.with(isBlocking: true) { world in
+            let path = try await begun(world, length: 10)
+            let client = try opened(world, path, first: "0123")
+            #expect(try await world.send("DELETE", path, headers: ["Tus-Resumable": "1.0.0"]).status == 204)
+            #expect(client.receiveAll().isEmpty)
+            #expect(try world.filesLeft().isEmpty)
         }
     }
 

@@ -127,6 +127,16 @@ struct ArchiveLimitTests {
                 == .tooCompressed(entry: "holes", packed: Int64(archive.count), limit: 1 << 20 - 1))
     }
 
+    /// Nobody gets room for a hundred times what they only say that they will send.
+    @Test func holesInWhatIsStillToComeCountAsBytesThatWerePromised() throws {
+        let archive = sparse(size: 2 << 20, blocks: 0)
+        let limits = ArchiveReader.Limits(ratioFloor: 0)
+        #expect(try archiveContents(archive, piece: 512, promised: 2 << 20, limits: limits).first?.bytes.count == 2 << 20)
+        #expect(throws: ArchiveError.tooCompressed(entry: "holes", packed: 1 << 20, limit: 1 << 20)) {
+            try archiveContents(archive, piece: 512, promised: 1 << 20, limits: limits)
+        }
+    }
+
     /// libarchive keeps the list of parts in memory, twice as large as it is in the file.
     @Test func whatStandsBeforeAFileIsBounded() throws {
         #expect(try refusal(sparse(size: 512, blocks: 1000), .init()) == nil)

@@ -38,6 +38,35 @@ struct ArchiveReaderTests {
         #expect(throws: expected) { try archiveContents(Fixture.path("archives/\(name)")) }
     }
 
+    /// What an archive holds, or why it is refused.
+    private static func outcome(_ read: () throws -> [(path: String, bytes: [UInt8])]) -> String {
+        do { return try read().map { "\($0.path) \($0.bytes)" }.joined(separator: "\n") } catch { return "\(error)" }
+    }
+
+    @Test(arguments: ["pax.tar", "gnu.tar", "pax.tar.gz", "empty.tar"] + refused.map(\.0).filter { $0.hasSuffix("tar") })
+    func whatIsReadAsItComesIsTheSame(name: String) throws {
+        let bytes = try Fixture.bytes("archives/\(name)")
+        let expected = Self.outcome { try archiveContents(Fixture.path("archives/\(name)")) }
+        for piece in [1, 100, 512, 5000, 1 << 20] {
+            #expect(Self.outcome { try archiveContents(bytes, piece: piece) } == expected, "in pieces of \(piece)")
+        }
+        // A tar is padded behind its end, and what is behind a tar is nobody's.
+        if name == "pax.tar" { #expect(Self.outcome { try archiveContents(bytes + [1, 2, 3], piece: 512) } == expected) }
+        let folder = try TemporaryFolder()
+        for length in stride(from: 1, to: bytes.count, by: 97) {
+            let cut = Array(bytes[..<length])
+            let path = try folder.file("cut", cut)
+            #expect(Self.outcome { try archiveContents(cut, piece: 100) } == Self.outcome { try archiveContents(path) }, "\(length)")
+        }
+    }
+
+    @Test func aZipCannotBeReadAsItComes() throws {
+        let bytes = try Fixture.bytes("archives/good.zip")
+        #expect(throws: ArchiveError.notAnArchive(found: "a zip file, which cannot be read as it comes")) {
+            try archiveContents(bytes, piece: 512)
+        }
+    }
+
     static let otherFiles: [([UInt8], String)] = [
         ([], "nothing at all"), (Array("hello\n".utf8), "text"), (Array(String(repeating: "words ", count: 999).utf8), "text"),
         ([0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A], "a PNG picture"), ([0xFF, 0xD8, 0xFF, 0xE0], "a JPEG picture"),

@@ -44,13 +44,23 @@ struct FaultTests {
         var client = APIClient(base: server.url)
         let checkpoint = try await client.upload("/v1/checkpoints", Samples.archive(Samples.unet("learned")))
         var expected = try await Self.ids(client)
+        let begun = try await client.send("POST", "/v1/uploads", headers: ["Tus-Resumable": "1.0.0", "Upload-Length": "\(6 << 20)"])
+        let upload = try #require(begun.headers["location"])
 
         let strace = try Strace(server, failing: fault.calls, with: fault.error)
         let weights = try Samples.archive(Samples.unet("scale_shift"))
         let pictures = try Samples.pictures(3)
-        for (path, body) in [("/v1/checkpoints", weights), ("/v1/datasets", pictures)] {
+        // Large enough to be taken apart as it comes, and written by threads of its own.
+        let large = try Samples.archive(Samples.unet("scale_shift") + [("vqvae/weights.bin", [UInt8](repeating: 7, count: 6 << 20))])
+        for (path, body) in [("/v1/checkpoints", weights), ("/v1/datasets", pictures), ("/v1/checkpoints", large)] {
             let answer = try await client.send("POST", path, body: body)
             #expect(fault.upload.contains(answer.status), "\(path) \(answer.status) \(answer.detail)")
+        }
+        if fault.calls != "rename" {
+            let answer = try await client.send(
+                "PATCH", upload, body: Data(count: 6 << 20), type: "application/offset+octet-stream",
+                headers: ["Tus-Resumable": "1.0.0", "Upload-Offset": "0"])
+            #expect(fault.upload.contains(answer.status), "\(answer.status) \(answer.detail)")
         }
         let posted = try await client.post("/v1/jobs", ["checkpoint": .string(checkpoint), "evaluation": ["samples": 1, "steps": 1]])
         #expect(fault.job.contains(posted.status), "\(posted.detail)")
@@ -60,6 +70,7 @@ struct FaultTests {
 
         // The server lives, and holds what it said and no more.
         #expect(try await Self.ids(client) == expected.sorted())
+        #expect(try await client.get(upload).json["offset"] == 0)
         expected.append(try await client.upload("/v1/datasets", pictures))
         // A job that met the fault has ended all the same.
         if posted.status == 201 {

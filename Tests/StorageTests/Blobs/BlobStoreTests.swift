@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Storage
 import Testing
@@ -14,6 +15,44 @@ import Testing
     #expect(blob.url.path.hasSuffix("blobs/ba/\(blob.digest.hex)"))
     #expect(try Data(contentsOf: blob.url) == Data("abc".utf8))
     #expect(store.temporaryFiles == [])
+}
+
+/// So many bytes, no part of them like another.
+private func bytes(_ count: Int) -> [UInt8] {
+    var state: UInt32 = 1
+    return (0..<count).map { _ in
+        state = state &* 1_664_525 &+ 1_013_904_223
+        return UInt8(state >> 24)
+    }
+}
+
+/// Beyond a mebibyte other threads hash and write: the order must not suffer, whatever the pieces.
+@Test(arguments: [1000, 65_536, 300_000, 1 << 21]) func aLargeBlobIsWhatWasWritten(piece: Int) throws {
+    let store = try Store()
+    let contents = bytes((5 << 20) + 123)
+    let writer = try store.database.blobs.writer()
+    for start in stride(from: 0, to: contents.count, by: piece) {
+        try writer.write(Array(contents[start..<min(contents.count, start + piece)]))
+    }
+    #expect(writer.size == Int64(contents.count))
+    let blob = try writer.finish()
+    #expect(blob.digest.hex == SHA256.hash(data: contents).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())
+    #expect(try Data(contentsOf: blob.url) == Data(contents))
+    let other = try store.database.blobs.writer()
+    try contents.withUnsafeBytes { try other.write($0) }
+    #expect(try other.finish().digest == blob.digest)
+    #expect(store.temporaryFiles == [])
+}
+
+@Test func aLargeWriterThatIsForgottenLeavesNothing() throws {
+    let store = try Store()
+    let contents = bytes(4 << 20)
+    do { try store.database.blobs.writer().write(contents) }
+    let writer = try store.database.blobs.writer()
+    for start in stride(from: 0, to: contents.count, by: 1 << 16) { try writer.write(Array(contents[start..<(start + (1 << 16))])) }
+    writer.discard()
+    #expect(store.temporaryFiles == [])
+    #expect(store.blobFiles == [])
 }
 
 @Test func theSameBytesAreStoredOnce() throws {
@@ -80,6 +119,16 @@ import Testing
     #expect(try file.map { try Data(contentsOf: $0.url) } == Data([1, 2, 3]))
     file = nil
     #expect(store.temporaryFiles == [])
+}
+
+@Test func aLargeTemporaryFileIsWholeOnceItIsFlushed() throws {
+    let store = try Store()
+    let contents = bytes((3 << 20) + 1)
+    let file = try store.database.blobs.temporaryFile(hashing: true)
+    try file.write(contents)
+    try file.flush()
+    #expect(try Data(contentsOf: file.url) == Data(contents))
+    #expect(file.digest == BlobDigest(SHA256.hash(data: contents)))
 }
 
 @Test(arguments: ["", "ab", "../../../etc/passwd", String(repeating: "A", count: 64), String(repeating: "g", count: 64)])

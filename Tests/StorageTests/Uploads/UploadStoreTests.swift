@@ -36,6 +36,29 @@ private func files(_ folder: URL) throws -> [String: Int] {
     }
 }
 
+@Test func aLargeUploadIsCommittedOnTheWay() throws {
+    let store = try Store()
+    let uploads = store.database.uploads
+    let contents = Data((0..<(6 << 20)).map { UInt8(truncatingIfNeeded: $0 / 7) })
+    let id = try uploads.begin(length: Int64(contents.count), metadata: "").commit().id
+    do {
+        let writer = try uploads.resume(id, at: 0)
+        try writer.write(Array(contents[..<(4 << 20)]))
+        writer.commitSoon()
+        while try uploads.get(id).offset < 4 << 20 { sched_yield() }
+        // Nobody is told of this any more.
+        try writer.write(Array(contents[(4 << 20)...]))
+    }
+    #expect(try uploads.get(id).offset == 4 << 20)
+    #expect(try files(store.folder) == [id: 4 << 20])
+    do {
+        let writer = try uploads.resume(id, at: 4 << 20)
+        try writer.write(Array(contents[(4 << 20)...]))
+        #expect(try writer.commit().isComplete)
+    }
+    #expect(try Data(contentsOf: store.folder.appendingPathComponent("uploads/\(id)")) == contents)
+}
+
 @Test func nothingIsLeftOfAnUploadThatNobodyWasToldOf() throws {
     let store = try Store()
     do {

@@ -168,7 +168,7 @@ extension API {
         guard let text = request.fields[.uploadOffset], let offset = Self.digits(text).map(Int64.init) else {
             throw APIError(.badRequest, "invalid_upload_offset", "Upload-Offset must be the number of bytes that are here already")
         }
-        let writer = try database.uploads.resume(request.parameter("id"), at: offset)
+        let writer = try database.uploads.resume(request.parameter("id"), at: offset, interrupt: request.cutOff)
         _ = try await write(request, to: writer, isNew: false)
         let upload = try writer.commit()
         var response = Response(status: .noContent)
@@ -194,7 +194,7 @@ extension API {
                 if isNew { hash.update(data: chunk) }
                 checksum?.update(chunk)
                 try writer.write(chunk)
-                if !isWhole, writer.uncommitted >= Self.commitSize { try writer.commit() }
+                if !isWhole, writer.uncommitted >= Self.commitSize { writer.commitSoon() }
             }
         } catch let error as HTTPError {
             switch error {

@@ -1,4 +1,3 @@
-import Crypto
 import Engine
 import Foundation
 import Storage
@@ -8,6 +7,8 @@ struct Uploads: Sendable {
     let database: Database
     /// The largest body, in bytes.
     let limit: Int64
+    /// For bodies that are taken apart as they come: each has a thread that waits for its client.
+    let unpackers = Slots(4)
 
     /// A whole body on the disk; gone with this value.
     struct Received {
@@ -38,13 +39,10 @@ struct Uploads: Sendable {
 
     /// The whole body, which ``API/uploadBody(_:isRepeated:)`` let in.
     func receive(_ body: RequestBody, hashing: Bool) async throws -> Received {
-        let file = try database.blobs.temporaryFile()
-        var hash = SHA256()
-        while let chunk = try await body.next() {
-            if hashing { hash.update(data: chunk) }
-            try file.write(chunk)
-        }
-        return Received(file: file, digest: hashing ? BlobDigest(hash.finalize()).hex : "")
+        let file = try database.blobs.temporaryFile(hashing: hashing)
+        while let chunk = try await body.next() { try file.write(chunk) }
+        try file.flush()
+        return Received(file: file, digest: hashing ? file.digest.hex : "")
     }
 
     /// Follows `{"upload":"upl_…","name":"…"}`; any other body is itself what was sent.
@@ -76,24 +74,5 @@ struct Uploads: Sendable {
             default: throw error
             }
         }
-    }
-
-    /// Files that an archive may hold where each becomes a file of its own; a pipeline has a few dozen.
-    private static let largestFolder = 10_000
-
-    /// Files of an archive, each a blob of its own, by path without a common top folder.
-    ///
-    /// - Throws: ``ArchiveError``.
-    func unpack(_ source: Source) throws -> [(path: String, blob: StoredBlob)] {
-        let archive = try ArchiveReader(path: source.path, limits: .init(entries: Self.largestFolder))
-        var paths: [String] = []
-        var blobs: [StoredBlob] = []
-        while let entry = try archive.next() {
-            let writer = try database.blobs.writer()
-            while let chunk = try archive.readChunk() { try writer.write(chunk) }
-            paths.append(entry.path)
-            blobs.append(try writer.finish())
-        }
-        return Array(zip(ArchivePath.withoutCommonTopFolder(paths), blobs))
     }
 }

@@ -23,15 +23,20 @@ extension Connection {
         case .broken:
             throw HTTPError.connectionLost
         case .length(let left):
-            try await fill(upTo: Int(min(left, Int64(Self.readSize))))
-            let chunk = Array(input.prefix(Int(min(left, Int64(Self.readSize)))))
-            input = input.dropFirst(chunk.count)
+            let limit = Int(min(left, Int64(Self.bodyReadSize)))
+            let chunk: [UInt8]
+            if input.isEmpty {
+                chunk = try await receive(upTo: limit)
+            } else {
+                chunk = Array(input.prefix(limit))
+                input = input.dropFirst(chunk.count)
+            }
             body = left > Int64(chunk.count) ? .length(left - Int64(chunk.count)) : .finished
             return chunk
         case .chunked(var decoder):
             var chunk: [UInt8] = []
             while chunk.isEmpty, !decoder.isFinished {
-                try await fill(upTo: Self.readSize)
+                if input.isEmpty { input = try await receive(upTo: Self.bodyReadSize)[...] }
                 let count = try decoder.decode(input, into: &chunk)
                 input = input.dropFirst(count)
             }
@@ -40,9 +45,8 @@ extension Connection {
         }
     }
 
-    /// Makes sure there is input, asking a waiting client for it first.
-    private func fill(upTo limit: Int) async throws {
-        guard input.isEmpty else { return }
+    /// The next bytes from the socket, for which a waiting client is asked first.
+    private func receive(upTo limit: Int) async throws -> [UInt8] {
         if owesContinue {
             owesContinue = false
             if !isAnswering {
@@ -50,9 +54,10 @@ extension Connection {
             }
         }
         let start = DispatchTime.now()
-        input = try await socket.read(upTo: limit, deadline: readingPace.deadline)[...]
+        let bytes = try await socket.read(upTo: limit, deadline: readingPace.deadline)
         readingPace.waited(since: start)
-        readingPace.moved(input.count)
-        if input.isEmpty { throw HTTPError.malformed("the body of the request ends early", section: "RFC 9112, section 8") }
+        readingPace.moved(bytes.count)
+        if bytes.isEmpty { throw HTTPError.malformed("the body of the request ends early", section: "RFC 9112, section 8") }
+        return bytes
     }
 }

@@ -16,6 +16,8 @@ actor Connection {
 
     /// Bytes read from the socket at once.
     static let readSize = 64 * 1024
+    /// The same for a body: a large one is handed on as it comes.
+    static let bodyReadSize = 256 * 1024
     /// An unread rest of a body up to this size is skipped to keep the connection.
     static let skipLimit: Int64 = 256 * 1024
     /// Bytes that are swallowed after an answer that closes the connection.
@@ -148,7 +150,7 @@ actor Connection {
             body: RequestBody(length: length) { [weak self] in
                 guard let self else { throw HTTPError.connectionLost }
                 return try await self.nextChunk(of: number)
-            })
+            }, cutOff: { [socket] in socket.abort() })
         do {
             return try await handler(request)
         } catch HTTPError.connectionLost {

@@ -14,16 +14,19 @@ package struct Request: Sendable {
     package var body: RequestBody
     /// What the route's pattern captured, percent-decoded.
     package var parameters: [String: String] = [:]
+    /// Ends the connection, from anywhere: whoever reads the body finds that it ends early.
+    package let cutOff: @Sendable () -> Void
 
     package init(
         method: HTTPRequest.Method, target: RequestTarget, authority: String?, fields: HTTPFields = [:],
-        body: RequestBody = RequestBody(bytes: [])
+        body: RequestBody = RequestBody(bytes: []), cutOff: @escaping @Sendable () -> Void = {}
     ) {
         self.method = method
         self.target = target
         self.authority = authority
         self.fields = fields
         self.body = body
+        self.cutOff = cutOff
     }
 
     /// The raw path, for messages.

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 
 /// Reads a `multipart/form-data` body (RFC 7578) part by part as it comes; memory stays flat whatever the parts' sizes.
@@ -170,12 +171,15 @@ package actor MultipartReader {
     private func find(_ pattern: [UInt8]) -> Int? {
         input.withUnsafeBytes { input in
             pattern.withUnsafeBytes { pattern in
+                guard let base = input.baseAddress else { return nil }
                 var start = 0
                 while input.count - start >= pattern.count {
-                    let rest = UnsafeRawBufferPointer(rebasing: input[start...(input.count - pattern.count)])
-                    guard let next = rest.firstIndex(of: ASCII.carriageReturn) else { return nil }
-                    start += next
-                    if input[start..<(start + pattern.count)].elementsEqual(pattern) { return start }
+                    // Nearly every byte of a file is passed over here.
+                    guard let next = memchr(base + start, Int32(ASCII.carriageReturn), input.count - pattern.count + 1 - start) else {
+                        return nil
+                    }
+                    start = UnsafeRawPointer(next) - base
+                    if memcmp(next, pattern.baseAddress!, pattern.count) == 0 { return start }
                     start += 1
                 }
                 return nil
