@@ -16,6 +16,9 @@ final class Team: @unchecked Sendable {
     private var body: ((Int, Int) -> Void)?
     private var count = 0
 
+    /// As nice as Dispatch makes the threads of background quality, on which jobs run.
+    private static let niceness: Int32 = 10
+
     /// Teams that nobody is using, by their number of helpers. One that is busy is somebody else's: jobs do not wait for each other.
     private static let idle = Mutex<[Int: [Team]]>([:])
 
@@ -32,7 +35,12 @@ final class Team: @unchecked Sendable {
         helpers = (0..<count).map { _ in Helper() }
         for (index, helper) in helpers.enumerated() {
             // The team lives as long as its threads, which never end: there are no more of them than work has been done at once.
-            let thread = Thread { helper.wait { self.work(index + 1) } }
+            let thread = Thread {
+                // Whoever answers requests goes first. On Linux this is of the thread alone, and never given back: a team made for a
+                // request's forecast serves jobs later.
+                _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
+                helper.wait { self.work(index + 1) }
+            }
             thread.name = "engine"
             thread.start()
         }

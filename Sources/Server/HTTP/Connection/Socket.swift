@@ -54,6 +54,14 @@ final class Socket: Sendable {
     private let descriptor: Int32
     private let queue: DispatchQueue
     private let state = Mutex(State())
+    /// Whether the peer was soon there when it was waited for last. Then the thread itself waits a moment for the next time, which spares
+    /// two others that would hand over to each other.
+    private let isPrompt = Atomic(false)
+
+    /// The threads that wait so: of all sockets together, for peers that poll or send as fast as they are served.
+    private static let waiters = Slots(64)
+    /// Milliseconds that they wait.
+    private static let moment: Int32 = 1
 
     /// Takes over a connected descriptor, already non-blocking. Events arrive on `queue`, which is serial.
     init(descriptor: Int32, queue: DispatchQueue) {
@@ -69,7 +77,11 @@ final class Socket: Sendable {
     /// - Throws: ``HTTPError/timeout(_:)`` when nothing comes until `deadline`; ``HTTPError/connectionLost``.
     func read(upTo limit: Int, deadline: DispatchTime) async throws -> [UInt8] {
         if let bytes = try receive(limit) { return bytes }
-        return try await withCheckedThrowingContinuation { wait(.read(limit: limit, deadline, $0)) }
+        let start = DispatchTime.now()
+        if waitAMoment(for: POLLIN), let bytes = try receive(limit) { return bytes }
+        let bytes = try await withCheckedThrowingContinuation { wait(.read(limit: limit, deadline, $0)) }
+        foundReady(since: start)
+        return bytes
     }
 
     /// What is there; nil when nothing is.
@@ -143,8 +155,10 @@ final class Socket: Sendable {
         var left = unsentBytes
         while true {
             let start = DispatchTime.now()
+            if waitAMoment(for: POLLOUT) { return pace.waited(since: start) }
             do {
                 try await withCheckedThrowingContinuation { wait(.write(pace.deadline, $0)) }
+                foundReady(since: start)
                 return pace.waited(since: start)
             } catch HTTPError.timeout {
                 pace.waited(since: start)
@@ -206,6 +220,19 @@ final class Socket: Sendable {
     }
 
     // MARK: - Waiting
+
+    /// Waits with this thread, if that is promising. Returns whether there is something to be had.
+    private func waitAMoment(for events: Int32) -> Bool {
+        guard isPrompt.load(ordering: .relaxed), Self.waiters.take() else { return false }
+        defer { Self.waiters.giveBack() }
+        var waiting = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+        return poll(&waiting, 1, Self.moment) > 0
+    }
+
+    private func foundReady(since start: DispatchTime) {
+        let time = DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds
+        isPrompt.store(time < UInt64(Self.moment) * 1_000_000, ordering: .relaxed)
+    }
 
     private func wait(_ waiter: Waiter) {
         let isRefused = state.withLock { state in
