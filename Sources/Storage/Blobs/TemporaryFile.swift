@@ -43,6 +43,10 @@ public final class TemporaryFile {
     /// Waits until others can read all the bytes at ``url``.
     public func flush() throws(StorageError) { try file.flush() }
 
-    /// Waits until the bytes are on the disk. A failure is final: the kernel may have dropped them, a second try would lie.
-    func synchronize() throws(StorageError) { try file.synchronize() }
+    /// Waits until the bytes are on the disk, to which nothing can be added then. A failure is final: the kernel may have dropped them, a
+    /// second try would lie.
+    func synchronize() throws(StorageError) {
+        try file.synchronize()
+        file.close()
+    }
 }

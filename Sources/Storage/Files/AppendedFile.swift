@@ -18,6 +18,7 @@ final class AppendedFile: Sendable {
     private let isKept: Bool
     private let state: Mutex<State>
     private let hash: Mutex<SHA256?>
+    private let isOpen = Atomic(true)
 
     /// Bytes after which the disk begins with them. Left to itself the kernel would gather some seconds' worth, and all of it would be
     /// waited for in the end.
@@ -31,7 +32,12 @@ final class AppendedFile: Sendable {
         hash = Mutex(hashing ? SHA256() : nil)
     }
 
-    deinit { close(descriptor) }
+    deinit { close() }
+
+    /// Gives the descriptor back; after that nothing but the hash may be asked for.
+    func close() {
+        if isOpen.exchange(false, ordering: .relaxed) { Foundation.close(descriptor) }
+    }
 
     /// What went wrong.
     var failure: StorageError? { state.withLock { $0.failure } }

@@ -70,6 +70,9 @@ final class FileAppender {
         try file.synchronize()
     }
 
+    /// Gives the descriptor back, after ``synchronize()``; nothing more can be appended.
+    func close() { file.close() }
+
     /// Calls `done`, on another thread, once all that is here now is on the disk, with the file's size up to there. While an earlier call
     /// is under way nothing is done. What `done` throws fails the file.
     func synchronizeSoon(_ done: @escaping @Sendable (Int64) throws(StorageError) -> Void) {
