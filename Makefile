@@ -1,7 +1,7 @@
 # Debian packages: headers to build with, OpenBLAS behind the BLAS interface, and the tools of the demo.
 PACKAGES = libblas-dev liblapacke-dev libopenblas0-pthread libsqlite3-dev libarchive-dev libspng-dev libturbojpeg0-dev pkg-config curl jq
 
-.PHONY: help deps build demo docs test soak fuzz bench interop conformance browser lint
+.PHONY: help deps build demo docs test soak fuzz tsan bench interop conformance browser lint
 
 help: ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -38,6 +38,9 @@ soak: deps ## a server killed 200 times while it is used, and disks that are ful
 
 fuzz: deps ## every reader of strangers' bytes by libFuzzer, SECONDS_EACH=60 (needs python3); TARGETS="archive json" picks some
 	Tests/Fuzz/fuzz.sh $(TARGETS)
+
+tsan: deps ## the server's tests under ThreadSanitizer
+	Tests/tsan.sh
 
 bench: build ## speed and memory against PyTorch (needs python3-venv and downloads PyTorch)
 	Benchmarks/bench.sh
