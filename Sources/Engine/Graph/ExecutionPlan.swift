@@ -9,6 +9,8 @@ struct ExecutionPlan {
         let saved: Int
     }
 
+    /// What runs: the graph with its sums folded into layers.
+    let graph: Graph
     /// The order of everything.
     let schedule: Schedule
     /// The sizes of every node's call.
@@ -39,6 +41,7 @@ struct ExecutionPlan {
     ///     ``preparedLimit(activations:isTraining:)``.
     ///   - segments: parts whose activations are made again for backward, all but the last's; 1 keeps everything.
     init(_ graph: Graph, batch: Int, isTraining: Bool, preparedLimit: Int?, segments: Int = 1, parallel: Parallel) {
+        let graph = graph.foldingSums()
         let nodes = graph.nodes
         let shapes = nodes.map { node in
             CallShape(
@@ -96,6 +99,7 @@ struct ExecutionPlan {
         preparedForward = place { _ in true }
         preparedBackward = place { runsBackward[$0] }
 
+        self.graph = graph
         self.schedule = schedule
         self.shapes = shapes
         self.runsBackward = runsBackward
@@ -130,7 +134,8 @@ struct ExecutionPlan {
         var laterUses: [Int] = []
         for reader in schedule.readers[index] {
             if let time = schedule.again[reader] { laterUses.append(time) }
-            if let time = schedule.backward[reader], nodes[reader].operation.backwardReads.inputs { laterUses.append(time) }
+            let read = nodes[reader].inputs.prefix(nodes[reader].operation.backwardReads.inputs)
+            if let time = schedule.backward[reader], read.contains(index) { laterUses.append(time) }
         }
         if let time = schedule.backward[index], node.operation.backwardReads.output { laterUses.append(time) }
         if index == nodes.count - 1 { firstUses.append(schedule.loss) }

@@ -54,15 +54,15 @@ public final class Executor {
         self.weights = weights
         self.gradients = gradients
         self.batch = batch
-        let nodes = graph.nodes
         let plan = ExecutionPlan(
             graph, batch: batch, isTraining: gradients != nil, preparedLimit: preparedLimit, segments: segments, parallel: parallel)
+        let graph = plan.graph
+        let nodes = graph.nodes
         let arena = Buffer(count: plan.total)
         self.arena = arena
         activationBytes = plan.total * MemoryLayout<Float>.stride
         func memory(_ offset: Int) -> UnsafeMutablePointer<Float> { arena.pointer + offset }
 
-        var parameterIndex = 0
         // The consumer that runs backward first finds no gradient yet; the others add to it.
         var firstConsumer = [Int](repeating: -1, count: nodes.count)
         for (index, node) in nodes.enumerated() where plan.runsBackward[index] {
@@ -71,8 +71,7 @@ public final class Executor {
         var firstCalls: [OperatorCall] = []
         var laterCalls: [OperatorCall] = []
         for (index, node) in nodes.enumerated() {
-            let parameters = parameterIndex..<(parameterIndex + node.operation.parameters.count)
-            parameterIndex = parameters.upperBound
+            let parameters = node.operation.parameters.compactMap { weights.index(of: $0.name) }
             var seen: Set<Int> = []
             let accumulates = node.inputs.map { !seen.insert($0).inserted || firstConsumer[$0] != index }
             func call(_ place: ExecutionPlan.Place) -> OperatorCall {

@@ -20,6 +20,9 @@ public struct Graph: Sendable {
     /// An empty graph.
     public init() {}
 
+    /// A graph of nodes that fit together.
+    init(nodes: [Node]) { self.nodes = nodes }
+
     /// Appends a node and returns its index.
     /// - Throws: ``GraphError/shape(node:expected:found:)`` naming the node.
     @discardableResult

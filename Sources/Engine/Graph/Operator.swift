@@ -32,6 +32,13 @@ package protocol Operator: Sendable {
     /// Adds to `call.parameterGradients`, and writes (or adds, where `call.accumulates`) `call.inputGradients`, from `call.outputGradient`.
     func backward(_ call: OperatorCall)
 
+    /// Whether the output is the sum of the two inputs and nothing else, a map and a map or vector.
+    var isSum: Bool { get }
+
+    /// The same layer with one more input, a map like its output or a vector of its channels, that it adds to its output; nil where
+    /// it cannot.
+    func adding() -> Self?
+
     /// Says which channels of its inputs, output and parameters stand or fall together; returns the output's channels.
     func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels
 
@@ -50,6 +57,8 @@ extension Operator {
     package func scratchCount(_ call: CallShape) -> Int { 0 }
     package func preparedCount(_ call: CallShape) -> Int { 0 }
     package func prepare(_ call: OperatorCall, for direction: Direction) {}
+    package var isSum: Bool { false }
+    package func adding() -> Self? { nil }
     package func cut(_ kept: KeptChannels) -> Self { self }
     package func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int { 0 }
 }
@@ -77,8 +86,8 @@ package enum Direction: Sendable {
 
 /// Which of forward's values an operator's backward needs to find unchanged.
 package struct BackwardReads: Sendable {
-    /// Backward reads the inputs.
-    package var inputs = false
+    /// Backward reads so many of the inputs, the first ones.
+    package var inputs = 0
     /// Backward reads the output.
     package var output = false
 }

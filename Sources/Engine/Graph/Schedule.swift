@@ -56,7 +56,7 @@ struct Schedule {
         }
         for index in nodes.indices.reversed() where runsBackward[index] {
             let reads = nodes[index].operation.backwardReads
-            if reads.inputs { nodes[index].inputs.forEach(makeAgain) }
+            nodes[index].inputs.prefix(reads.inputs).forEach(makeAgain)
             if reads.output { makeAgain(index) }
             backward[index] = events.count
             events.append(.backward(index))

@@ -37,44 +37,10 @@ package struct Add: Operator {
     }
 
     package func backward(_ call: OperatorCall) {
-        for (index, target) in call.inputGradients.enumerated() {
-            guard let target else { continue }
-            if call.shape.inputs[index] == call.shape.output {
-                backwardWhole(call, target, accumulating: call.accumulates[index])
-            } else {
-                backwardVector(call, target, accumulating: call.accumulates[index])
-            }
-        }
+        for index in call.inputs.indices { call.passGradient(toInput: index, scale: scale) }
     }
 
-    private func backwardWhole(_ call: OperatorCall, _ target: UnsafeMutablePointer<Float>, accumulating: Bool) {
-        let scale = scale
-        call.parallel.ranges(call.batch * call.shape.output.count, grain: 4096) { range in
-            let (dy, dx) = (call.outputGradient + range.lowerBound, target + range.lowerBound)
-            if accumulating {
-                Elementwise.map(range.count, dy, dx, into: dx) { $1 + $0 * scale }
-            } else {
-                Elementwise.map(range.count, dy, into: dx) { $0 * scale }
-            }
-        }
-    }
-
-    /// The vector's gradient is the sum over all pixels.
-    private func backwardVector(_ call: OperatorCall, _ target: UnsafeMutablePointer<Float>, accumulating: Bool) {
-        let channels = call.shape.output.channels
-        let pixels = call.shape.output.pixels
-        let scale = scale
-        call.parallel.ranges(call.batch) { range in
-            for image in range {
-                let dx = target + image * channels
-                let dy = call.outputGradient + image * pixels * channels
-                if !accumulating { dx.update(repeating: 0, count: channels) }
-                for pixel in 0..<pixels {
-                    Elementwise.map(channels, dy + pixel * channels, dx, into: dx) { $1 + $0 * scale }
-                }
-            }
-        }
-    }
+    package var isSum: Bool { scale == 1 }
 
     package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels {
         coupling.unify(inputs[0], inputs[1])

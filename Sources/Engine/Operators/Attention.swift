@@ -19,7 +19,7 @@ package struct Attention: Operator {
         return inputs[2]
     }
 
-    package var backwardReads: BackwardReads { BackwardReads(inputs: true) }
+    package var backwardReads: BackwardReads { BackwardReads(inputs: 3) }
 
     /// The logarithm of each row's sum of exponentials, (batch, heads, pixels), from which backward finds the probabilities again:
     /// they themselves would be the largest thing in memory.

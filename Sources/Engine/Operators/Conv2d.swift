@@ -25,6 +25,8 @@ package struct Conv2d: Operator {
     let stride: Int
     let padding: Padding
     let width: WidthRule
+    /// Whether a second input is added to the output.
+    private(set) var isAdding = false
 
     /// - Parameters:
     ///   - name: the checkpoint's prefix of `.weight` (out, in, kernel, kernel) and `.bias`.
@@ -51,7 +53,7 @@ package struct Conv2d: Operator {
     }
 
     package func outputShape(of inputs: [Shape]) throws(GraphError) -> Shape {
-        guard inputs.count == 1, inputs[0].channels == inChannels else {
+        guard !inputs.isEmpty, inputs[0].channels == inChannels else {
             throw .shape(node: "", expected: "\(inChannels) channels", found: "\(inputs)")
         }
         let height = inputs[0].height + padding.top + padding.bottom - kernel
@@ -59,10 +61,12 @@ package struct Conv2d: Operator {
         guard height >= 0, width >= 0 else {
             throw .shape(node: "", expected: "a map of at least \(kernel)×\(kernel) with its padding", found: "\(inputs[0])")
         }
-        return Shape(height: height / stride + 1, width: width / stride + 1, channels: outChannels)
+        let output = Shape(height: height / stride + 1, width: width / stride + 1, channels: outChannels)
+        try output.checkAdded(inputs.dropFirst(), isAdding: isAdding)
+        return output
     }
 
-    package var backwardReads: BackwardReads { BackwardReads(inputs: true) }
+    package var backwardReads: BackwardReads { BackwardReads(inputs: 1) }
 
     /// How a call is computed.
     private enum Method {
@@ -154,6 +158,7 @@ package struct Conv2d: Operator {
         case .tiles4(let tiles): tiles.backward(call)
         case .tiles2(let tiles): tiles.backward(call)
         }
+        if isAdding { call.passGradient(toInput: 1) }
     }
 
     private func forwardPatches(_ call: OperatorCall) {
@@ -163,9 +168,7 @@ package struct Conv2d: Operator {
         let outChannels = outChannels
         patches.forEachPanel(of: call.inputs[0], scratch: call.scratch, call.parallel) { panel, rows, columns in
             let columns = columns.of(outChannels)
-            for row in rows {
-                (y + row * outChannels + columns.lowerBound).update(from: bias + columns.lowerBound, count: columns.count)
-            }
+            for row in rows { call.startOutput(pixel: row, columns, bias: bias) }
             Matrix.multiply(
                 rows: rows.count, columns: columns.count, inner: depth, panel, leading: depth,
                 weight + columns.lowerBound * depth, leading: depth, transposeB: true,
@@ -233,12 +236,24 @@ package struct Conv2d: Operator {
         PixelProduct(rows: call.batch * call.output.pixels, inChannels: inChannels, outChannels: outChannels)
     }
 
+    package func adding() -> Conv2d? {
+        guard !isAdding else { return nil }
+        var adding = self
+        adding.isAdding = true
+        return adding
+    }
+
     package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels {
-        coupling.layer(name, outChannels: outChannels, input: inputs[0], width: width)
+        let output = coupling.layer(name, outChannels: outChannels, input: inputs[0], width: width)
+        if isAdding { coupling.unify(inputs[1], output) }
+        return output
     }
 
     package func cut(_ kept: KeptChannels) -> Conv2d {
-        Conv2d(name, in: kept.inputs[0].count, out: kept.output.count, kernel: kernel, stride: stride, padding: padding, width: width)
+        var cut = Conv2d(
+            name, in: kept.inputs[0].count, out: kept.output.count, kernel: kernel, stride: stride, padding: padding, width: width)
+        cut.isAdding = isAdding
+        return cut
     }
 
     package func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int { output.count * inChannels * kernel * kernel }

@@ -31,7 +31,7 @@ package struct GroupNorm: Operator {
         return inputs[0]
     }
 
-    package var backwardReads: BackwardReads { BackwardReads(inputs: true) }
+    package var backwardReads: BackwardReads { BackwardReads(inputs: 1) }
 
     package var isCheap: Bool { true }
 

@@ -4,6 +4,8 @@ package struct Linear: Operator {
     let inChannels: Int
     let outChannels: Int
     let width: WidthRule
+    /// Whether a second input is added to the output.
+    private(set) var isAdding = false
 
     /// - Parameters:
     ///   - name: the checkpoint's prefix of `.weight` (out × in) and `.bias`.
@@ -23,13 +25,15 @@ package struct Linear: Operator {
     }
 
     package func outputShape(of inputs: [Shape]) throws(GraphError) -> Shape {
-        guard inputs.count == 1, inputs[0].channels == inChannels else {
+        guard !inputs.isEmpty, inputs[0].channels == inChannels else {
             throw .shape(node: "", expected: "\(inChannels) channels", found: "\(inputs)")
         }
-        return inputs[0].with(channels: outChannels)
+        let output = inputs[0].with(channels: outChannels)
+        try output.checkAdded(inputs.dropFirst(), isAdding: isAdding)
+        return output
     }
 
-    package var backwardReads: BackwardReads { BackwardReads(inputs: true) }
+    package var backwardReads: BackwardReads { BackwardReads(inputs: 1) }
 
     package func scratchCount(_ call: CallShape) -> Int { product(call).scratchCount(call) }
 
@@ -39,18 +43,32 @@ package struct Linear: Operator {
 
     package func forward(_ call: OperatorCall) { product(call.shape).forward(call) }
 
-    package func backward(_ call: OperatorCall) { product(call.shape).backward(call) }
+    package func backward(_ call: OperatorCall) {
+        product(call.shape).backward(call)
+        if isAdding { call.passGradient(toInput: 1) }
+    }
 
     private func product(_ call: CallShape) -> PixelProduct {
         PixelProduct(rows: call.batch * call.output.pixels, inChannels: inChannels, outChannels: outChannels)
     }
 
+    package func adding() -> Linear? {
+        guard !isAdding else { return nil }
+        var adding = self
+        adding.isAdding = true
+        return adding
+    }
+
     package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels {
-        coupling.layer(name, outChannels: outChannels, input: inputs[0], width: width)
+        let output = coupling.layer(name, outChannels: outChannels, input: inputs[0], width: width)
+        if isAdding { coupling.unify(inputs[1], output) }
+        return output
     }
 
     package func cut(_ kept: KeptChannels) -> Linear {
-        Linear(name, in: kept.inputs[0].count, out: kept.output.count, width: width)
+        var cut = Linear(name, in: kept.inputs[0].count, out: kept.output.count, width: width)
+        cut.isAdding = isAdding
+        return cut
     }
 
     package func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int { output.count * inChannels }

@@ -82,13 +82,22 @@ struct PixelProduct {
     /// y (rows × out) = x (rows × in) · Wᵀ + b
     func forward(_ call: OperatorCall) {
         guard !isSmall else { return forwardSmall(call) }
-        product(call.inputs[0], call.prepared, inner: inChannels, columns: outChannels, into: call.output, call.parallel, isForward: true)
+        let isAdding = call.inputs.count > 1
+        product(
+            call.inputs[0], call.prepared, inner: inChannels, columns: outChannels, into: call.output, call.parallel, isForward: true,
+            accumulating: isAdding
+        ) { rows in
+            guard isAdding else { return }
+            for row in rows { call.startOutput(pixel: row, 0..<outChannels, bias: call.parameters[1]) }
+        }
     }
 
-    /// C = A · B for B in panels; with a first row that is added to all of C's where it is forward.
+    /// C = A · B for B in panels; added to what is there where `accumulating`, else, forward, to a row that comes before B's.
+    ///
+    /// - Parameter start: is told of some rows of C just before they are made.
     private func product(
         _ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, inner: Int, columns: Int, into c: UnsafeMutablePointer<Float>,
-        _ parallel: Parallel, isForward: Bool, accumulating: Bool = false
+        _ parallel: Parallel, isForward: Bool, accumulating: Bool, start: (Range<Int>) -> Void = { _ in }
     ) {
         let width = panels.width
         let first = isForward ? 1 : 0
@@ -99,13 +108,14 @@ struct PixelProduct {
             for block in 0..<blocks {
                 let row = range.lowerBound + range.count * block / blocks
                 let count = range.lowerBound + range.count * (block + 1) / blocks - row
+                start(row..<(row + count))
                 for panel in 0..<panels.count(columns) {
                     let b = b + panel * (inner + first) * width
                     panels.multiply(
                         rows: count, inner: inner, LeftMatrix(rows: a + row * inner, apart: inner), b + first * width,
                         into: ProductPanel(
                             c + row * columns + panel * width, leading: columns, columns: min(width, columns - panel * width),
-                            start: isForward ? .row(b) : accumulating ? .present : .zero))
+                            start: accumulating ? .present : isForward ? .row(b) : .zero))
                 }
             }
         }
@@ -115,9 +125,7 @@ struct PixelProduct {
         let (x, y, weight, bias) = (call.inputs[0], call.output, call.parameters[0], call.parameters[1])
         call.parallel.ranges(outChannels, grain: 16) { columns in
             let first = columns.lowerBound
-            for row in 0..<rows {
-                (y + row * outChannels + first).update(from: bias + first, count: columns.count)
-            }
+            for row in 0..<rows { call.startOutput(pixel: row, columns, bias: bias) }
             Matrix.multiply(
                 rows: rows, columns: columns.count, inner: inChannels, x, leading: inChannels,
                 weight + first * inChannels, leading: inChannels, transposeB: true, beta: 1, into: y + first, leading: outChannels)

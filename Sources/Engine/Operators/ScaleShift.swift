@@ -10,7 +10,7 @@ package struct ScaleShift: Operator {
         return inputs[0]
     }
 
-    package var backwardReads: BackwardReads { BackwardReads(inputs: true) }
+    package var backwardReads: BackwardReads { BackwardReads(inputs: 2) }
 
     package func forward(_ call: OperatorCall) {
         let (channels, pixels) = (call.shape.output.channels, call.shape.output.pixels)

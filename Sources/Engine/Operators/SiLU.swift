@@ -5,7 +5,7 @@ package struct SiLU: Operator {
 
     package func outputShape(of inputs: [Shape]) -> Shape { inputs[0] }
 
-    package var backwardReads: BackwardReads { BackwardReads(inputs: true) }
+    package var backwardReads: BackwardReads { BackwardReads(inputs: 1) }
 
     package var isCheap: Bool { true }
 

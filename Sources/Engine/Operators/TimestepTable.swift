@@ -20,7 +20,7 @@ package struct TimestepTable: Operator {
         return .vector(channels)
     }
 
-    package var backwardReads: BackwardReads { BackwardReads(inputs: true) }
+    package var backwardReads: BackwardReads { BackwardReads(inputs: 1) }
 
     private func row(_ call: OperatorCall, _ image: Int) -> Int {
         min(max(Int(call.inputs[0][image]), 0), steps - 1)

@@ -1,4 +1,4 @@
-/// y = x ∗ w + b, with U prepared as planes of (in, out).
+/// y = x ∗ w + b, and what else is to be added, with U prepared as planes of (in, out).
 extension Winograd {
     /// Where forward keeps what it needs, in floats.
     struct ForwardMemory {
@@ -61,35 +61,38 @@ extension Winograd {
                         into: m.product(panel - chunk.lowerBound, index))
                 }
             }
-            transformProducts(
-                m, block, channels: channels(chunk, of: outChannels), bias: call.parameters[1], into: call.output, squares: own(worker))
+            transformProducts(m, block, channels: channels(chunk, of: outChannels), call, squares: own(worker))
         }
     }
 
-    /// y = Aᵀ·M·A + b for some channels of tiles of m×m outputs, where they lie on the map.
+    /// y = Aᵀ·M·A + b, and the second input where there is one, for some channels of tiles of m×m outputs, where they lie on the map.
     ///
     /// - Parameter m: of these channels alone.
     private func transformProducts(
-        _ m: Planes, _ block: Range<Int>, channels: Range<Int>, bias: UnsafePointer<Float>,
-        into y: UnsafeMutablePointer<Float>, squares: UnsafeMutablePointer<Float>
+        _ m: Planes, _ block: Range<Int>, channels: Range<Int>, _ call: OperatorCall, squares: UnsafeMutablePointer<Float>
     ) {
+        let bias = call.parameters[1]
+        let (addedMap, addedVector) = (call.addedMap, call.addedVector)
         let (n, outputs) = (Tile.points, Tile.outputs)
         let vector = Elementwise.width
         let (result, half) = (squares, squares + planes * vector)
         for tile in block {
             let place = place(tile)
             let (rows, columns) = (min(outputs, height - place.row), min(outputs, width - place.column))
-            let corner = y + (place.pixel + place.row * width + place.column) * outChannels
+            let corner = (place.pixel + place.row * width + place.column) * outChannels
+            let shift = addedVector.map { $0 + place.pixel / (height * width) * outChannels }
             Elementwise.forEachVector(channels) { channel, lanes in
                 both(
                     Tile.Output.self, m.at(tile - block.lowerBound, channel - channels.lowerBound),
                     rows: n * m.plane, columns: m.plane, result, rows: outputs * vector, columns: vector, half)
-                let b = (bias + channel).load(lanes)
+                var b = (bias + channel).load(lanes)
+                if let shift { b += (shift + channel).load(lanes) }
                 for row in 0..<rows {
                     for column in 0..<columns {
-                        let value = (result + (row * outputs + column) * vector).load() + b
                         let target = corner + (row * width + column) * outChannels + channel
-                        target.store(value, lanes)
+                        var value = (result + (row * outputs + column) * vector).load() + b
+                        if let addedMap { value += (addedMap + target).load(lanes) }
+                        (call.output + target).store(value, lanes)
                     }
                 }
             }

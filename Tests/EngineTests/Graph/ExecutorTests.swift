@@ -13,6 +13,65 @@ import Testing
         var hasDeadEnd = false
     }
 
+    /// A resnet's two sums, of which the first delays a convolution beyond a linear layer, and sums that no layer can take over.
+    @Test(arguments: [1, 2])
+    func sumsWithinLayersAreTheSame(threads: Int) throws {
+        let shape = Shape(height: 6, width: 5, channels: 18)
+        func graph(folding: Bool) throws -> Graph {
+            var graph = Graph()
+            // A scale that rounds away keeps the sum a node of its own.
+            let sum = Add(scale: folding ? 1 : 1 + Float.ulpOfOne)
+            let sample = try graph.add("sample", Input(shape))
+            let timestep = try graph.add("timestep", Input(.vector(1)))
+            let x = try graph.add("x", Conv2d("x", in: 18, out: 18), [sample])
+            let conv1 = try graph.add("conv1", Conv2d("conv1", in: 18, out: 17), [x])
+            let time = try graph.add("time", Linear("time", in: 1, out: 17, width: .block), [timestep])
+            let shifted = try graph.add("shifted", sum, [conv1, time])
+            let conv2 = try graph.add("conv2", Conv2d("conv2", in: 17, out: 18), [shifted])
+            let residual = try graph.add("residual", sum, [x, conv2])
+            // Read twice, so what it is before the sum is needed.
+            let both = try graph.add("both", Linear("both", in: 18, out: 18, width: .block), [residual])
+            let again = try graph.add("again", sum, [residual, both])
+            let shortcut = try graph.add(
+                "shortcut", Conv2d("shortcut", in: 18, out: 18, kernel: 1, padding: .symmetric(0)), [again])
+            let joined = try graph.add("joined", sum, [shortcut, both])
+            try graph.add("last", SiLU(), [joined])
+            return graph
+        }
+        let (plain, folding) = (try graph(folding: false), try graph(folding: true))
+        #expect(plain.foldingSums().nodes.map(\.name) == plain.nodes.map(\.name))
+        #expect(
+            folding.foldingSums().nodes.map(\.name)
+                == ["sample", "timestep", "x", "time", "conv1", "conv2", "both", "again", "shortcut", "last"])
+
+        func run(_ graph: Graph, segments: Int) -> (output: [Float], gradients: [Float]) {
+            var generator = TorchGenerator(seed: 5)
+            let weights = Weights(graph.parameters), gradients = Weights(graph.parameters)
+            for (index, parameter) in graph.parameters.enumerated() {
+                weights.setTorchOrder(index, generator.uniform(parameter.count, from: -0.1, to: 0.1))
+            }
+            let executor = Executor(
+                graph: graph, weights: weights, gradients: gradients, batch: 2, segments: segments, parallel: Parallel(threads: threads))
+            for (index, value) in generator.uniform(2 * shape.count, from: -1, to: 1).enumerated() { executor.sample[index] = value }
+            (executor.timesteps[0], executor.timesteps[1]) = (0.3, 0.9)
+            executor.forward()
+            let output = Array(UnsafeBufferPointer(start: executor.output, count: 2 * shape.count))
+            for (index, value) in generator.uniform(2 * shape.count, from: -1, to: 1).enumerated() {
+                executor.outputGradient[index] = value
+            }
+            executor.backward()
+            return (output, graph.parameters.indices.flatMap { gradients.torchOrder($0) })
+        }
+        let expected = run(plain, segments: 1)
+        for segments in [1, 3] {
+            let found = run(folding, segments: segments)
+            for (found, expected) in [(found.output, expected.output), (found.gradients, expected.gradients)] {
+                let largest = expected.map(abs).max() ?? 0
+                #expect(zip(found, expected).allSatisfy { abs($0 - $1) <= 1e-5 * largest })
+            }
+        }
+    }
+
     static let reuses = [
         Reuse(testDescription: "x + x", operation: Add(scale: 0.5), inputs: [true, true], twin: .add(scale: 0.5)),
         Reuse(testDescription: "concat(x, x)", operation: Concat(), inputs: [true, true], twin: .concat),

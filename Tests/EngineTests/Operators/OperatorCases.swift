@@ -3,7 +3,7 @@ import Engine
 /// Sizes at which operators are checked: odd ones, single pixels, channels that fill no vector register, batches of one and three,
 /// and maps beyond the thresholds from which work is divided over panels and threads (`Patches`, `PixelProduct`, grains).
 enum OperatorCases {
-    static let all: [OperatorCase] = convolutions + linears + norms + activations + attentions + joints + sums + timesteps
+    static let all: [OperatorCase] = convolutions + linears + norms + activations + attentions + joints + sums + adding + timesteps
 
     private static func map(_ height: Int, _ width: Int, _ channels: Int) -> Shape {
         Shape(height: height, width: width, channels: channels)
@@ -170,6 +170,35 @@ enum OperatorCases {
         add(map(3, 3, 10), map(3, 3, 10), scale: 0.5, batch: 1), add(map(3, 4, 5), .vector(5), scale: 0.75, batch: 3),
         add(map(13, 13, 19), map(13, 13, 19), scale: 0.7, batch: 3), add(map(13, 13, 19), .vector(19), batch: 3),
     ]
+
+    /// A layer that adds a map or a vector to its output.
+    private static func adding(_ layer: OperatorCase, vector: Bool) -> OperatorCase? {
+        guard let operation = layer.operation.adding(), let output = try? layer.operation.outputShape(of: layer.inputs) else { return nil }
+        let added = vector ? Shape.vector(output.channels) : output
+        let sum = Twin.add(scale: 1)
+        return OperatorCase(
+            name: "\(layer.name), adding a \(vector ? "vector" : "map")", operation: operation, inputs: layer.inputs + [added],
+            batch: layer.batch, twin: Twin { sum([layer.twin([$0[0]], $1), $0[1]]) },
+            wrongInputs: [
+                layer.inputs, layer.inputs + [added, added], layer.inputs + [added.with(channels: output.channels + 1)],
+                layer.inputs + [map(output.height, output.width + 1, output.channels)],
+            ],
+            multiplyAccumulates: layer.multiplyAccumulates)
+    }
+
+    /// Every way in which a convolution and a linear layer are computed, at sizes with ragged ends.
+    static let adding: [OperatorCase] = {
+        let layers = [
+            convolution(map(5, 7, 3), out: 5, batch: 3, around), convolution(map(7, 5, 6), out: 3, batch: 3, stride: 2, around),
+            convolution(map(4, 3, 10), out: 3, batch: 3, kernel: 1, padding: .symmetric(0), none),
+            convolution(map(13, 13, 17), out: 19, batch: 3, kernel: 1, padding: .symmetric(0), none),
+            convolution(map(13, 13, 500), out: 2, batch: 3, around), convolution(map(9, 14, 19), out: 29, batch: 3, around),
+            convolution(map(4, 4, 17), out: 18, batch: 1, around), convolution(map(2, 2, 24), out: 16, batch: 3, around),
+            convolution(map(33, 35, 16), out: 200, batch: 2, around), linear(map(13, 13, 24), out: 41, batch: 3),
+        ]
+        return layers.flatMap { [adding($0, vector: false), adding($0, vector: true)] }.compactMap { $0 }
+            + [adding(linear(.vector(7), out: 13, batch: 3), vector: true)].compactMap { $0 }
+    }()
 
     private static func sinusoid(_ channels: Int, flip: Bool, shift: Float) -> OperatorCase {
         OperatorCase(

@@ -49,7 +49,7 @@ final class OperatorRun {
 
     /// Runs backward on nothing but what the operator says it reads.
     func backward(_ gradient: [Double], accumulating: Bool = false, forInputs: Bool = true) {
-        if !operation.backwardReads.inputs { for input in inputs { input.forget() } }
+        for input in inputs.dropFirst(operation.backwardReads.inputs) { input.forget() }
         if !operation.backwardReads.output { output.forget() }
         outputGradient.fill(gradient)
         prepared.forget()
