@@ -40,8 +40,9 @@ def steps(arguments):
     if is_sampling:
         model.requires_grad_(False)
     optimizer = average = None
-    if arguments.step == "finetuning":
+    if arguments.step in ("finetuning", "plainfinetuning"):
         optimizer = torch.optim.AdamW(model.parameters(), lr=2e-4, weight_decay=0)
+    if arguments.step == "finetuning":
         average = EMAModel(model.parameters(), decay=0.9999)
     run = torch.compile(model) if arguments.way == "compile" else model
     shape = (arguments.batch, 3, config["sample_size"], config["sample_size"])
@@ -59,13 +60,14 @@ def steps(arguments):
         if optimizer:
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
+        if average:
             average.step(model.parameters())
         yield
 
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("step", choices=["scoring", "finetuning", "sampling"])
+    parser.add_argument("step", choices=["scoring", "finetuning", "plainfinetuning", "sampling"])
     parser.add_argument("--model", choices=["cifar10", "ldm"], default="cifar10")
     parser.add_argument("--way", choices=["contiguous", "channels_last", "compile"], default="contiguous")
     parser.add_argument("--batch", type=int, default=16)

@@ -8,7 +8,11 @@ struct PrunerBench: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pruner-bench", abstract: "Times one kind of step of a model with random weights.")
 
-    @Argument(help: "scoring (forward, backward), finetuning (and an optimiser step), sampling (forward) or profile.") var step: Step
+    @Argument(
+        help: """
+            scoring (forward, backward), finetuning (and an optimiser step and the average of the weights), \
+            plainfinetuning (without the average), sampling (forward) or profile.
+            """) var step: Step
     @Option(help: "cifar10 or ldm.") var model = BenchmarkModel.cifar10
     @Option(help: "Images per step.") var batch = 16
     @Option(help: "Worker threads.") var threads = ProcessInfo.processInfo.activeProcessorCount
@@ -16,7 +20,7 @@ struct PrunerBench: ParsableCommand {
     @Option(help: "Timed steps; the best counts.") var steps = 3
 
     enum Step: String, ExpressibleByArgument, CaseIterable {
-        case scoring, finetuning, sampling, profile
+        case scoring, finetuning, plainfinetuning, sampling, profile
     }
 
     func run() throws {
@@ -28,15 +32,16 @@ struct PrunerBench: ParsableCommand {
         let times: StepTimes
         switch step {
         case .profile: return try profile(trained, parallel)
-        case .finetuning:
-            times = try StepTimes(warmups: warmups, steps: steps) { step in
+        case .finetuning, .plainfinetuning:
+            times = try StepTimes(warmups: warmups, steps: steps) { done in
                 var settings = FineTuner.Settings()
                 (settings.steps, settings.batchSize) = (warmups + steps, batch)
+                if step == .plainfinetuning { settings.emaDecay = 0 }
                 let shape = trained.model.graph.nodes[0].shape
                 let grey = [UInt8](repeating: 128, count: shape.count)
                 let pictures = PictureSet(count: batch, shape: shape) { _ in grey }
                 _ = try FineTuner(settings).run(training: trained, pictures: pictures, alphasCumprod: alphasCumprod, parallel: parallel) {
-                    _, _ in step()
+                    _, _ in done()
                 }
             }
         case .scoring, .sampling:
