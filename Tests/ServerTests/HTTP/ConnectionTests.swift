@@ -201,7 +201,7 @@ private let host = "Host: localhost\r\n"
 // MARK: - Time and numbers
 
 @Test func aHeadThatDoesNotComeInTimeIsRefused() async throws {
-    var timeouts = Timeouts()
+    var timeouts = Timeouts.patient
     timeouts.head = 0.05
     timeouts.idle = 0.05
     timeouts.stall = 0.05
@@ -219,7 +219,7 @@ private let host = "Host: localhost\r\n"
 }
 
 @Test func aBodyThatKeepsComingButTooSlowlyIsRefused() async throws {
-    var timeouts = Timeouts()
+    var timeouts = Timeouts.patient
     timeouts.stall = 0.05
     timeouts.rate = 1e12
     try await serving(echo, timeouts: timeouts) { server in
@@ -237,7 +237,7 @@ private let host = "Host: localhost\r\n"
 }
 
 @Test func aClientThatReadsNothingIsGivenUp() async throws {
-    var timeouts = Timeouts()
+    var timeouts = Timeouts.patient
     timeouts.stall = 0.05
     let (ends, ended) = AsyncStream<Bool>.makeStream()
     let handler: @Sendable (Request) async throws -> Response = { _ in
@@ -337,8 +337,7 @@ private func block(on gate: DispatchSemaphore) {
 }
 
 @Test func stoppingLetsRequestsFinishAndEndsIdleConnections() async throws {
-    var timeouts = Timeouts()
-    // However slow the machine: nothing here is to be cut off.
+    var timeouts = Timeouts.patient
     timeouts.shutdown = 600
     let (starts, started) = AsyncStream<Void>.makeStream()
     let (opens, opened) = AsyncStream<Void>.makeStream()
@@ -367,7 +366,7 @@ private func block(on gate: DispatchSemaphore) {
 }
 
 @Test func stoppingCutsOffWhatDoesNotEnd() async throws {
-    var timeouts = Timeouts()
+    var timeouts = Timeouts.patient
     timeouts.shutdown = 0.05
     let (starts, started) = AsyncStream<Void>.makeStream()
     let handler: @Sendable (Request) async throws -> Response = { request in

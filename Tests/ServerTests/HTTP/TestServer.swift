@@ -6,7 +6,7 @@ import Testing
 
 /// Runs `body` against a server on a free port of loopback, which is gone afterwards.
 func serving(
-    _ handler: @escaping @Sendable (Request) async throws -> Response, timeouts: Timeouts = Timeouts(),
+    _ handler: @escaping @Sendable (Request) async throws -> Response, timeouts: Timeouts = .patient,
     limits: ConnectionLimits = ConnectionLimits(),
     _ body: (HTTPServer) async throws -> Void
 ) async throws {
@@ -22,6 +22,15 @@ func serving(
         throw error
     }
     await server.shutdown()
+}
+
+extension Timeouts {
+    /// However slow the machine: nothing is cut off but what a test itself makes impatient.
+    static var patient: Timeouts {
+        var timeouts = Timeouts()
+        (timeouts.head, timeouts.idle, timeouts.stall) = (600, 600, 600)
+        return timeouts
+    }
 }
 
 /// Answers with what it was asked: method, path and body.
