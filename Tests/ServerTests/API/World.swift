@@ -49,18 +49,22 @@ final class World {
     /// Ends the service and starts another on the same data folder.
     func restart() async throws {
         await stop()
-        while running == nil {
-            // The last of the old one's tasks may still be on its way out.
-            do { running = try Self.service(settings) } catch StorageError.folderLocked { await Task.yield() }
+        running = try await alone { try Self.service(settings) }
+    }
+
+    /// Does what needs the folder to itself: the last of the old service's tasks may still be on its way out.
+    private func alone<Result>(_ body: () throws -> Result) async throws -> Result {
+        while true {
+            do { return try body() } catch StorageError.folderLocked { await Task.yield() }
         }
     }
 
     /// Restarts the service, `body` having the folder to itself in between, and the settings changed.
     func restart(settings change: (inout Configuration) -> Void, between body: (URL) throws -> Void) async throws {
         await stop()
-        try body(folder)
+        try await alone { try body(folder) }
         change(&settings)
-        running = try Self.service(settings)
+        running = try await alone { try Self.service(settings) }
     }
 
     private func stop() async {
