@@ -123,7 +123,7 @@ class Chromium:
             raise Failure(f"{expression}: {details.get('exception', {}).get('description', details.get('text'))}")
         return answer["result"].get("value")
 
-    def wait(self, expression, seconds=20, doing=None):
+    def wait(self, expression, seconds=60, doing=None):
         """Waits until an expression is true, as often as the page draws; its value."""
         code = f"""new Promise((resolve) => {{
             const end = performance.now() + {seconds * 1000};

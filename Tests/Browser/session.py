@@ -64,7 +64,7 @@ class Session:
 
     def downloaded(self, name):
         """A file that the browser saves, once it is whole."""
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not os.path.exists(f"{self.folder}/{name}"):
             if time.monotonic() > end:
                 raise Failure(f"{name} was not downloaded: {os.listdir(self.folder)}")
