@@ -13,10 +13,12 @@ public final class Database: Sendable {
     public let blobs: BlobStore
     let pool: DatabasePool
     private let path: String
-    /// Writes that have begun and not ended; and a number that grows with each of them.
-    private let writes = Mutex<(current: Int, version: UInt64)>((0, 0))
+    /// Writes that have begun and not ended.
+    private let writing = Atomic(0)
+    /// A number that grows with each write that ends.
+    private let version = Atomic<UInt64>(0)
     /// The tokens as they were last read; nil when they may have changed.
-    let tokensRead = Mutex<[TokenStore.Known]?>(nil)
+    let tokensRead = ReadMostly<[TokenStore.Known]?>(nil)
     let uploadFolder: UploadFolder
     /// Who follows which job.
     let jobChanges = JobChanges()
@@ -86,15 +88,22 @@ public final class Database: Sendable {
         """
 
     /// A number that tells whether rows may have changed since it was asked for before; nil while they are changing.
-    public var rowsVersion: UInt64? { writes.withLock { $0.current == 0 ? $0.version : nil } }
+    public var rowsVersion: UInt64? {
+        // In this order: a write that ends in between makes the number an old one, which only costs its reader another look.
+        let version = version.load(ordering: .sequentiallyConsistent)
+        return writing.load(ordering: .sequentiallyConsistent) == 0 ? version : nil
+    }
 
     /// Runs `body` in one transaction of the one writing connection.
     ///
     /// A commit whose fsync fails is answered as failed, but its pages are in the log until the next commit writes over them, and a
     /// process that dies before that leaves them to be found. So until then no file is removed: what such rows refer to is there.
     func write<Result>(_ doing: String, _ body: (GRDB.Database) throws -> Result) throws(StorageError) -> Result {
-        writes.withLock { $0.current += 1 }
-        defer { writes.withLock { $0 = ($0.current - 1, $0.version + 1) } }
+        writing.add(1, ordering: .sequentiallyConsistent)
+        defer {
+            version.add(1, ordering: .sequentiallyConsistent)
+            writing.subtract(1, ordering: .sequentiallyConsistent)
+        }
         do {
             let result = try pool.write(body)
             let wasDoubtful = isDoubtful.withLock { value in

@@ -82,28 +82,21 @@ public struct TokenStore: Sendable {
 
     /// The rows, read once: only this process changes them, through ``changing(_:)``.
     private func known() throws(StorageError) -> [Known] {
-        let result = database.tokensRead.withLock { read -> Result<[Known], StorageError> in
-            if let read { return .success(read) }
-            do throws(StorageError) {
-                let found = try database.read("read the tokens") { rows in
-                    try Row.fetchAll(rows, sql: "SELECT * FROM tokens ORDER BY id").map { try Self.known($0) }
-                }
-                read = found
-                return .success(found)
-            } catch {
-                return .failure(error)
+        if let read = database.tokensRead.read({ $0 }) { return read }
+        return try database.tokensRead.change { read throws(StorageError) in
+            let found = try database.read("read the tokens") { rows in
+                try Row.fetchAll(rows, sql: "SELECT * FROM tokens ORDER BY id").map { try Self.known($0) }
             }
+            read = found
+            return found
         }
-        return try result.get()
     }
 
     private func changing(_ body: () throws(StorageError) -> Void) throws(StorageError) {
-        let failure = database.tokensRead.withLock { read -> StorageError? in
+        try database.tokensRead.change { read throws(StorageError) in
             read = nil
-            do throws(StorageError) { try body() } catch { return error }
-            return nil
+            try body()
         }
-        if let failure { throw failure }
     }
 
     private static func known(_ row: Row) throws -> Known {

@@ -1,3 +1,4 @@
+import Foundation
 import HTTPTypes
 import Server
 import Testing
@@ -93,4 +94,21 @@ func aLoopbackServerAnswersOnlyItsOwnPages(host: String?, origin: String?, statu
 
 @Test func datesAreWrittenAsHTTPWants() {
     #expect(HTTPDate.text(784_111_777) == "Sun, 06 Nov 1994 08:49:37 GMT")
+    // Every day of more than two cycles of 400 years, at another time of day, as libc tells them.
+    let names = (
+        ["Sun", "Mon", "Tue", "Wed", "Thu", "Fri", "Sat"],
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
+    )
+    func two(_ value: Int32) -> String { value < 10 ? "0\(value)" : "\(value)" }
+    var wrong: [Int] = []
+    for day in -150_000..<180_000 {
+        let seconds = day * 86400 + (day * 7919 % 86400 + 86400) % 86400
+        var (time, parts) = (time_t(seconds), tm())
+        gmtime_r(&time, &parts)
+        let expected =
+            "\(names.0[Int(parts.tm_wday)]), \(two(parts.tm_mday)) \(names.1[Int(parts.tm_mon)]) \(parts.tm_year + 1900) "
+            + "\(two(parts.tm_hour)):\(two(parts.tm_min)):\(two(parts.tm_sec)) GMT"
+        if HTTPDate.text(seconds) != expected { wrong.append(seconds) }
+    }
+    #expect(wrong == [])
 }

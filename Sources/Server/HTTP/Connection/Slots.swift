@@ -2,18 +2,16 @@ import Synchronization
 
 /// So many that may do something at a time; whoever comes beyond that does not wait.
 final class Slots: Sendable {
-    private let free: Mutex<Int>
+    private let free: Atomic<Int>
 
-    init(_ count: Int) { free = Mutex(count) }
+    init(_ count: Int) { free = Atomic(count) }
 
     /// Whether there was a free one, which is the caller's until ``giveBack()``.
     func take() -> Bool {
-        free.withLock { free in
-            guard free > 0 else { return false }
-            free -= 1
-            return true
-        }
+        guard free.subtract(1, ordering: .acquiring).newValue < 0 else { return true }
+        giveBack()
+        return false
     }
 
-    func giveBack() { free.withLock { $0 += 1 } }
+    func giveBack() { free.add(1, ordering: .releasing) }
 }
