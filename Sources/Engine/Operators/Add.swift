@@ -10,7 +10,7 @@ package struct Add: Operator {
     }
 
     package func outputShape(of inputs: [Shape]) throws(GraphError) -> Shape {
-        guard inputs.count == 2, inputs[1] == inputs[0] || inputs[1] == .vector(inputs[0].channels) else {
+        guard inputs.count == 2, inputs[1].fits(into: inputs[0]) else {
             throw .shape(node: "", expected: "two equal shapes, or a map and a vector of its channels", found: "\(inputs)")
         }
         return inputs[0]

@@ -65,12 +65,15 @@ extension OperatorCall {
 }
 
 extension Shape {
+    /// Whether this can be added to `sum`: as a map like it, or as a vector of its channels.
+    func fits(into sum: Shape) -> Bool { self == sum || self == .vector(sum.channels) }
+
     /// Refuses whatever cannot be added to this output: one map like it or one vector of its channels is wanted where `isAdding`.
     func checkAdded(_ added: ArraySlice<Shape>, isAdding: Bool) throws(GraphError) {
         guard added.count == (isAdding ? 1 : 0) else {
             throw .shape(node: "", expected: isAdding ? "two inputs" : "one input", found: "\(added.count + 1)")
         }
-        guard added.allSatisfy({ $0 == self || $0 == .vector(channels) }) else {
+        guard added.allSatisfy({ $0.fits(into: self) }) else {
             throw .shape(node: "", expected: "\(self) or a vector of its channels", found: "\(Array(added))")
         }
     }

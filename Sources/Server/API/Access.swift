@@ -8,9 +8,8 @@ struct Access: Sendable {
     let allowsAnonymous: Bool
 
     /// What an orchestrator asks before it has any secret, and what a person is asked for theirs by.
-    private static func isOpen(_ path: String) -> Bool {
-        ["/healthz", "/readyz", "/"].contains(path) || path.hasPrefix("/dashboard/")
-    }
+    private static let open: Set = ["/healthz", "/readyz", "/"]
+    private static func isOpen(_ path: String) -> Bool { open.contains(path) || path.hasPrefix("/dashboard/") }
 
     /// - Throws: 401 without a token that is known, 403 with one that does not reach.
     func check(_ request: Request) throws {

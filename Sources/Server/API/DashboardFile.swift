@@ -1,6 +1,7 @@
 import Crypto
 import Foundation
 import HTTPTypes
+import Storage
 
 /// A file of the web page, as it was compiled in.
 struct DashboardFile: Sendable {
@@ -14,7 +15,7 @@ struct DashboardFile: Sendable {
         self.name = name
         self.type = type
         self.bytes = bytes
-        tag = SHA256.hash(data: bytes).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined()
+        tag = BlobDigest(SHA256.hash(data: bytes)).hex
     }
 
     /// The page itself.
