@@ -1,0 +1,111 @@
+import CCurl
+import Foundation
+
+/// What libcurl calls while it performs one request, and what comes of that.
+final class Transfer {
+    private(set) var answer = ClientAnswer(status: 0)
+    /// Why we ended it, if we did.
+    private(set) var failure: (any Error)?
+
+    private let requestBody: ClientRequest.Body
+    private var sent = 0
+    private let mayConnect: ((UnsafePointer<sockaddr>) -> Bool)?
+    private let isCancelled: () -> Bool
+    private let receive: (ClientAnswer, UnsafeRawBufferPointer) throws -> Void
+
+    init(
+        _ body: ClientRequest.Body, mayConnect: ((UnsafePointer<sockaddr>) -> Bool)?, isCancelled: @escaping () -> Bool,
+        receive: @escaping (ClientAnswer, UnsafeRawBufferPointer) throws -> Void
+    ) {
+        requestBody = body
+        self.mayConnect = mayConnect
+        self.isCancelled = isCancelled
+        self.receive = receive
+    }
+
+    /// The exchange that calls this transfer, which must outlive it.
+    var exchange: curl_exchange {
+        var exchange = curl_exchange()
+        switch requestBody {
+        case .none: break
+        case .bytes(let bytes):
+            exchange.has_body = true
+            exchange.length = Int64(bytes.count)
+        case .stream(let length, _):
+            exchange.has_body = true
+            exchange.length = length ?? -1
+        }
+        exchange.context = Unmanaged.passUnretained(self).toOpaque()
+        exchange.read = { Transfer.at($0).read(into: UnsafeMutableRawBufferPointer(start: $1, count: $2)) ?? -1 }
+        exchange.head = { Transfer.at($0).headLine(UnsafeRawBufferPointer(start: $1, count: $2)) }
+        exchange.body = { Transfer.at($0).bodyPart(UnsafeRawBufferPointer(start: $1, count: $2)) }
+        exchange.goes_on = { Transfer.at($0).goesOn }
+        if mayConnect != nil { exchange.may_connect = { Transfer.at($0).mayConnect(to: $1, length: $2) } }
+        return exchange
+    }
+
+    private static func at(_ context: UnsafeMutableRawPointer?) -> Transfer {
+        Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
+    }
+
+    private func read(into buffer: UnsafeMutableRawBufferPointer) -> Int? {
+        switch requestBody {
+        case .none: return 0
+        case .bytes(let bytes):
+            let part = bytes[sent...].prefix(buffer.count)
+            buffer.copyBytes(from: part)
+            sent += part.count
+            return part.count
+        case .stream(_, let read):
+            do { return try read(buffer) } catch {
+                failure = error
+                return nil
+            }
+        }
+    }
+
+    /// A line of a head with its line end. A status line begins another answer: the one before was `100 Continue`.
+    private func headLine(_ bytes: UnsafeRawBufferPointer) {
+        let line = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
+        if line.hasPrefix("HTTP/") {
+            let words = line.split(separator: " ")
+            answer = ClientAnswer(status: words.count > 1 ? Int(words[1]) ?? 0 : 0)
+        } else if let colon = line.firstIndex(of: ":") {
+            let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
+            answer.fields.append((String(line[..<colon]), value))
+        }
+    }
+
+    private func bodyPart(_ bytes: UnsafeRawBufferPointer) -> Bool {
+        do {
+            try receive(answer, bytes)
+            return true
+        } catch {
+            failure = error
+            return false
+        }
+    }
+
+    private var goesOn: Bool {
+        guard isCancelled() else { return true }
+        failure = ClientError.cancelled
+        return false
+    }
+
+    private func mayConnect(to address: UnsafeRawPointer?, length: Int) -> Bool {
+        guard let address = address?.assumingMemoryBound(to: sockaddr.self), let mayConnect else { return false }
+        guard mayConnect(address) else {
+            failure = ClientError.forbiddenAddress(Self.text(of: address, length))
+            return false
+        }
+        // Another of the name's addresses was refused: this one may do.
+        failure = nil
+        return true
+    }
+
+    private static func text(of address: UnsafePointer<sockaddr>, _ length: Int) -> String {
+        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
+        let result = getnameinfo(address, socklen_t(length), &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST)
+        return result == 0 ? String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : "of an unknown kind"
+    }
+}
