@@ -18,6 +18,7 @@ import torch
 
 import documents
 import downloads
+import example
 import files
 import finetuning
 import plans
@@ -42,7 +43,7 @@ def checks():
     kept = pruning.Kept()
     found = {
         "documents, docs/api.md is /openapi.json": documents.api, "documents, links": documents.links,
-        "uploads come back": downloads.returned, "random stream, seeds": random_stream.seeds_differ}
+        "documents, the Python example": example.followed, "uploads come back": downloads.returned, "random stream, seeds": random_stream.seeds_differ}
 
     for name in ("ddpm", "ldm", "learned"):
         found[f"files of save_pretrained and torch.save, {name}"] = lambda c, f, n=name: files.saved(c, f, n)
