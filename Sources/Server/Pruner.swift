@@ -1,13 +1,13 @@
 import ArgumentParser
 
-/// The command line: `pruner serve`, and verbs on its data folder.
+/// The command line: `pruner serve` and verbs on its data folder, and `pruner prune`, which needs no server.
 package struct Pruner: AsyncParsableCommand {
     /// What `pruner --version` and `/healthz` tell.
     static let version = "0.1.0"
 
     package static let configuration = CommandConfiguration(
-        commandName: "pruner", abstract: "Makes diffusion models smaller, over HTTP.", version: version,
-        subcommands: [Serve.self, TokenCommand.self, GarbageCommand.self, BackupCommand.self, DoctorCommand.self])
+        commandName: "pruner", abstract: "Makes diffusion models smaller, over HTTP or right here.", version: version,
+        subcommands: [Serve.self, PruneCommand.self, TokenCommand.self, GarbageCommand.self, BackupCommand.self, DoctorCommand.self])
 
     package init() {}
 }

@@ -32,14 +32,8 @@ struct Serve: AsyncParsableCommand {
         if allowAnonymous { settings.allowAnonymous = true }
         guard (0...65535).contains(settings.port) else { throw ValidationError("--port must be between 0 and 65535") }
         guard (1...64).contains(settings.workers) else { throw ValidationError("--workers must be between 1 and 64") }
-        guard (0...1024).contains(settings.threads) else { throw ValidationError("--threads must be between 0 and 1024") }
         guard settings.maxAttempts >= 1 else { throw ValidationError("--max-attempts must be at least 1") }
-        guard settings.memoryLimit == 0 || settings.memoryLimit >= 256 << 20 else {
-            throw ValidationError("--memory-limit must be 0 or at least 256M")
-        }
-        guard settings.saveSeconds >= 1, settings.saveSteps >= 1 else {
-            throw ValidationError("save_seconds and save_steps must be at least 1")
-        }
+        try settings.checkResources()
         guard settings.keepDays >= 0, settings.keepBytes >= 0 else {
             throw ValidationError("keep_days and keep_bytes must not be negative")
         }

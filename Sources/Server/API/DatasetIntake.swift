@@ -9,12 +9,17 @@ struct DatasetIntake {
 
     /// Checks and stores.
     ///
-    /// - Parameter owner: whose it is.
+    /// - Parameters:
+    ///   - source: an archive.
+    ///   - upload: what the archive came from, which goes then.
+    ///   - owner: whose it is.
+    ///   - answer: to be kept with the dataset.
     /// - Throws: ``ArchiveError``, ``APIError``, ``StorageError``.
     func store(
-        _ source: Uploads.Source, name: String?, owner: Owner?, answer: KeptAnswer<DatasetRecord>?
+        _ source: ArchiveSource, name: String?, consuming upload: HeldUpload? = nil, owner: Owner? = nil,
+        answer: KeptAnswer<DatasetRecord>? = nil
     ) throws -> DatasetRecord {
-        let archive = try ArchiveReader(path: source.path)
+        let archive = try ArchiveReader(source)
         let pack = try database.blobs.writer()
         var pictures: [DatasetRecord.Picture] = []
         var sizes: Set<[Int]> = []
@@ -41,7 +46,7 @@ struct DatasetIntake {
         let descriptor = DatasetDescriptor(
             images: pictures.count, width: width, height: height, channels: channels.max() ?? 3, size: blob.size, warnings: warnings)
         return try database.datasets.insert(
-            name: name ?? source.name ?? "dataset", descriptor: descriptor.json.compact, pack: blob, pictures: pictures,
-            consuming: source.upload, owner: owner, answer: answer)
+            name: name ?? "dataset", descriptor: descriptor.json.compact, pack: blob, pictures: pictures,
+            consuming: upload, owner: owner, answer: answer)
     }
 }

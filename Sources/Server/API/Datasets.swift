@@ -15,10 +15,12 @@ extension API {
                 let received = try await uploads.receive(uploadBody(request, isRepeated: creation.isRepeated), hashing: creation.key != nil)
                 if let first = try creation.firstAnswer(to: received.digest) { return first }
                 let source = try uploads.source(received, type: request.fields[.contentType])
-                return try DatasetIntake(database: database).store(
-                    source, name: request.query("name"), owner: owner(of: request),
-                    answer: creation.keeping(received.digest) { try $0.created() }
-                ).created().response
+                return try withExtendedLifetime(source) {
+                    try DatasetIntake(database: database).store(
+                        .file(path: source.path), name: request.query("name") ?? source.name, consuming: source.upload,
+                        owner: owner(of: request), answer: creation.keeping(received.digest) { try $0.created() }
+                    ).created().response
+                }
             }
         }
         on(

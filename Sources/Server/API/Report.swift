@@ -46,11 +46,14 @@ struct Report: Sendable {
         ]
         return Response(
             status: .ok, fields: fields,
-            body: .stream(length: nil) { writer in
-                try await writer.write(Array(head.utf8))
-                for (stage, file) in pictures { try await write(stage, file, writer) }
-                try await writer.write(Array(tail.utf8))
-            })
+            body: .stream(length: nil, write))
+    }
+
+    /// Writes the file.
+    func write(to writer: ResponseWriter) async throws {
+        try await writer.write(Array(head.utf8))
+        for (stage, file) in pictures { try await write(stage, file, writer) }
+        try await writer.write(Array(tail.utf8))
     }
 
     private var head: String {

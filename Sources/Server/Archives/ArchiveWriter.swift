@@ -64,13 +64,7 @@ package struct ArchiveWriter: Sendable {
     }
 
     private func writeTar(_ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
-        let zeros = [UInt8](repeating: 0, count: Int(TarHeader.endSize))
-        for item in items {
-            try TarHeader.blocks(path: item.path, size: item.size).withUnsafeBytes(sink)
-            try item.read(sink)
-            let padding = Int(TarHeader.padding(item.size))
-            if padding > 0 { try zeros.withUnsafeBytes { try sink(UnsafeRawBufferPointer(rebasing: $0[..<padding])) } }
-        }
-        try zeros.withUnsafeBytes(sink)
+        var pieces = TarPieces(items)
+        while let piece = try pieces.next() { try piece.withUnsafeBytes(sink) }
     }
 }

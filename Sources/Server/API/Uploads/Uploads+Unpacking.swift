@@ -99,7 +99,7 @@ extension Uploads {
     }
 
     /// Every file of an archive as a blob.
-    private func unpack(_ source: ArchiveSource) throws -> Files {
+    func unpack(_ source: ArchiveSource) throws -> Files {
         let archive = try ArchiveReader(source, limits: .init(entries: Self.largestFolder))
         var paths: [String] = []
         var blobs: [StoredBlob] = []

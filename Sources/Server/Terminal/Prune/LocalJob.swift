@@ -1,0 +1,142 @@
+import Engine
+import Foundation
+import Logging
+import Storage
+
+/// A job in a data folder of its own, from the files it is about to its end: intake, queue and workers are the service's.
+struct LocalJob {
+    let database: Database
+    let resources: JobResources
+    let screen: Screen
+
+    /// What it is about.
+    struct Inputs {
+        let checkpoint: LocalFiles
+        let dataset: LocalFiles?
+        /// Which of several weights to take.
+        let variant: String?
+    }
+
+    /// Why the work ended before the job did: a signal.
+    struct Interrupted: Error {
+        let signal: Int32
+        /// Where the job stands.
+        let job: Job
+    }
+
+    /// The largest archive or folder.
+    private static let largestInput = Int64.max
+
+    /// The checkpoint and the dataset of this folder; taken in where that was not done before.
+    ///
+    /// - Returns: their identifiers.
+    func takeIn(_ inputs: Inputs) throws -> (checkpoint: String, dataset: String?) {
+        let checkpoint = try storedCheckpoint() ?? takeIn(inputs.checkpoint, variant: inputs.variant)
+        let dataset = try inputs.dataset.map { files in
+            try database.datasets.list(limit: 1).items.first?.id
+                ?? telling(files) {
+                    try DatasetIntake(database: database).store($0, name: files.name).id
+                }
+        }
+        return (checkpoint, dataset)
+    }
+
+    /// The one that was taken in; results of the job are beside it.
+    private func storedCheckpoint() throws -> String? {
+        try database.checkpoints.list(limit: 100).items.first { record in
+            try CheckpointDescriptor(record).json["source"]?["kind"] == "upload"
+        }?.id
+    }
+
+    private func takeIn(_ files: LocalFiles, variant: String?) throws -> String {
+        try telling(files) { source in
+            let parts = try Uploads(database: database, limit: Self.largestInput).unpack(source)
+            return try CheckpointIntake(database: database).store(parts, name: files.name, initialization: nil, variant: variant).id
+        }
+    }
+
+    /// Hands files to `body`, telling how far they are read.
+    private func telling(_ files: LocalFiles, _ body: (ArchiveSource) throws -> String) throws -> String {
+        do {
+            return try files.withSource({ screen.show(Progress("reading", bytes: $0, of: files.size)) }, body)
+        } catch let error as StorageError {
+            throw error
+        } catch {
+            throw (error as? CommandFailure) ?? CommandFailure(.data, "\(files.path): \(CommandFailure.sentence(error))")
+        }
+    }
+
+    /// This folder's job, where an earlier command has queued it; one that was cut off waits in the queue again.
+    func earlier() throws -> Job? {
+        try database.jobs.recover(maxAttempts: Int(Int32.max))
+        guard let job = try database.jobs.list(limit: 1).items.first else { return nil }
+        if job.status.isLive { screen.note("going on with what was stopped\(JobSummary.place(job))") }
+        return job
+    }
+
+    /// A request as a job that can run.
+    ///
+    /// - Throws: ``CommandFailure`` naming every option that does not fit.
+    func validated(_ body: JSON) throws -> JobValidation.Valid {
+        let (request, errors) = JobRequest.read(body)
+        guard errors.isEmpty else { throw CommandFailure(.usage, RequestErrors.text(errors)) }
+        do {
+            return try JobValidation(database: database, resources: resources).validated(request)
+        } catch let error as APIError where !error.errors.isEmpty {
+            throw CommandFailure(.usage, RequestErrors.text(error.errors))
+        }
+    }
+
+    /// Queues a job.
+    func enqueue(_ request: JobRequest) throws -> Job {
+        try database.jobs.enqueue(
+            name: request.name, metadata: request.metadata.compact, priority: request.priority, request: request.json.compact,
+            checkpoint: request.checkpoint, dataset: request.dataset)
+    }
+
+    /// Runs a job to its end.
+    ///
+    /// - Returns: the job as it ended.
+    /// - Throws: ``Interrupted`` after a signal; then where the job stands is saved.
+    func run(_ job: Job, _ signals: EndSignals) async throws -> Job {
+        var logger = Logger(label: "pruner") { [screen] _ in ScreenLogHandler(screen) }
+        logger.logLevel = .warning
+        enum Happening: Sendable {
+            case change
+            case signal(Int32)
+        }
+        let (happenings, teller) = AsyncStream.makeStream(of: Happening.self)
+        let follower = database.jobs.changes.follow(job.id)
+        defer { follower.leave() }
+        let changes = Task { for await _ in follower.changes { teller.yield(.change) } }
+        defer { changes.cancel() }
+        signals.then { teller.yield(.signal($0)) }
+
+        let pool = WorkerPool(database: database, resources: resources, logger: logger)
+        pool.start(workers: 1)
+        // For the first look.
+        teller.yield(.change)
+        for await happening in happenings {
+            switch happening {
+            case .change:
+                let now = try database.jobs.get(job.id)
+                if !now.status.isLive {
+                    pool.stop(workers: 1)
+                    screen.clear()
+                    return now
+                }
+                if let progress = now.progress {
+                    screen.show(
+                        Progress(progress.phase.rawValue, steps: progress.completed, of: progress.total, remaining: progress.remaining))
+                }
+            case .signal(let number):
+                screen.note("ending: the job saves where it stands")
+                pool.stop(workers: 1)
+                let now = try database.jobs.get(job.id)
+                guard now.status.isLive else { return now }
+                throw Interrupted(signal: number, job: now)
+            }
+        }
+        preconditionFailure("a stream that nobody finishes has ended")
+    }
+}

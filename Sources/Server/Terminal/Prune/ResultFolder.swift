@@ -1,0 +1,43 @@
+import Engine
+import Foundation
+import Storage
+
+/// Everything that a job gives, as files: what the API would give one by one.
+///
+///     model_index.json, scheduler/, unet/   the result, a pipeline's folder; manifest.json, and load_pruned.py for free widths
+///     pruned/                               the same before fine-tuning, where there was any
+///     metrics.json, plan.json, job.json     what was measured, what was cut, what was asked for
+///     report.html, samples_*.png            to look at
+struct ResultFolder {
+    /// Where the stage before fine-tuning stands.
+    private static let pruned = "pruned"
+
+    let database: Database
+    let job: Job
+
+    /// Writes all of it into a folder that is not there yet, and onto the disk.
+    func write(to folder: URL) async throws {
+        let writer = FolderWriter(folder)
+        if let last = job.resultCheckpoint { try writeCheckpoint(last, to: writer, below: "") }
+        if let pruned = job.resultPruned, pruned != job.resultCheckpoint {
+            try writeCheckpoint(pruned, to: writer, below: Self.pruned + "/")
+        }
+        try writer.write("metrics.json", Array(try MetricsPayload.document(of: job.id, in: database.jobs, all: true).compact.utf8))
+        if job.resultPruned != nil {
+            try writer.write("plan.json", Array(try PlanPayload.document(of: job, in: database.jobs).compact.utf8))
+        }
+        try writer.write("job.json", Array(try job.payload().compact.utf8))
+        for file in try database.jobs.files(of: job.id) { try writer.copy(file.name, from: database.blobs.url(for: file.digest)) }
+        let file = try writer.file("report.html")
+        try await Report(of: job.id, in: database).write(to: ResponseWriter { try file.write(contentsOf: Data($0)) })
+        try writer.finish(file, "report.html")
+        try writer.finish()
+    }
+
+    private func writeCheckpoint(_ id: String, to writer: FolderWriter, below prefix: String) throws {
+        // What a checkpoint has there is of an earlier result that it was itself.
+        for file in try database.checkpoints.get(id).files where !file.path.hasPrefix(Self.pruned + "/") {
+            try writer.copy(prefix + file.path, from: database.blobs.url(for: file.digest))
+        }
+    }
+}

@@ -1,0 +1,135 @@
+import ArgumentParser
+import Engine
+import Foundation
+
+extension PruningMethod: ExpressibleByArgument {}
+extension Widths: ExpressibleByArgument {}
+extension Sampling.Method: ExpressibleByArgument {}
+extension JobRequest.WeightType: ExpressibleByArgument {}
+
+/// What a job is asked for on the command line: fields of the API's request, by their names there.
+struct JobOptions: ParsableArguments {
+    @Option(
+        help: "A JSON file with a job as the API takes it, without checkpoint and dataset; options go before it.",
+        completion: .file(extensions: ["json"]))
+    var request: String?
+    @Option(help: "What to call the job.") var name: String?
+    @Option(help: "The format of the result's weights; else the one that came in.") var dtype: JobRequest.WeightType?
+
+    @Option(help: "How channels are ranked (default: diff-pruning).") var method: PruningMethod?
+    @Option(help: "The share of channels to remove, 0 to 0.95 (default: 0.3).") var ratio: NumberArgument?
+    @Option(help: "diffusers: one width per block, from_pretrained loads it; free: every layer its own (default: diffusers).")
+    var widths: Widths?
+    @Option(help: "Scoring stops where the loss falls below this share of the largest (default: 0.05).") var threshold: NumberArgument?
+    @Option(help: "The first timestep to score (default: 0).") var firstTimestep: Int?
+    @Option(help: "The last timestep to score (default: the schedule's last).") var lastTimestep: Int?
+    @Option(help: "Score every so many timesteps (default: 1).") var timestepStride: Int?
+    @Option(
+        help: "A JSON file with a plan, as a job's plan.json holds it: what to cut, instead of ranking.",
+        completion: .file(extensions: ["json"]))
+    var plan: String?
+
+    @Option(help: "Fine-tune for so many steps; without it and its kind nothing is fine-tuned.") var steps: Int?
+    @Option(help: "AdamW's learning rate (default: 2e-4).") var learningRate: NumberArgument?
+    @Option(help: "Steps in which the learning rate rises (default: 0).") var warmupSteps: Int?
+    @Option(help: "AdamW's weight decay (default: 0).") var weightDecay: NumberArgument?
+    @Option(help: "The decay of the weights' moving average (default: 0.9999).") var emaDecay: NumberArgument?
+    @Option(help: "The largest norm of the gradients (default: 1).") var gradientClip: NumberArgument?
+    @Flag(help: "Do not mirror pictures at random while fine-tuning.") var noFlip = false
+
+    @Option(help: "Draw so many samples before and after and compare them; without it and its kind nothing is evaluated.")
+    var samples: Int?
+    @Option(help: "What draws the samples (default: ddim).") var sampler: Sampling.Method?
+    @Option(help: "Steps to draw a sample in (default: 100).") var samplingSteps: Int?
+    @Option(help: "DDIM's randomness, 0 to 1 (default: 0).") var eta: NumberArgument?
+
+    @Option(help: "Pictures at a time, to score and to fine-tune (default: 16).") var batchSize: Int?
+    @Option(help: "The seed of every phase (default: 0).") var seed: Int?
+
+    /// The API's request without checkpoint and dataset: the file, then the options, each only in the phases there are.
+    ///
+    /// - Parameter alwaysPrunes: whether a command without a file prunes, whatever its options.
+    /// - Throws: ``CommandFailure`` for a file that cannot be read.
+    func body(alwaysPrunes: Bool) throws -> JSON {
+        var body = try request.map(Self.document) ?? .object([])
+        guard case .object = body else { throw CommandFailure(.usage, "\(request ?? ""): a job is a JSON object") }
+        for name in ["checkpoint", "dataset"] where body[name] != nil {
+            throw CommandFailure(.usage, "\(request ?? ""): \(name) is given by --\(name)")
+        }
+        var fields: [String: JSON] = [:]
+        if let name { fields["name"] = .string(name) }
+        if let dtype { fields["dtype"] = .string(dtype.rawValue) }
+        body = body.replacing(fields)
+        body = body.with("pruning", try pruning(), ifAbsent: alwaysPrunes && request == nil)
+        body = body.with("finetuning", finetuning)
+        body = body.with("evaluation", evaluation)
+        // Of every phase that is there.
+        if let batchSize { body = body.with("batch_size", .integer(batchSize), in: ["pruning", "finetuning"]) }
+        if let seed { body = body.with("seed", .integer(seed), in: ["pruning", "finetuning", "evaluation"]) }
+        return body
+    }
+
+    private func pruning() throws -> [String: JSON] {
+        var fields: [String: JSON] = [:]
+        if let plan { fields["plan"] = try Self.document(plan) }
+        if let method { fields["method"] = .string(method.rawValue) }
+        if let ratio { fields["ratio"] = ratio.json }
+        if let widths { fields["widths"] = .string(widths.rawValue) }
+        if let threshold { fields["threshold"] = threshold.json }
+        var timesteps: [String: JSON] = [:]
+        if let firstTimestep { timesteps["first"] = .integer(firstTimestep) }
+        if let lastTimestep { timesteps["last"] = .integer(lastTimestep) }
+        if let timestepStride { timesteps["stride"] = .integer(timestepStride) }
+        if !timesteps.isEmpty { fields["timesteps"] = .object([]).replacing(timesteps) }
+        return fields
+    }
+
+    private var finetuning: [String: JSON] {
+        var fields: [String: JSON] = [:]
+        if let steps { fields["steps"] = .integer(steps) }
+        if let learningRate { fields["learning_rate"] = learningRate.json }
+        if let warmupSteps { fields["warmup_steps"] = .integer(warmupSteps) }
+        if let weightDecay { fields["weight_decay"] = weightDecay.json }
+        if let emaDecay { fields["ema_decay"] = emaDecay.json }
+        if let gradientClip { fields["gradient_clip"] = gradientClip.json }
+        if noFlip { fields["flip"] = false }
+        return fields
+    }
+
+    private var evaluation: [String: JSON] {
+        var fields: [String: JSON] = [:]
+        if let samples { fields["samples"] = .integer(samples) }
+        if let sampler { fields["sampler"] = .string(sampler.rawValue) }
+        if let samplingSteps { fields["steps"] = .integer(samplingSteps) }
+        if let eta { fields["eta"] = eta.json }
+        return fields
+    }
+
+    private static func document(_ path: String) throws -> JSON {
+        let bytes: Data
+        do { bytes = try Data(contentsOf: URL(fileURLWithPath: path)) } catch { throw CommandFailure(.usage, "\(path) cannot be read") }
+        do { return try JSON(parsing: Array(bytes)) } catch { throw CommandFailure(.usage, "\(path) is not JSON: \(error)") }
+    }
+}
+
+extension JSON {
+    /// An object with `fields` in its member `name`, which is made where it is missing; unchanged where there are none.
+    fileprivate func with(_ name: String, _ fields: [String: JSON], ifAbsent isMade: Bool = false) -> JSON {
+        let old = self[name] == .null ? nil : self[name]
+        guard !fields.isEmpty || (isMade && old == nil) else { return self }
+        var merged = fields
+        // The file's timesteps, and those of them that options give.
+        if let timesteps = old?["timesteps"], case .object(let members) = fields["timesteps"] {
+            merged["timesteps"] = timesteps.replacing(Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0.value) }))
+        }
+        return replacing([name: (old ?? .object([])).replacing(merged)])
+    }
+
+    /// An object with a field in those of its members that are objects.
+    fileprivate func with(_ field: String, _ value: JSON, in names: [String]) -> JSON {
+        names.reduce(self) { body, name in
+            guard let part = body[name], case .object = part, part["plan"] == nil else { return body }
+            return body.replacing([name: part.replacing([field: value])])
+        }
+    }
+}

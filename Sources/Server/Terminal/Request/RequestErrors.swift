@@ -1,0 +1,39 @@
+import Engine
+
+/// What is wrong with a request, told by the options of the command line instead of the pointers of the API.
+enum RequestErrors {
+    /// By what option a field is given.
+    private static let options = [
+        "/checkpoint": "--checkpoint", "/dataset": "--dataset", "/name": "--name", "/dtype": "--dtype", "/pruning/method": "--method",
+        "/pruning/ratio": "--ratio", "/pruning/widths": "--widths", "/pruning/threshold": "--threshold",
+        "/pruning/timesteps/first": "--first-timestep", "/pruning/timesteps/last": "--last-timestep",
+        "/pruning/timesteps/stride": "--timestep-stride", "/pruning/batch_size": "--batch-size", "/pruning/seed": "--seed",
+        "/finetuning/steps": "--steps", "/finetuning/learning_rate": "--learning-rate", "/finetuning/warmup_steps": "--warmup-steps",
+        "/finetuning/weight_decay": "--weight-decay", "/finetuning/ema_decay": "--ema-decay",
+        "/finetuning/gradient_clip": "--gradient-clip", "/finetuning/batch_size": "--batch-size", "/finetuning/seed": "--seed",
+        "/evaluation/samples": "--samples", "/evaluation/sampler": "--sampler", "/evaluation/steps": "--sampling-steps",
+        "/evaluation/eta": "--eta", "/evaluation/seed": "--seed",
+    ]
+
+    /// One line for each error, none twice: an option may stand for a field of several phases.
+    static func text(_ errors: [Problem.Item]) -> String {
+        var lines: [String] = []
+        for error in errors {
+            let line = self.line(error)
+            if !lines.contains(line) { lines.append(line) }
+        }
+        return lines.joined(separator: "\n")
+    }
+
+    /// What a field is called on the command line.
+    static func name(_ pointer: String) -> String {
+        if pointer.hasPrefix("/pruning/plan") { return "--plan" }
+        return options[pointer] ?? (pointer == "/variant" ? "--variant" : pointer)
+    }
+
+    private static func line(_ error: Problem.Item) -> String {
+        if let option = options[error.pointer] { return "\(option) \(error.detail)" }
+        if error.pointer.hasPrefix("/pruning/plan") { return "--plan: \(error.pointer.dropFirst("/pruning/plan".count)) \(error.detail)" }
+        return "\(error.pointer) \(error.detail)"
+    }
+}

@@ -1,0 +1,98 @@
+import Engine
+import Foundation
+import Server
+import Testing
+
+/// `pruner prune` that is ended early, however, goes on with the same command and ends as it would have ended.
+@Suite struct InterruptedPruneTests {
+    private static let inputs = ["--checkpoint", "model", "--dataset", "pictures"]
+    // Long enough to be caught in each phase.
+    private static let options = [
+        "--ratio", "0.5", "--threshold", "0", "--timestep-stride", "4", "--batch-size", "2", "--steps", "250", "--samples", "2",
+        "--sampling-steps", "120", "--sampler", "ddpm", "--seed", "5", "--threads", "2",
+    ]
+
+    /// Everything but what a clock, an identifier or the process decides.
+    private static func outcome(_ place: PruneTests.Place, _ out: String) throws -> [String: Data] {
+        var files: [String: Data] = [:]
+        for path in try place.files(out) where !path.hasSuffix(".json") && path != "report.html" {
+            files[path] = try place.bytes("\(out)/\(path)")
+        }
+        files["metrics.json"] = Data(PruneTests.timeless(try place.json("\(out)/metrics.json")).compact.utf8)
+        return files
+    }
+
+    private static func expectSame(_ place: PruneTests.Place, _ one: String, _ other: String) throws {
+        let (one, other) = (try outcome(place, one), try outcome(place, other))
+        #expect(Set(one.keys) == Set(other.keys) && one.count >= 6)
+        for (path, bytes) in one { #expect(other[path] == bytes, "\(path)") }
+    }
+
+    @Test func killedInEveryPhaseItEndsAsAnUndisturbedOne() async throws {
+        let place = try PruneTests.Place()
+        #expect(try await place.prune(Self.inputs + Self.options + ["--out", "undisturbed"]).status == 0)
+
+        _ = try place.folder.file("often.yaml", Array("save_steps: 5\n".utf8))
+        let command = ["prune"] + Self.inputs + Self.options + ["--config", "often.yaml", "--out", "killed"]
+        for phase in ["scoring", "finetuning", "evaluating"] {
+            let process = try PrunerProcess(command, in: place.url)
+            #expect(await process.tells("\(phase) "), "\(process.errorText)")
+            process.signal(SIGKILL)
+            #expect(await process.end() == -SIGKILL)
+            #expect(!place.exists("killed") && place.exists("killed.unfinished"))
+            // Phases that are done are not done again.
+            if phase == "evaluating" { #expect(!process.errorText.contains("scoring"), "\(process.errorText)") }
+        }
+        let last = try await PrunerProcess.run(command, in: place.url)
+        #expect(last.status == 0, "\(last.process.errorText)")
+        #expect(last.process.errorText.contains("going on with what was stopped\n"), "\(last.process.errorText)")
+        #expect(!last.process.errorText.contains("finetuning"))
+        try Self.expectSame(place, "undisturbed", "killed")
+        #expect(!place.exists("killed.unfinished"))
+    }
+
+    @Test(arguments: [SIGINT, SIGTERM])
+    func askedToEndItSavesAndSaysHowToGoOn(signal: Int32) async throws {
+        let place = try PruneTests.Place()
+        #expect(try await place.prune(Self.inputs + Self.options + ["--out", "undisturbed"]).status == 0)
+        let command = ["prune"] + Self.inputs + Self.options + ["--out", "stopped"]
+        for phase in ["scoring", "finetuning"] {
+            let process = try PrunerProcess(command, in: place.url)
+            #expect(await process.tells("\(phase) "), "\(process.errorText)")
+            process.signal(signal)
+            #expect(await process.end() == 128 + signal, "\(process.errorText)")
+            #expect(process.errorText.contains("stopped at \(phase) "), "\(process.errorText)")
+            #expect(process.errorText.contains("the same command goes on from there"))
+        }
+        #expect(try await PrunerProcess.run(command, in: place.url).status == 0)
+        try Self.expectSame(place, "undisturbed", "stopped")
+    }
+
+    @Test func anotherCommandInTheSamePlaceIsRefusedOrStartsAnew() async throws {
+        let place = try PruneTests.Place()
+        let command = ["prune"] + Self.inputs + Self.options + ["--out", "out"]
+        let process = try PrunerProcess(command, in: place.url)
+        #expect(await process.tells("scoring "), "\(process.errorText)")
+        // While it is at work.
+        let second = try await PrunerProcess.run(command, in: place.url)
+        #expect(second.status == 64 && second.process.errorText.contains("another process is at work on it"), "\(second.process.errorText)")
+        process.signal(SIGKILL)
+        await process.end()
+
+        let short = ["--method", "magnitude", "--ratio", "0.25"]
+        let other = try await place.prune(Self.inputs + short + ["--out", "out"])
+        #expect(other.status == 64, "\(other.process.errorText)")
+        for name in ["--method", "--ratio", "--steps", "--restart"] {
+            #expect(other.process.errorText.contains(name), "\(other.process.errorText)")
+        }
+        // Other pictures are another job, whatever they are called.
+        try Data(try place.bytes("pictures/0.png")).write(to: place.url.appendingPathComponent("pictures/1.png"))
+        let changed = try await PrunerProcess.run(command, in: place.url)
+        #expect(changed.status == 64 && changed.process.errorText.contains("it differs in --dataset\n"), "\(changed.process.errorText)")
+        #expect(!place.exists("out") && place.exists("out.unfinished"))
+
+        let anew = try await place.prune(Self.inputs + short + ["--out", "out", "--restart"])
+        #expect(anew.status == 0, "\(anew.process.errorText)")
+        #expect(!place.exists("out.unfinished") && !place.exists("out/pruned"))
+    }
+}

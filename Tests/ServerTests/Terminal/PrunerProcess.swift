@@ -1,0 +1,73 @@
+import Engine
+import Foundation
+import Testing
+
+/// The `pruner` binary with any command, in a process of its own; what it prints goes into files of the test's folder.
+final class PrunerProcess {
+    private let process = Process()
+    /// Ends with the process.
+    private let life: AsyncStream<Void>
+    private let output: URL
+    private let errors: URL
+
+    /// Starts a command.
+    ///
+    /// - Parameters:
+    ///   - folder: where it runs, and where what it prints is kept.
+    ///   - environment: variables beside the test's own.
+    init(_ arguments: [String], in folder: URL, environment: [String: String] = [:]) throws {
+        let name = UUID().uuidString
+        output = folder.appendingPathComponent("\(name).out")
+        errors = folder.appendingPathComponent("\(name).err")
+        for file in [output, errors] { try Data().write(to: file) }
+        process.executableURL = ServerProcess.binary
+        process.arguments = arguments
+        process.currentDirectoryURL = folder
+        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.standardInput = FileHandle.nullDevice
+        let (life, end) = AsyncStream.makeStream(of: Void.self)
+        self.life = life
+        process.terminationHandler = { _ in end.finish() }
+        process.standardOutput = try FileHandle(forWritingTo: output)
+        process.standardError = try FileHandle(forWritingTo: errors)
+        try process.run()
+    }
+
+    deinit {
+        // What a failed test leaves running.
+        if process.isRunning { signal(SIGKILL) }
+    }
+
+    /// What it has printed so far.
+    var outputText: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
+    /// What it has told on standard error so far.
+    var errorText: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
+    /// What it has printed, as JSON.
+    var json: JSON { (try? JSON(parsing: Array(outputText.utf8))) ?? .null }
+
+    /// Waits for its end; the exit status, or the signal that ended it, negative.
+    @discardableResult
+    func end() async -> Int32 {
+        for await _ in life {}
+        return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+    }
+
+    /// Waits until standard error holds a text, or the process has ended. Returns whether it does.
+    func tells(_ text: String) async -> Bool {
+        while !errorText.contains(text) {
+            if !process.isRunning { return errorText.contains(text) }
+            await Task.yield()
+        }
+        return true
+    }
+
+    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+
+    /// Runs a command to its end.
+    static func run(
+        _ arguments: [String], in folder: URL, environment: [String: String] = [:]
+    ) async throws -> (status: Int32, process: PrunerProcess) {
+        let process = try PrunerProcess(arguments, in: folder, environment: environment)
+        return (await process.end(), process)
+    }
+}
