@@ -20,6 +20,9 @@ Requests and answers are JSON in UTF-8 where nothing else is said. Times are RFC
 are seconds. An unknown field in a request is refused, not ignored. Once the server has a token (`pruner token create`), every route but
 `/healthz`, `/readyz` and the files of the web page needs `Authorization: Bearer TOKEN`.
 
+Every answer has an `X-Request-Id`, which names the request in the server's log: what the client sent in that field (1 to 128 letters, digits
+and `-._~:/+=@`), or a name of the server's.
+
 A refusal is `application/problem+json` (RFC 9457): a [Problem](#problem), whose `code` is stable. Beside the codes that stand with each
 route, every route may answer with one of these:
 """
@@ -127,7 +130,7 @@ def operation(method, path, found, document):
     for status, response in found["responses"].items():
         if status.startswith(("2", "3")):
             types = ", ".join(content(type, body) for type, body in response.get("content", {}).items())
-            headers = ", ".join(f"`{name}`" for name in response.get("headers", {}))
+            headers = ", ".join(f"`{name}`" for name in response.get("headers", {}) if name != "X-Request-Id")
             yield f"- **{status}** {response['description']}" + (f" {types}." if types else "") + (f" Headers: {headers}." if headers else "")
         elif "$ref" not in response:
             own = codes(response, shared.get(status, {}))

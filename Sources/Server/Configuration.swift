@@ -34,6 +34,8 @@ package struct Configuration: Codable, Equatable {
     package var maxConnectionsPerAddress = 256
     /// trace, debug, info, notice, warning, error or critical.
     package var logLevel = "info"
+    /// How the log is written.
+    package var logFormat = LogFormat.text
 
     /// Whether only this machine can reach the address.
     package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
@@ -52,6 +54,7 @@ package struct Configuration: Codable, Equatable {
         case maxConnections = "max_connections"
         case maxConnectionsPerAddress = "max_connections_per_address"
         case logLevel = "log_level"
+        case logFormat = "log_format"
     }
 
     package init() {}
@@ -76,6 +79,7 @@ package struct Configuration: Codable, Equatable {
         maxConnectionsPerAddress =
             try container.decodeIfPresent(Int.self, forKey: .maxConnectionsPerAddress) ?? defaults.maxConnectionsPerAddress
         logLevel = try container.decodeIfPresent(String.self, forKey: .logLevel) ?? defaults.logLevel
+        logFormat = try container.decodeIfPresent(LogFormat.self, forKey: .logFormat) ?? defaults.logFormat
     }
 
     /// Reads a YAML file; what it leaves out keeps its default.

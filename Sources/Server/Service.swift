@@ -45,7 +45,8 @@ package final class Service: Sendable {
             total: DescriptorLimit.raised(for: settings.maxConnections, logger: logger),
             perAddress: settings.isLoopback ? nil : settings.maxConnectionsPerAddress)
         server = try HTTPServer(host: settings.host, port: settings.port, limits: limits, logger: logger)
-        let pool = WorkerPool(database: database, resources: resources, logger: logger)
+        let metrics = ServiceMetrics()
+        let pool = WorkerPool(database: database, resources: resources, metrics: metrics.jobs, logger: logger)
         self.pool = pool
         let api = API(
             database: database, uploads: Uploads(database: database, limit: settings.maxUploadBytes), resources: resources,
@@ -57,14 +58,22 @@ package final class Service: Sendable {
                 "workers": .integer(settings.workers),
             ],
             access: Access(tokens: database.tokens, allowsAnonymous: settings.isLoopback || settings.allowAnonymous),
-            answers: AnswerCache(database))
+            answers: AnswerCache(database), metrics: metrics,
+            scrape: Scrape(database: database, resources: resources, workers: settings.workers, server: server))
         let routes = api.routes
         description = OpenAPIDocument(routes: routes).json
         let router = routes.router
         let guardian = settings.isLoopback ? LoopbackGuard(port: server.port) : nil
         server.start { request in
-            try guardian?.check(request)
-            return try await router.respond(to: request)
+            do {
+                try guardian?.check(request)
+                return try await router.respond(to: request)
+            } catch let error as HTTPError where error != .connectionLost {
+                // Routes answer by themselves: nobody counted this one.
+                let response = error.response()
+                metrics.http.refused(response.status.code)
+                return response
+            }
         }
         pool.start(workers: settings.workers)
         housekeeping = Task { [weak database] in

@@ -22,6 +22,8 @@ public final class Database: Sendable {
     let uploadFolder: UploadFolder
     /// Who follows which job.
     let jobChanges = JobChanges()
+    /// How many jobs ended how.
+    let endings = JobEndings()
     /// Whether the last commit failed on the disk, and so may be found done by a process that opens the database after a crash.
     private let isDoubtful = Mutex(false)
 

@@ -1,3 +1,4 @@
+import Dispatch
 import Engine
 import Foundation
 import HTTPTypes
@@ -20,6 +21,10 @@ struct API: Sendable {
     let keysInUse = KeysInUse()
     /// Answers that are asked for again and again.
     let answers: AnswerCache
+    /// What is counted.
+    let metrics: ServiceMetrics
+    /// What is read when the metrics are asked for.
+    let scrape: Scrape
 
     /// All routes.
     var routes: Routes {
@@ -31,6 +36,7 @@ struct API: Sendable {
         addReport(&routes)
         addDashboard(&routes)
         addHealth(&routes)
+        addMetrics(&routes)
         addDescription(&routes)
         return routes
     }
@@ -40,7 +46,9 @@ struct API: Sendable {
         _ routes: inout Routes, _ method: HTTPRequest.Method, _ pattern: String, _ operation: Operation,
         _ handler: @escaping @Sendable (Request) async throws -> Response
     ) {
+        let metrics = metrics.http.route(method, pattern, operation)
         routes.add(method, pattern, operation) { request in
+            let start = DispatchTime.now()
             do {
                 try access.check(request)
                 var request = request
@@ -48,11 +56,18 @@ struct API: Sendable {
                 var response = try await handler(request)
                 // What strangers uploaded comes from the page's own origin: no browser may take it for something that runs.
                 response.fields[.xContentTypeOptions] = "nosniff"
+                metrics.answered(request.method, response.status.code, since: start)
                 return response
-            } catch let error as any RespondingError {
-                throw error
+            } catch HTTPError.connectionLost {
+                metrics.aborted(request.method)
+                throw HTTPError.connectionLost
             } catch {
-                throw APIError(error) ?? error
+                guard let response = (error as? any RespondingError ?? APIError(error))?.response() else {
+                    metrics.answered(request.method, 500, since: start)
+                    throw error
+                }
+                metrics.answered(request.method, response.status.code, since: start)
+                return response
             }
         }
     }

@@ -10,6 +10,20 @@ extension API {
         }
     }
 
+    /// `/metrics`.
+    func addMetrics(_ routes: inout Routes) {
+        on(
+            &routes, .get, "/metrics",
+            Operation(
+                "scrape", "What Prometheus collects.",
+                answers: [.init(status: 200, detail: "The text exposition format, 0.0.4.", contents: [.binary(PrometheusText.type)])])
+        ) { _ in
+            Response(
+                status: .ok, fields: [.contentType: PrometheusText.type, .cacheControl: "no-store"],
+                body: .bytes(Array(try metrics.text(scrape).utf8)))
+        }
+    }
+
     /// `/healthz` and `/readyz`.
     func addHealth(_ routes: inout Routes) {
         let bytes = Array(health.compact.utf8)

@@ -33,6 +33,11 @@ package final class HTTPServer: Sendable {
     /// The port it listens on: a free one when 0 was asked for.
     package var port: Int { listener.port }
 
+    /// What went over its connections.
+    package let traffic = Traffic()
+    /// Connections there are now.
+    package var connectionCount: Int { state.withLock { $0.connections.count } }
+
     private let listener: Listener
     private let limits: ConnectionLimits
     private let timeouts: Timeouts
@@ -125,8 +130,8 @@ package final class HTTPServer: Sendable {
     /// Serves a connection in a task.
     private func serve(_ descriptor: Int32, _ peer: PeerAddress?, _ handler: @escaping Router.Handler) {
         let executor = QueueExecutor(label: "http.connection")
-        let socket = Socket(descriptor: descriptor, queue: executor.queue)
-        let connection = Connection(socket: socket, timeouts: timeouts, logger: logger, handler: handler)
+        let socket = Socket(descriptor: descriptor, queue: executor.queue, traffic: traffic)
+        let connection = Connection(socket: socket, timeouts: timeouts, traffic: traffic, logger: logger, handler: handler)
         state.withLock { state in
             guard !state.isStopping else { return socket.close() }
             if let peer, let limit = limits.perAddress, state.countByPeer[peer, default: 0] >= limit, !Self.makeRoom(&state, peer) {

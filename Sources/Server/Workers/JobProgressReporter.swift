@@ -14,8 +14,10 @@ final class JobProgressReporter {
     private let logger: Logger
     private let interval = 0.5
     private let saving: JobResources.SaveInterval
+    private let metrics: JobMetrics
 
     private var phase = JobPhase.loading
+    private var hasBegun = false
     private var total = 1
     private var completed = 0
     private var points: [String: [(x: Int, point: String)]] = [:]
@@ -30,6 +32,8 @@ final class JobProgressReporter {
     private var phaseStart = JobProgressReporter.now()
     /// Steps that earlier attempts did of this phase, as a share of all.
     private var skipped = 0.0
+    /// How much of this phase's work, in multiply-accumulates, the metrics know of, and since when.
+    private var measured = (work: 0.0, time: JobProgressReporter.now())
     /// Wall seconds by phase, of earlier attempts too.
     private var timing: [JobPhase: Double] = [:]
 
@@ -37,11 +41,13 @@ final class JobProgressReporter {
     ///   - interval: how often the job's state is saved.
     ///   - isShuttingDown: asked between steps.
     init(
-        jobs: JobQueue, id: String, interval: JobResources.SaveInterval, isShuttingDown: @escaping () -> Bool, logger: Logger
+        jobs: JobQueue, id: String, interval: JobResources.SaveInterval, metrics: JobMetrics, isShuttingDown: @escaping () -> Bool,
+        logger: Logger
     ) {
         self.jobs = jobs
         self.id = id
         saving = interval
+        self.metrics = metrics
         self.isShuttingDown = isShuttingDown
         self.logger = logger
         let earlier = (try? jobs.metrics(of: id)[MetricsPayload.Section.timing.rawValue]).flatMap { try? JSON(parsing: Array($0.utf8)) }
@@ -58,6 +64,7 @@ final class JobProgressReporter {
         self.total = max(total, 1)
         self.completed = completed
         skipped = Double(completed) / Double(self.total)
+        measured = (work, Self.now())
         (lastSave, unsavedSteps) = (Self.now(), 0)
         try follow(write())
     }
@@ -73,6 +80,7 @@ final class JobProgressReporter {
     /// - Throws: ``JobInterruption``, ``StorageError``.
     func step(series: String? = nil, x: Int = 0, point: JSON? = nil, state: (() throws -> StoredBlob)? = nil) throws {
         completed = min(completed + 1, total)
+        metrics.stepped(phase)
         unsavedSteps += 1
         if let series, let point { points[series, default: []].append((x, point.compact)) }
         try follow(Self.now() - lastWrite >= interval ? writeIfPossible() : jobs.stopRequest(id), state)
@@ -123,7 +131,11 @@ final class JobProgressReporter {
     }
 
     private func endPhase() {
+        measure()
+        metrics.rests(id)
         let now = Self.now()
+        if hasBegun { metrics.ended(phase, seconds: now - phaseStart) }
+        hasBegun = true
         timing[phase, default: 0] += now - phaseStart
         if let work = planned.removeValue(forKey: phase) {
             doneWork += work * (1 - skipped)
@@ -137,7 +149,19 @@ final class JobProgressReporter {
         return JobProgress(phase: phase, completed: completed, total: total, fraction: fraction, remaining: remaining(fraction))
     }
 
+    /// Multiply-accumulates of this phase that are done.
+    private var work: Double { (planned[phase] ?? 0) * Double(completed) / Double(total) }
+
+    /// Tells the metrics what was computed since they were told last.
+    private func measure() {
+        let (work, time) = (work, Self.now())
+        guard work > measured.work, time > measured.time else { return }
+        metrics.computed(id, multiplyAccumulates: work - measured.work, seconds: time - measured.time)
+        measured = (work, time)
+    }
+
     private func write() throws -> JobStopRequest? {
+        measure()
         lastWrite = Self.now()
         let request = try jobs.progress(id, progress, points: points)
         points = [:]

@@ -10,9 +10,17 @@ enum MemoryGauge {
     }
 
     /// Bytes at the peak since the last ``reset()``, or nil where /proc does not tell.
-    static var peak: Int? {
+    static var peak: Int? { status("VmHWM:") }
+
+    /// Bytes that are resident now.
+    static var resident: Int? { status("VmRSS:") }
+
+    /// Bytes of address space.
+    static var virtual: Int? { status("VmSize:") }
+
+    private static func status(_ name: String) -> Int? {
         guard let status = try? String(contentsOfFile: "/proc/self/status", encoding: .utf8) else { return nil }
-        for line in status.utf8.split(separator: UInt8(ascii: "\n")) where line.starts(with: Array("VmHWM:".utf8)) {
+        for line in status.utf8.split(separator: UInt8(ascii: "\n")) where line.starts(with: Array(name.utf8)) {
             let digits = line.filter { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) }
             return Int(String(decoding: digits, as: UTF8.self)).map { $0 * 1024 }
         }

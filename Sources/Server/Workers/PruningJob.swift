@@ -8,6 +8,7 @@ struct PruningJob {
     let database: Database
     let job: Job
     let resources: JobResources
+    let metrics: JobMetrics
     let isShuttingDown: @Sendable () -> Bool
     let logger: Logger
 
@@ -17,6 +18,7 @@ struct PruningJob {
     /// Runs the job and writes how it ended.
     func run() {
         do {
+            defer { metrics.rests(job.id) }
             try execute()
             end { try jobs.complete(job.id) }
         } catch JobInterruption.cancelled {
@@ -62,7 +64,7 @@ struct PruningJob {
         let (request, errors) = JobRequest.read(try JSON(parsing: Array(job.request.utf8)))
         guard errors.isEmpty else { throw APIError.invalid(errors) }
         let reporter = JobProgressReporter(
-            jobs: jobs, id: job.id, interval: resources.saving, isShuttingDown: isShuttingDown, logger: logger)
+            jobs: jobs, id: job.id, interval: resources.saving, metrics: metrics, isShuttingDown: isShuttingDown, logger: logger)
         try reporter.begin(.loading, total: 1)
         let source = try StoredCheckpoint(database, job.checkpoint)
         var stages = try JobStages(source, of: job, in: database)

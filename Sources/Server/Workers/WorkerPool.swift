@@ -10,15 +10,17 @@ import Synchronization
 final class WorkerPool: Sendable {
     private let database: Database
     private let resources: JobResources
+    private let metrics: JobMetrics
     private let logger: Logger
     private let isStopping = Mutex(false)
     private let work = DispatchSemaphore(value: 0)
     private let running = DispatchGroup()
 
     /// - Parameter resources: what each job may use.
-    init(database: Database, resources: JobResources, logger: Logger) {
+    init(database: Database, resources: JobResources, metrics: JobMetrics, logger: Logger) {
         self.database = database
         self.resources = resources
+        self.metrics = metrics
         self.logger = logger
     }
 
@@ -48,7 +50,8 @@ final class WorkerPool: Sendable {
                 }
                 logger.info("\(name) takes \(job.id), attempt \(job.attempt)")
                 PruningJob(
-                    database: database, job: job, resources: resources, isShuttingDown: { self.isStopping.withLock { $0 } }, logger: logger
+                    database: database, job: job, resources: resources, metrics: metrics,
+                    isShuttingDown: { self.isStopping.withLock { $0 } }, logger: logger
                 ).run()
                 logger.info("\(job.id) \((try? database.jobs.get(job.id).status.rawValue) ?? "gone")")
             } catch {

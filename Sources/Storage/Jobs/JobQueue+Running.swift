@@ -160,7 +160,7 @@ extension JobQueue {
                     worker = NULL, cancel_requested = 0, pause_requested = 0 WHERE id = ? AND status = 'running' \(condition)
                 """, arguments: [status.rawValue, Timestamp.now().milliseconds, failure?.code, failure?.detail, id])
         try expectChange(of: id, doing: doing, expected: [.running], in: rows)
-        try append(status.rawValue, to: id, data: failure.map { ["code": $0.code, "detail": $0.detail] } ?? [:], in: rows)
+        try noteEnd(of: id, as: status, data: failure.map { ["code": $0.code, "detail": $0.detail] } ?? [:], in: rows)
         return try removeSave(of: id, in: rows)
     }
 

@@ -77,6 +77,24 @@ public struct JobQueue: Sendable {
         }
     }
 
+    /// What the queue has to do; states and phases without a job are left out.
+    public func load() throws(StorageError) -> JobLoad {
+        try database.read("look over the queue") { rows in
+            var load = JobLoad()
+            let groups = try Row.fetchAll(rows, sql: "SELECT status, phase, COUNT(*), MIN(created_at) FROM jobs GROUP BY status, phase")
+            for row in groups {
+                guard let status = JobStatus(rawValue: row[0]) else { continue }
+                load.counts[status, default: 0] += row[2]
+                if let phase = (row[1] as String?).flatMap(JobPhase.init(rawValue:)) { load.phases[phase] = row[2] }
+                if status == .queued { load.oldestQueued = Timestamp(milliseconds: row[3]) }
+            }
+            return load
+        }
+    }
+
+    /// How many jobs have ended so since the database was opened.
+    public func ended(as status: JobStatus) -> Int { database.endings.count(status) }
+
     /// Cancels a waiting job at once; asks the worker of a running one to stop (see ``stopRequest(_:)``).
     /// - Returns: the job after that: `cancelled`, or `running` with ``Job/cancelRequested``.
     /// - Throws: ``StorageError/notFound(_:id:)``; ``StorageError/wrongState(job:doing:expected:found:)`` once it has ended.
@@ -89,7 +107,7 @@ public struct JobQueue: Sendable {
                 sql: "UPDATE jobs SET status = 'cancelled', finished_at = ? WHERE id = ? AND status IN ('queued', 'paused')",
                 arguments: [Timestamp.now().milliseconds, id])
             if rows.changesCount == 1 {
-                try append("cancelled", to: id, in: rows)
+                try noteEnd(of: id, as: .cancelled, in: rows)
                 return (try job(id, in: rows), try removeSave(of: id, in: rows))
             }
             try rows.execute(sql: "UPDATE jobs SET cancel_requested = 1 WHERE id = ? AND status = 'running'", arguments: [id])
@@ -176,6 +194,12 @@ public struct JobQueue: Sendable {
                 "INSERT INTO job_events (job, time, event, data) VALUES (?, ?, ?, json_object(\(pairs.map { _ in "?" }.joined(separator: ", "))))",
             arguments: StatementArguments([id, Timestamp.now().milliseconds, event] + pairs as [any DatabaseValueConvertible]))
         announce(id, in: rows)
+    }
+
+    /// Within the transaction in which a job ends.
+    func noteEnd(of id: String, as status: JobStatus, data: [String: String] = [:], in rows: GRDB.Database) throws {
+        try append(status.rawValue, to: id, data: data, in: rows)
+        rows.afterNextTransaction { [endings = database.endings] _ in endings.add(status) }
     }
 
     /// Lets those who follow the job know, once this transaction is committed.

@@ -20,6 +20,12 @@ struct OpenAPIDocument {
         .field(name, "The body's digest, which is checked (RFC 9530): `sha-256=:…:`.", .text())
     }
 
+    /// What an operation may answer with, in the order in which it is told of.
+    static func statuses(_ operation: Operation) -> [Int] {
+        let all = operation.answers.map(\.status) + (operation.refusals + everywhere + digests).map(\.status)
+        return all.reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+    }
+
     /// The document.
     var json: JSON {
         var paths: [(path: String, methods: [JSON.Member])] = []
@@ -42,6 +48,12 @@ struct OpenAPIDocument {
             "paths": .object(paths.map { .init($0.path, .object($0.methods)) }),
             "components": [
                 "schemas": Self.schemas, "responses": Self.sharedResponses,
+                "headers": [
+                    "RequestId": [
+                        "required": true, "schema": .text(limit: 128),
+                        "description": "Names the request in the server's log: the client's own X-Request-Id, or one of the server's.",
+                    ]
+                ],
                 "securitySchemes": ["token": ["type": "http", "scheme": "bearer", "description": "Of `pruner token create`."]],
             ],
             "security": [["token": []], [:]],
@@ -95,10 +107,8 @@ struct OpenAPIDocument {
     private static func responses(_ operation: Operation) -> [JSON.Member] {
         let answers = operation.answers.map { answer -> JSON.Member in
             var members: [JSON.Member] = [.init("description", .string(answer.detail))]
-            if !answer.fields.isEmpty {
-                let fields = answer.fields.map { JSON.Member($0, ["required": true, "schema": .text()]) }
-                members.append(.init("headers", .object(fields)))
-            }
+            let fields = answer.fields.map { JSON.Member($0, ["required": true, "schema": .text()]) }
+            members.append(.init("headers", .object(fields + [requestID])))
             if !answer.contents.isEmpty { members.append(.init("content", json(answer.contents))) }
             return .init(String(answer.status), .object(members))
         }
@@ -112,6 +122,9 @@ struct OpenAPIDocument {
             }
     }
 
+    /// Every answer has it.
+    private static let requestID = JSON.Member("X-Request-Id", ["$ref": "#/components/headers/RequestId"])
+
     /// The refusals that every route has, by status.
     private static var sharedResponses: JSON {
         let shared = Dictionary(grouping: everywhere, by: \.status).sorted { $0.key < $1.key }
@@ -124,7 +137,7 @@ struct OpenAPIDocument {
         let codes = refusals.reduce(into: [String]()) { if !$0.contains($1.code) { $0.append($1.code) } }
         let schema: JSON = ["allOf": [.schema("Problem"), ["properties": ["code": ["enum": .array(codes.map(JSON.string))]]]]]
         return [
-            "description": .string(codes.map { "`\($0)`" }.joined(separator: ", ")),
+            "description": .string(codes.map { "`\($0)`" }.joined(separator: ", ")), "headers": .object([requestID]),
             "content": ["application/problem+json": ["schema": schema]],
         ]
     }

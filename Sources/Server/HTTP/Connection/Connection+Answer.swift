@@ -11,7 +11,7 @@ extension Connection {
         let length = hasNoBody ? 0 : response.body.length
         let isChunked = length == nil && head?.minorVersion != 0
         let text = Self.head(
-            response, length: hasNoBody ? nil : length, isChunked: isChunked, closing: closing)
+            response, of: requestID, length: hasNoBody ? nil : length, isChunked: isChunked, closing: closing)
         isAnswering = true
         if hasNoBody || head?.method == .head {
             try await write(text)
@@ -62,7 +62,10 @@ extension Connection {
             if let streamLeft, streamLeft != 0 { throw StreamLengthError(missing: streamLeft) }
         } catch {
             // The status has been sent: the only way left to say that the answer is not whole is to cut it off.
-            if case HTTPError.connectionLost = error {} else { logger.error("an answer broke off", metadata: ["error": "\(error)"]) }
+            if case HTTPError.connectionLost = error {
+            } else {
+                logger.error("an answer broke off", metadata: ["error": "\(error)", "request_id": "\(requestID)"])
+            }
             throw HTTPError.connectionLost
         }
         if isChunked { try await write(Array("0\r\n\r\n".utf8)) }
@@ -90,7 +93,10 @@ extension Connection {
         let missing: Int64
     }
 
-    private static func head(_ response: Response, length: Int64?, isChunked: Bool, closing: Bool) -> [UInt8] {
+    // The connection alone knows these: a second opinion could split the answer.
+    private static let own: [HTTPField.Name] = [.contentLength, .transferEncoding, .connection, .requestID]
+
+    private static func head(_ response: Response, of request: RequestID, length: Int64?, isChunked: Bool, closing: Bool) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(512)
         bytes.append(contentsOf: "HTTP/1.1 \(response.status.code) \(response.status.reasonPhrase)\r\n".utf8)
@@ -101,8 +107,6 @@ extension Connection {
             bytes.append(contentsOf: "\r\n".utf8)
         }
         var hasDate = false
-        // The connection alone knows these: a second opinion could split the answer.
-        let own: [HTTPField.Name] = [.contentLength, .transferEncoding, .connection]
         for field in response.fields where !own.contains(field.name) {
             if field.name == .date { hasDate = true }
             bytes.append(contentsOf: field.name.rawName.utf8)
@@ -110,6 +114,9 @@ extension Connection {
             field.withUnsafeBytesOfValue { bytes.append(contentsOf: $0) }
             bytes.append(contentsOf: "\r\n".utf8)
         }
+        bytes.append(contentsOf: "X-Request-Id: ".utf8)
+        request.append(to: &bytes)
+        bytes.append(contentsOf: "\r\n".utf8)
         if !hasDate { line("Date", HTTPDate.now()) }
         if let length { line("Content-Length", String(length)) }
         if isChunked { line("Transfer-Encoding", "chunked") }

@@ -27,6 +27,9 @@ actor Connection {
     let handler: @Sendable (Request) async throws -> Response
     let timeouts: Timeouts
     let logger: Logger
+    private let traffic: Traffic
+    /// What its requests' names begin with.
+    private let name = UInt64.random(in: .min ... .max)
 
     /// Bytes read from the socket and not yet used.
     var input: ArraySlice<UInt8> = []
@@ -37,6 +40,8 @@ actor Connection {
     var isReadingBody = false
     /// Grows by one per request: bodies and writers of an earlier request find out that they are too late.
     var requestNumber = 0
+    /// Of the request that is served or waited for.
+    private(set) var requestID: RequestID
     /// Whether the answer's head has been sent: from then on an error can only cut it off.
     var isAnswering = false
     /// Bytes that a streamed answer of known length has still to send.
@@ -51,10 +56,15 @@ actor Connection {
     private nonisolated let drainAnnounced = Mutex(false)
     private var isDraining: Bool { drainAnnounced.withLock { $0 } }
 
-    init(socket: Socket, timeouts: Timeouts, logger: Logger, handler: @escaping @Sendable (Request) async throws -> Response) {
+    init(
+        socket: Socket, timeouts: Timeouts, traffic: Traffic, logger: Logger,
+        handler: @escaping @Sendable (Request) async throws -> Response
+    ) {
         self.socket = socket
         self.timeouts = timeouts
+        self.traffic = traffic
         self.logger = logger
+        requestID = RequestID(connection: name, number: 1)
         self.handler = handler
         readingPace = Pace(allowance: timeouts.stall, rate: timeouts.rate)
         writingPace = readingPace
@@ -71,7 +81,7 @@ actor Connection {
             await linger()
         } catch {
             // The peer is gone or stalled in the middle of an answer: there is no one to tell.
-            logger.debug("connection lost", metadata: ["error": "\(error)"])
+            logger.debug("connection lost", metadata: ["error": "\(error)", "request_id": "\(requestID)"])
         }
     }
 
@@ -110,16 +120,22 @@ actor Connection {
         // The first one is waited for from the beginning.
         if requestNumber > 0 { waiting.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed) }
         guard !isDraining else { return false }
+        // Two numbers are taken for each request.
+        requestID = RequestID(connection: name, number: requestNumber / 2 + 1)
         let head: RequestHead
         do {
             guard let next = try await readHead() else { return false }
             head = next
         } catch let error as HTTPError where error != .connectionLost {
+            traffic.unreadable.add(1, ordering: .relaxed)
+            logger.debug("a request could not be read", metadata: ["error": "\(error)", "request_id": "\(requestID)"])
             try await send(error.response(), to: nil, closing: true)
             return false
         }
         guard waiting.exchange(0, ordering: .relaxed) != Self.givenUp else { return false }
         requestNumber += 1
+        if let given = RequestID(head.fields[values: .requestID]) { requestID = given }
+        let start = DispatchTime.now()
         readingPace = Pace(allowance: timeouts.stall, rate: timeouts.rate)
         writingPace = readingPace
         owesContinue = head.expectsContinue
@@ -132,6 +148,7 @@ actor Connection {
         guard let response else { return false }
         let closing = !head.keepsAlive || isDraining || !canSkipBody
         try await send(response, to: head, closing: closing)
+        note(head, response.status.code, since: start)
         guard !closing else { return false }
         while try await nextChunk(of: requestNumber) != nil {}
         // What a handler left behind must not read or write on from here.
@@ -158,9 +175,23 @@ actor Connection {
         } catch let error as any RespondingError {
             return error.response()
         } catch {
-            logger.error("a request failed", metadata: ["method": "\(head.method)", "path": "\(head.target.path)", "error": "\(error)"])
+            logger.error(
+                "a request failed",
+                metadata: [
+                    "method": "\(head.method)", "path": "\(head.target.path)", "error": "\(error)", "request_id": "\(requestID)",
+                ])
             return Problem(.internalServerError, code: "internal_error", detail: "the server failed; its log says why").response()
         }
+    }
+
+    /// The access log, for those who want it. Queries stay out of it: they may hold what a client would not have written down.
+    private func note(_ head: RequestHead, _ status: Int, since start: DispatchTime) {
+        logger.debug(
+            "\(head.method) \(head.target.path) \(status)",
+            metadata: [
+                "method": "\(head.method)", "path": "\(head.target.path)", "status": "\(status)", "request_id": "\(requestID)",
+                "seconds": "\(Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) / 1e9)",
+            ])
     }
 
     /// Reads a head; nil when the client closes, or says nothing in time, before its first byte.

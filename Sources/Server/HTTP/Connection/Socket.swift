@@ -53,6 +53,7 @@ final class Socket: Sendable {
 
     private let descriptor: Int32
     private let queue: DispatchQueue
+    private let traffic: Traffic
     private let state = Mutex(State())
     /// Whether the peer was soon there when it was waited for last. Then the thread itself waits a moment for the next time, which spares
     /// two others that would hand over to each other.
@@ -64,9 +65,10 @@ final class Socket: Sendable {
     private static let moment: Int32 = 1
 
     /// Takes over a connected descriptor, already non-blocking. Events arrive on `queue`, which is serial.
-    init(descriptor: Int32, queue: DispatchQueue) {
+    init(descriptor: Int32, queue: DispatchQueue, traffic: Traffic) {
         self.descriptor = descriptor
         self.queue = queue
+        self.traffic = traffic
         var one: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &one, socklen_t(MemoryLayout<Int32>.size))
     }
@@ -94,7 +96,9 @@ final class Socket: Sendable {
                 count = max(0, found)
             }
             switch failure {
-            case 0: return bytes
+            case 0:
+                traffic.received.wrappingAdd(bytes.count, ordering: .relaxed)
+                return bytes
             case EINTR: continue
             case EAGAIN: return nil
             default: throw .connectionLost
@@ -138,6 +142,7 @@ final class Socket: Sendable {
 
     private func advance(_ sent: Int, _ offset: inout Int, _ pace: inout Pace) async throws {
         if sent >= 0 {
+            traffic.sent.wrappingAdd(sent, ordering: .relaxed)
             offset += sent
             pace.moved(sent)
             return
