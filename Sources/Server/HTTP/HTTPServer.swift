@@ -135,7 +135,7 @@ package final class HTTPServer: Sendable {
         state.withLock { state in
             guard !state.isStopping else { return socket.close() }
             if let peer, let limit = limits.perAddress, state.countByPeer[peer, default: 0] >= limit, !Self.makeRoom(&state, peer) {
-                return socket.refuse(Self.tooManyConnections)
+                return socket.refuse(Self.tooManyConnections())
             }
             let number = state.nextNumber
             state.nextNumber += 1
@@ -157,8 +157,12 @@ package final class HTTPServer: Sendable {
         return false
     }
 
-    private static let tooManyConnections = Array(
-        "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nContent-Length: 0\r\nConnection: close\r\n\r\n".utf8)
+    private static func tooManyConnections() -> [UInt8] {
+        let id = RequestID(connection: .random(in: .min ... .max), number: 1)
+        return Array(
+            "HTTP/1.1 503 Service Unavailable\r\nRetry-After: 5\r\nX-Request-Id: \(id)\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+                .utf8)
+    }
 
     private func ended(_ number: Int) {
         let stopped = state.withLock { state -> CheckedContinuation<Void, Never>? in

@@ -112,7 +112,7 @@ struct LocalJob {
         defer { changes.cancel() }
         signals.then { teller.yield(.signal($0)) }
 
-        let pool = WorkerPool(database: database, resources: resources, logger: logger)
+        let pool = WorkerPool(database: database, resources: resources, metrics: ServiceMetrics().jobs, logger: logger)
         pool.start(workers: 1)
         // For the first look.
         teller.yield(.change)
