@@ -16,10 +16,11 @@ struct JobResources: Sendable {
         let steps: Int
     }
 
-    /// What settings give each of the workers: the default is a thread for every core, and three quarters of the machine's memory.
+    /// What settings give each of the workers: the default is a thread for every core, and three quarters of the machine's memory, or of
+    /// the container's.
     init(_ settings: Configuration) {
         parallel = Parallel(threads: settings.threads == 0 ? ProcessInfo.processInfo.activeProcessorCount : settings.threads)
-        let limit = settings.memoryLimit == 0 ? Int(ProcessInfo.processInfo.physicalMemory / 4 * 3) : Int(settings.memoryLimit)
+        let limit = settings.memoryLimit == 0 ? MachineMemory.bytes() / 4 * 3 : Int(settings.memoryLimit)
         memory = limit / settings.workers
         saving = SaveInterval(seconds: Double(settings.saveSeconds), steps: settings.saveSteps)
     }
