@@ -3,8 +3,8 @@ import Foundation
 import Storage
 
 /// Why a command of the terminal ends without having done what it was asked for, and the status it exits with (sysexits.h).
-struct CommandFailure: Error, CustomStringConvertible {
-    enum Status: Int32 {
+package struct CommandFailure: Error, CustomStringConvertible {
+    package enum Status: Int32 {
         /// It was tried, and failed.
         case failed = 1
         /// The command line asks for what cannot be.
@@ -17,31 +17,39 @@ struct CommandFailure: Error, CustomStringConvertible {
         case denied = 77
     }
 
-    let status: Status
+    package let status: Status
     /// What to tell, one line or several.
-    let description: String
+    package let description: String
 
     init(_ status: Status, _ description: String) {
         self.status = status
         self.description = description
     }
 
-    /// Runs a command's work; what it throws is told on standard error.
+    /// Runs a command's work; what it throws is told on the screen, whose bar goes in any case.
     ///
     /// - Throws: `ExitCode`, `ValidationError`.
-    static func reporting(_ body: () async throws -> Void) async throws {
-        do {
-            try await body()
-        } catch let error as CommandFailure {
-            tell(error.description)
-            throw ExitCode(error.status.rawValue)
-        } catch let error as ExitCode {
-            throw error
-        } catch let error as ValidationError {
-            throw error
-        } catch {
-            tell(Self.sentence(error))
-            throw ExitCode(Status.failed.rawValue)
+    static func reporting(on screen: Screen, _ body: () throws -> Void) throws {
+        defer { screen.clear() }
+        do { try body() } catch { throw end(error, screen) }
+    }
+
+    /// The same for work that waits.
+    static func reporting(on screen: Screen, _ body: () async throws -> Void) async throws {
+        defer { screen.clear() }
+        do { try await body() } catch { throw end(error, screen) }
+    }
+
+    /// Tells an error, and returns how the command ends by it.
+    private static func end(_ error: any Error, _ screen: Screen) -> any Error {
+        switch error {
+        case let error as CommandFailure:
+            screen.tell("Error: \(error.description)")
+            return ExitCode(error.status.rawValue)
+        case is ExitCode, is ValidationError: return error
+        default:
+            screen.tell("Error: \(sentence(error))")
+            return ExitCode(Status.failed.rawValue)
         }
     }
 
@@ -50,11 +58,8 @@ struct CommandFailure: Error, CustomStringConvertible {
         switch error {
         case StorageError.file(let doing, let path, let number): "cannot \(doing) \(path): \(String(cString: strerror(number)))"
         case let error as APIError: error.detail
+        case let error as ServiceRefusal: error.failure.description
         default: APIError(error)?.detail ?? "\(error)"
         }
-    }
-
-    private static func tell(_ text: String) {
-        FileHandle.standardError.write(Data("Error: \(text)\n".utf8))
     }
 }

@@ -138,7 +138,8 @@ final class JobProgressReporter {
         hasBegun = true
         timing[phase, default: 0] += now - phaseStart
         if let work = planned.removeValue(forKey: phase) {
-            doneWork += work * (1 - skipped)
+            // Scoring may end before all its timesteps are scored.
+            doneWork += work * (Double(completed) / Double(total) - skipped)
             workSeconds += now - phaseStart
         }
         phaseStart = now

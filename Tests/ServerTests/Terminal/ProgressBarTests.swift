@@ -5,7 +5,7 @@ import Testing
 
 /// What a person sees of progress.
 @Suite struct ProgressBarTests {
-    private static let progress = Progress("finetuning", steps: 156, of: 300, remaining: 42)
+    private static let progress = ShownProgress("finetuning", steps: 156, of: 300, remaining: 42)
 
     @Test(arguments: [
         (80, "finetuning  ███████████████████░░░░░░░░░░░░░░░░░░░   52%  156 of 300  0:42 left"),
@@ -24,22 +24,22 @@ import Testing
     @Test func everyWidthHasALineThatFits() {
         for columns in 0...300 {
             for remaining in [nil, 3, 1e6] {
-                let progress = Progress("scoring", steps: 999, of: 1000, remaining: remaining)
+                let progress = ShownProgress("scoring", steps: 999, of: 1000, remaining: remaining)
                 #expect(ProgressBar(columns: columns, isUnicode: false).line(progress).count <= max(1, columns - 1))
             }
         }
     }
 
     @Test func aTerminalWithoutUnicodeGetsASCII() {
-        let line = ProgressBar(columns: 60, isUnicode: false).line(Progress("uploading", bytes: 1_500_000, of: 3_000_000))
+        let line = ProgressBar(columns: 60, isUnicode: false).line(ShownProgress("uploading", bytes: 1_500_000, of: 3_000_000))
         #expect(line == "uploading   ###########------------   50%  1.5 MB of 3.0 MB")
     }
 
     @Test func onlyWhatIsDoneIsAHundredPerCent() {
-        #expect(ProgressBar.sentence(Progress("scoring", steps: 9999, of: 10000, remaining: nil)) == "scoring 99%, 9999 of 10000")
-        #expect(ProgressBar.sentence(Progress("scoring", steps: 10, of: 10, remaining: 0)) == "scoring 100%, 10 of 10, 0:00 left")
-        #expect(ProgressBar.sentence(Progress("loading", steps: 0, of: 1, remaining: nil)) == "loading 0%")
-        #expect(ProgressBar.sentence(Progress("reading", bytes: 0, of: 0)) == "reading 100%, 0 B of 0 B")
+        #expect(ProgressBar.sentence(ShownProgress("scoring", steps: 9999, of: 10000, remaining: nil)) == "scoring 99%, 9999 of 10000")
+        #expect(ProgressBar.sentence(ShownProgress("scoring", steps: 10, of: 10, remaining: 0)) == "scoring 100%, 10 of 10, 0:00 left")
+        #expect(ProgressBar.sentence(ShownProgress("loading", steps: 0, of: 1, remaining: nil)) == "loading 0%")
+        #expect(ProgressBar.sentence(ShownProgress("reading", bytes: 0, of: 0)) == "reading 100%, 0 B of 0 B")
     }
 
     @Test func numbersReadWell() {
@@ -68,16 +68,16 @@ import Testing
         let recorder = Recorder()
         let screen = recorder.screen(.lines)
         for step in 0..<40 {
-            screen.show(Progress("scoring", steps: step, of: 100, remaining: nil))
+            screen.show(ShownProgress("scoring", steps: step, of: 100, remaining: nil))
             recorder.pass(0.5)
         }
         // Another phase is told at once; reading that is soon over, never.
-        screen.show(Progress("pruning", steps: 0, of: 1, remaining: nil))
-        screen.show(Progress("reading", bytes: 1, of: 100))
+        screen.show(ShownProgress("pruning", steps: 0, of: 1, remaining: nil))
+        screen.show(ShownProgress("reading", bytes: 1, of: 100))
         recorder.pass(1)
-        screen.show(Progress("reading", bytes: 100, of: 100))
+        screen.show(ShownProgress("reading", bytes: 100, of: 100))
         recorder.pass(9)
-        screen.show(Progress("reading", bytes: 50, of: 100))
+        screen.show(ShownProgress("reading", bytes: 50, of: 100))
         screen.note("a note")
         screen.clear()
         #expect(
@@ -97,10 +97,10 @@ import Testing
         let recorder = Recorder()
         let screen = recorder.screen(.bar)
         for step in 0..<1000 {
-            screen.show(Progress("reading", bytes: Int64(step), of: 1000))
+            screen.show(ShownProgress("reading", bytes: Int64(step), of: 1000))
             recorder.pass(0.001)
         }
-        screen.show(Progress("scoring", steps: 0, of: 1, remaining: nil))
+        screen.show(ShownProgress("scoring", steps: 0, of: 1, remaining: nil))
         #expect((10...12).contains(recorder.text.split(separator: "\r").count), "\(recorder.text)")
         #expect(recorder.text.contains("scoring"))
     }
@@ -108,7 +108,7 @@ import Testing
     @Test func aNoteTakesTheBarAwayFirst() {
         let recorder = Recorder()
         let screen = recorder.screen(.bar)
-        screen.show(Progress("scoring", steps: 1, of: 2, remaining: nil))
+        screen.show(ShownProgress("scoring", steps: 1, of: 2, remaining: nil))
         screen.note("a note")
         screen.clear()
         #expect(recorder.text.hasPrefix("\r\u{1B}[2Kscoring     ###"))
@@ -118,7 +118,7 @@ import Testing
     @Test func aQuietScreenTellsWhatMustBeTold() {
         let recorder = Recorder()
         let screen = recorder.screen(.nothing)
-        screen.show(Progress("scoring", steps: 1, of: 2, remaining: nil))
+        screen.show(ShownProgress("scoring", steps: 1, of: 2, remaining: nil))
         screen.note("a note")
         screen.tell("an error")
         screen.clear()

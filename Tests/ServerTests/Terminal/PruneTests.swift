@@ -126,6 +126,31 @@ import Testing
         }
     }
 
+    @Test func linksAreFollowedButNotInCircles() async throws {
+        let place = try Place()
+        let files = FileManager.default
+        // As the Hub's cache keeps a snapshot.
+        try files.createDirectory(at: place.url.appendingPathComponent("linked"), withIntermediateDirectories: true)
+        for path in try place.files("model") where !path.hasPrefix(".") {
+            try files.createSymbolicLink(atPath: place.url.path + "/linked/" + path, withDestinationPath: "../model/" + path)
+        }
+        let options = ["--method", "magnitude", "--ratio", "0.5", "--quiet"]
+        for name in ["model", "linked"] {
+            let (status, process) = try await place.prune(["--checkpoint", name, "--out", "\(name)-out"] + options)
+            #expect(status == 0, "\(process.errorText)")
+        }
+        let weights = "unet/diffusion_pytorch_model.safetensors"
+        #expect(try place.bytes("model-out/\(weights)") == place.bytes("linked-out/\(weights)"))
+
+        try files.createSymbolicLink(atPath: place.url.path + "/linked/round", withDestinationPath: ".")
+        let round = try await place.prune(["--checkpoint", "linked", "--out", "x"] + options)
+        #expect(round.status == 65 && round.process.errorText.contains("more than 32 folders deep"), "\(round.process.errorText)")
+        try files.removeItem(atPath: place.url.path + "/linked/round")
+        try files.createSymbolicLink(atPath: place.url.path + "/linked/nowhere", withDestinationPath: "gone")
+        let broken = try await place.prune(["--checkpoint", "linked", "--out", "x"] + options)
+        #expect(broken.status == 65 && broken.process.errorText.contains("linked/nowhere: No such file"), "\(broken.process.errorText)")
+    }
+
     @Test func aResultIsACheckpointAgain() async throws {
         let place = try Place()
         let options = ["--method", "magnitude", "--steps", "2", "--batch-size", "2", "--dataset", "pictures", "--quiet"]
@@ -137,6 +162,8 @@ import Testing
         #expect(try place.files("second").filter { $0.hasPrefix("pruned/") || $0.hasPrefix("samples") } == [])
         let (first, second) = (try place.json("first/metrics.json"), try place.json("second/metrics.json"))
         #expect(first.at("parameters", "after") == second.at("parameters", "before"))
+        let size = try Self.pipeline.filter { $0 != "manifest.json" }.reduce(0) { $0 + (try place.bytes("first/\($1)")).count }
+        #expect(second.at("size", "before").integer == size)
     }
 
     @Test func aFileWithARequestIsOverruledByOptions() async throws {

@@ -17,7 +17,7 @@ package struct ProgressBar {
     }
 
     /// The line, at most one column shorter than the terminal: a cursor behind the last column would wrap.
-    package func line(_ progress: Progress) -> String {
+    package func line(_ progress: ShownProgress) -> String {
         let room = max(1, columns - 1)
         let label = progress.label.padding(to: Self.labelWidth)
         let percent = String(progress.percent)
@@ -33,7 +33,7 @@ package struct ProgressBar {
     }
 
     /// The same for a place where nothing can be taken back, such as a file.
-    package static func sentence(_ progress: Progress) -> String {
+    package static func sentence(_ progress: ShownProgress) -> String {
         var text = "\(progress.label) \(progress.percent)%"
         if !progress.detail.isEmpty { text += ", \(progress.detail)" }
         if let remaining = progress.remaining { text += ", \(Quantity.duration(remaining)) left" }

@@ -48,7 +48,7 @@ package final class Screen: Sendable {
     }
 
     /// Shows how far something is.
-    package func show(_ progress: Progress) {
+    package func show(_ progress: ShownProgress) {
         state.withLock { state in
             switch manner {
             case .nothing: break

@@ -2,9 +2,8 @@ import Foundation
 import Storage
 
 /// Writes files into a new folder so that, in the end, all of them are on the disk. Paths are relative, checked by whoever gives them.
-final class FolderWriter {
+struct FolderWriter {
     private let root: URL
-    private var folders: Set<String> = []
 
     private static let pieceSize = 1 << 20
 
@@ -13,14 +12,13 @@ final class FolderWriter {
         self.root = root
     }
 
+    /// Takes what is at a path away, if anything is.
+    func remove(_ path: String) { try? FileManager.default.removeItem(at: root.appendingPathComponent(path)) }
+
     /// A new file. ``finish(_:_:)`` is to follow.
     func file(_ path: String) throws -> FileHandle {
         let url = root.appendingPathComponent(path, isDirectory: false)
-        let folder = url.deletingLastPathComponent()
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        // Each folder on the way down has a new entry.
-        var parent = folder
-        while folders.insert(parent.path).inserted, parent.path.count > root.path.count { parent.deleteLastPathComponent() }
+        try FileManager.default.createDirectory(at: url.deletingLastPathComponent(), withIntermediateDirectories: true)
         let descriptor = open(url.path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o644)
         guard descriptor >= 0 else { throw StorageError.file(doing: "make", path: url.path, errno: errno) }
         return FileHandle(fileDescriptor: descriptor, closeOnDealloc: true)
@@ -50,6 +48,10 @@ final class FolderWriter {
 
     /// Puts the folders onto the disk.
     func finish() throws {
-        for folder in folders { try DataFolder.synchronize(directory: folder) }
+        try DataFolder.synchronize(directory: root.path)
+        for path in try FileManager.default.subpathsOfDirectory(atPath: root.path) {
+            let url = root.appendingPathComponent(path)
+            if try url.resourceValues(forKeys: [.isDirectoryKey]).isDirectory == true { try DataFolder.synchronize(directory: url.path) }
+        }
     }
 }

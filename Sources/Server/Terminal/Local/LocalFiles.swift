@@ -17,8 +17,9 @@ struct LocalFiles {
 
     /// Looks at what is there. Of a folder, files and folders whose names begin with a dot are left out; links are followed.
     ///
+    /// - Parameter isCheckpoint: of a folder that is an earlier result, what is beside its checkpoint is left out, too.
     /// - Throws: ``CommandFailure`` when nothing of the kind is there.
-    init(path: String) throws {
+    init(path: String, isCheckpoint: Bool = false) throws {
         self.path = path
         var status = stat()
         guard stat(path, &status) == 0 else { throw CommandFailure(.data, "\(path): \(String(cString: strerror(errno)))") }
@@ -27,7 +28,10 @@ struct LocalFiles {
             form = .archive
             size = Int64(status.st_size)
         case S_IFDIR:
-            let items = try Self.items(of: path)
+            var items = try Self.items(of: path)
+            if isCheckpoint, items.contains(where: { $0.path == ResultManifest.path }) {
+                items.removeAll { ResultFolder.isReserved($0.path) }
+            }
             guard !items.isEmpty else { throw CommandFailure(.data, "\(path): the folder holds no files") }
             form = .folder(items)
             size = ArchiveWriter.tarSize(of: items)

@@ -34,4 +34,18 @@ final class LocalReader {
             return bytes
         }
     }
+
+    /// Passes over `count` bytes from the beginning; what was read beyond them is returned.
+    func skip(_ count: Int64) throws -> ArraySlice<UInt8> {
+        if case .file = source {
+            offset = count
+            return []
+        }
+        var left = count
+        while left > 0, let chunk = try next() {
+            if Int64(chunk.count) > left { return chunk[Int(left)...] }
+            left -= Int64(chunk.count)
+        }
+        return []
+    }
 }

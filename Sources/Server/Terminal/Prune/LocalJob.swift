@@ -58,7 +58,7 @@ struct LocalJob {
     /// Hands files to `body`, telling how far they are read.
     private func telling(_ files: LocalFiles, _ body: (ArchiveSource) throws -> String) throws -> String {
         do {
-            return try files.withSource({ screen.show(Progress("reading", bytes: $0, of: files.size)) }, body)
+            return try files.withSource({ screen.show(ShownProgress("reading", bytes: $0, of: files.size)) }, body)
         } catch let error as StorageError {
             throw error
         } catch {
@@ -125,9 +125,11 @@ struct LocalJob {
                     screen.clear()
                     return now
                 }
-                if let progress = now.progress {
+                // What an attempt before this one left is no news.
+                if let progress = now.progress, progress.phase == now.phase {
                     screen.show(
-                        Progress(progress.phase.rawValue, steps: progress.completed, of: progress.total, remaining: progress.remaining))
+                        ShownProgress(progress.phase.rawValue, steps: progress.completed, of: progress.total, remaining: progress.remaining)
+                    )
                 }
             case .signal(let number):
                 screen.note("ending: the job saves where it stands")

@@ -86,7 +86,8 @@ struct LocalPruning {
 
     private func inputs(_ checkpoint: String, _ dataset: String?) throws -> LocalJob.Inputs {
         LocalJob.Inputs(
-            checkpoint: try LocalFiles(path: checkpoint), dataset: try dataset.map { try LocalFiles(path: $0) }, variant: variant)
+            checkpoint: try LocalFiles(path: checkpoint, isCheckpoint: true), dataset: try dataset.map { try LocalFiles(path: $0) },
+            variant: variant)
     }
 
     private func body(_ ids: (checkpoint: String, dataset: String?)) -> JSON {
@@ -111,7 +112,7 @@ struct LocalPruning {
     }
 
     private func digest(_ files: LocalFiles) throws -> String {
-        try files.digest { screen.show(Progress("reading", bytes: $0, of: files.size)) }
+        try files.digest { screen.show(ShownProgress("reading", bytes: $0, of: files.size)) }
     }
 
     /// The fields whose values are not the same, by the options that give them.
@@ -121,7 +122,11 @@ struct LocalPruning {
             return members.reduce(into: [:]) { all, member in all.merge(fields(member.value, "\(pointer)/\(member.name)")) { $1 } }
         }
         let (left, right) = (fields(one, ""), fields(other, ""))
-        let pointers = Set(left.keys).union(right.keys).filter { left[$0] != right[$0] }
+        // A phase that only one of them has differs as a whole.
+        let phases = ["/pruning", "/finetuning", "/evaluation"].filter { left[$0] != right[$0] }
+        let pointers = Set(left.keys).union(right.keys).filter { pointer in
+            left[pointer] != right[pointer] && !phases.contains { pointer.hasPrefix("\($0)/") }
+        }
         return Array(Set(pointers.map(RequestErrors.name))).sorted()
     }
 

@@ -35,8 +35,7 @@ struct PruneCommand: AsyncParsableCommand {
         BLASKernels.restartWithBest()
         Matrix.useOneThreadPerCall()
         let screen = Screen(isQuiet: quiet)
-        defer { screen.clear() }
-        try await CommandFailure.reporting {
+        try await CommandFailure.reporting(on: screen) {
             let pruning = LocalPruning(
                 request: try job.body(alwaysPrunes: true), variant: variant, resources: JobResources(try resources.settings()),
                 screen: screen)

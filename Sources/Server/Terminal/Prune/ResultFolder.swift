@@ -10,7 +10,10 @@ import Storage
 ///     report.html, samples_*.png            to look at
 struct ResultFolder {
     /// Where the stage before fine-tuning stands.
-    private static let pruned = "pruned"
+    static let pruned = "pruned"
+
+    /// Whether a checkpoint's file stands where a job's own do: then it is of an earlier result that the checkpoint was itself.
+    static func isReserved(_ path: String) -> Bool { path.hasPrefix(pruned + "/") }
 
     let database: Database
     let job: Job
@@ -35,8 +38,7 @@ struct ResultFolder {
     }
 
     private func writeCheckpoint(_ id: String, to writer: FolderWriter, below prefix: String) throws {
-        // What a checkpoint has there is of an earlier result that it was itself.
-        for file in try database.checkpoints.get(id).files where !file.path.hasPrefix(Self.pruned + "/") {
+        for file in try database.checkpoints.get(id).files where !Self.isReserved(file.path) {
             try writer.copy(prefix + file.path, from: database.blobs.url(for: file.digest))
         }
     }

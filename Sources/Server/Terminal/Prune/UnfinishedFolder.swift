@@ -5,7 +5,7 @@ import Storage
 /// The folder in which a result is made, beside the place where it is to appear, and held by a lock.
 ///
 ///     OUT.unfinished/request.json   what is asked for: a command goes on with its own work alone
-///     OUT.unfinished/store/         a data folder, as a server keeps one
+///     OUT.unfinished/store/         what the work needs: a data folder, as a server keeps one; a download's files
 ///     OUT.unfinished/assembling/    the result while it is written
 ///     OUT.unfinished/result/        the result, whole, on its way to OUT
 final class UnfinishedFolder {

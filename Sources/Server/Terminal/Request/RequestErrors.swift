@@ -10,9 +10,15 @@ enum RequestErrors {
         "/pruning/timesteps/stride": "--timestep-stride", "/pruning/batch_size": "--batch-size", "/pruning/seed": "--seed",
         "/finetuning/steps": "--steps", "/finetuning/learning_rate": "--learning-rate", "/finetuning/warmup_steps": "--warmup-steps",
         "/finetuning/weight_decay": "--weight-decay", "/finetuning/ema_decay": "--ema-decay",
-        "/finetuning/gradient_clip": "--gradient-clip", "/finetuning/batch_size": "--batch-size", "/finetuning/seed": "--seed",
+        "/finetuning/gradient_clip": "--gradient-clip", "/finetuning/flip": "--no-flip", "/finetuning/batch_size": "--batch-size",
+        "/finetuning/seed": "--seed",
         "/evaluation/samples": "--samples", "/evaluation/sampler": "--sampler", "/evaluation/steps": "--sampling-steps",
         "/evaluation/eta": "--eta", "/evaluation/seed": "--seed",
+    ]
+
+    /// What is no field of a request with an option of its own.
+    private static let others = [
+        "/variant": "--variant", "/pruning": "pruning", "/finetuning": "fine-tuning", "/evaluation": "evaluation",
     ]
 
     /// One line for each error, none twice: an option may stand for a field of several phases.
@@ -28,7 +34,7 @@ enum RequestErrors {
     /// What a field is called on the command line.
     static func name(_ pointer: String) -> String {
         if pointer.hasPrefix("/pruning/plan") { return "--plan" }
-        return options[pointer] ?? (pointer == "/variant" ? "--variant" : pointer)
+        return options[pointer] ?? others[pointer] ?? pointer
     }
 
     private static func line(_ error: Problem.Item) -> String {

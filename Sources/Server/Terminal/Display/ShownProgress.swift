@@ -1,11 +1,11 @@
 /// How far something is that a person waits for.
-package struct Progress: Equatable {
+package struct ShownProgress: Equatable {
     /// What is being done, one word.
-    var label: String
+    package var label: String
     /// 0…1.
     var fraction: Double
     /// How much of how much, in words; empty where that tells nothing.
-    var detail = ""
+    package var detail = ""
     /// Seconds that remain; nil while unknown.
     var remaining: Double?
     /// Whether it is worth a line of its own even when it is over at once.
