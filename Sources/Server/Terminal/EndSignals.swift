@@ -33,6 +33,7 @@ final class EndSignals: Sendable {
         for number in [SIGTERM, SIGINT] { signal(number, SIG_DFL) }
     }
 
-    /// What a shell takes for the end by a signal.
+    /// What a shell takes for the end by a signal. A handler that ends the process does so by `_exit`: other threads are at work, and must
+    /// not meet what `exit` takes down.
     static func status(_ number: Int32) -> Int32 { 128 + number }
 }

@@ -88,6 +88,30 @@ import Testing
         }
     }
 
+    @Test func aDownloadThatWasCutOffGoesOn() async throws {
+        let place = try PruneTests.Place()
+        try await World.with { world in
+            let id = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))
+            let path = "unet/diffusion_pytorch_model.safetensors"
+            let weights = try await world.get("/v1/checkpoints/\(id)/files/\(path)").data
+            // What a command leaves that was killed while it fetched the weights.
+            _ = try place.folder.file("out.unfinished/request.json", Array(#"{"download":"\#(id)"}"#.utf8))
+            _ = try place.folder.file("out.unfinished/assembling/\(path)", Array(weights.prefix(10_000)))
+            let other = try await Self.run(["download", "job_x", "--out", "out"], place, world)
+            #expect(other.status == 1)
+            let second = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))
+            let another = try await Self.run(["download", second, "--out", "out"], place, world)
+            #expect(
+                another.status == 64 && another.process.errorText.contains("add --restart to throw it away"), "\(another.process.errorText)"
+            )
+            #expect(place.exists("out.unfinished/assembling/\(path)") && !place.exists("out"))
+            #expect(try await Self.run(["download", id, "--out", "out"], place, world).status == 0)
+            #expect(try place.bytes("out/\(path)") == weights)
+            #expect(try place.files("out") == ["model_index.json", "scheduler/scheduler_config.json", "unet/config.json", path])
+            #expect(!place.exists("out.unfinished"))
+        }
+    }
+
     @Test func aRefusalIsToldInWords() async throws {
         let place = try PruneTests.Place()
         _ = try place.folder.file("there/file", [1])

@@ -23,7 +23,7 @@ struct LocalPruning {
         let folder = try UnfinishedFolder(for: out)
         let signals = EndSignals { [screen] number in
             screen.tell("stopped before the job began; the same command begins again")
-            exit(EndSignals.status(number))
+            _exit(EndSignals.status(number))
         }
         defer { signals.end() }
         if restarting { try folder.clear() }
@@ -45,7 +45,7 @@ struct LocalPruning {
             let ended = job.status.isLive ? try await work.run(job, signals) : job
             signals.then { [screen] number in
                 screen.tell("stopped while the result was written; the same command goes on from there")
-                exit(EndSignals.status(number))
+                _exit(EndSignals.status(number))
             }
             if let failure = ended.failure { throw CommandFailure(.failed, "the job failed: \(failure.detail) (\(failure.code))") }
             try? FileManager.default.removeItem(at: folder.assembling)
@@ -66,7 +66,7 @@ struct LocalPruning {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pruner-\(UUID().uuidString)")
         let signals = EndSignals { number in
             try? FileManager.default.removeItem(at: folder)
-            exit(EndSignals.status(number))
+            _exit(EndSignals.status(number))
         }
         defer {
             signals.end()

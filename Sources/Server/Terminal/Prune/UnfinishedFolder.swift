@@ -36,7 +36,7 @@ final class UnfinishedFolder {
             }
         } else if FileManager.default.fileExists(atPath: place) {
             tidyUp()
-            throw CommandFailure(.usage, "--out: \(out) is a file")
+            throw CommandFailure(.usage, "--out: \(out) is there already, a file; name another place, or move it away")
         }
     }
 

@@ -14,7 +14,7 @@ struct JobWatch {
         let signals = EndSignals { [screen] number in
             screen.clear()
             screen.note("the job goes on at the server: pruner logs \(id) --follow")
-            exit(EndSignals.status(number))
+            _exit(EndSignals.status(number))
         }
         defer { signals.end() }
         let job = try JobFollower(
