@@ -1,6 +1,6 @@
 import Foundation
 
-/// A U-Net with its weights and noise schedule, as read from a diffusers checkpoint.
+/// A network with its weights and noise schedule, as read from a diffusers checkpoint.
 public struct DiffusionCheckpoint: Sendable {
     /// The model.
     public let trained: TrainedModel
@@ -22,7 +22,7 @@ public struct DiffusionCheckpoint: Sendable {
     /// Reads a checkpoint as it is stored: weights in one safetensors file.
     ///
     /// - Parameters:
-    ///   - config: the U-Net's config.json.
+    ///   - config: the network's config.json.
     ///   - weights: a safetensors file with exactly the model's tensors.
     ///   - scheduler: scheduler_config.json; nil takes DDPM's defaults.
     /// - Throws: ``CheckpointError``.
@@ -35,14 +35,12 @@ public struct DiffusionCheckpoint: Sendable {
     /// Reads a checkpoint from any weights.
     ///
     /// - Parameters:
-    ///   - config: the U-Net's config.json.
-    ///   - weights: exactly the model's tensors, under today's names, diffusers' former attention names or the DDIM code's names.
+    ///   - config: the network's config.json.
+    ///   - weights: exactly the model's tensors, under any names that ``Architecture/names(of:json:)`` knows.
     ///   - scheduler: scheduler_config.json; nil takes DDPM's defaults.
     /// - Throws: ``CheckpointError``.
     public init(config: Data, weights source: any TensorSource, scheduler: Data?) throws(CheckpointError) {
-        let (configuration, schedule) = try Self.configurations(config, scheduler)
-        let names = try Self.renamed(source, configuration)
-        let model = try Self.model(configuration, shapes: names.mapValues(\.shape))
+        let (model, schedule, names) = try Self.parts(config, source, scheduler)
         try Self.check(model.graph.parameters, against: names)
         let weights = Weights(model.graph.parameters)
         do {
@@ -55,7 +53,7 @@ public struct DiffusionCheckpoint: Sendable {
             throw .missingFile(expected: "readable weights")
         }
         let trained = TrainedModel(model: model, weights: weights)
-        var warnings = configuration.warnings + schedule.warnings + source.notes
+        var warnings = model.warnings + schedule.warnings + source.notes
         warnings += trained.tensorsNotFinite.prefix(8).map { "tensor \($0) holds numbers that are not finite" }
         self.init(trained: trained, schedule: schedule, type: Self.commonType(source), warnings: warnings)
     }
@@ -69,12 +67,13 @@ public struct DiffusionCheckpoint: Sendable {
 
     /// A model with fresh weights: a config without a weights file.
     ///
-    /// - Parameter seed: weights are drawn as diffusers' constructor draws them after `torch.manual_seed(seed)`.
+    /// - Parameter seed: weights are drawn as the network's constructor draws them after `torch.manual_seed(seed)`.
     /// - Throws: ``CheckpointError``.
     public init(config: Data, initializingFrom seed: Int, scheduler: Data?) throws(CheckpointError) {
-        let (configuration, schedule) = try Self.configurations(config, scheduler)
-        let trained = TrainedModel(initializing: try Self.model(configuration, shapes: [:]), seed: seed)
-        self.init(trained: trained, schedule: schedule, type: .float32, warnings: configuration.warnings + schedule.warnings)
+        let model = try Self.model(Self.architecture(config), config, shapes: [:])
+        let schedule = try Self.schedule(scheduler)
+        let trained = TrainedModel(initializing: model, seed: seed)
+        self.init(trained: trained, schedule: schedule, type: .float32, warnings: model.warnings + schedule.warnings)
     }
 
     /// Writes the weights as one safetensors file of this checkpoint's number format.
@@ -95,23 +94,49 @@ public struct DiffusionCheckpoint: Sendable {
         }
     }
 
-    private static func configurations(
-        _ config: Data, _ scheduler: Data?
-    ) throws(CheckpointError) -> (UNet2DConfiguration, NoiseSchedule) {
-        let configuration: UNet2DConfiguration
-        do { configuration = try UNet2DConfiguration(json: config) } catch {
-            throw .configuration(path: "config.json", error)
-        }
-        do { return (configuration, try NoiseSchedule(json: scheduler)) } catch {
-            throw .configuration(path: "scheduler_config.json", error)
-        }
+    /// The architecture and noise schedule alone: reads the weights' header for shapes, not their numbers.
+    ///
+    /// - Throws: ``CheckpointError``.
+    public static func architecture(
+        config: Data, weights path: String, scheduler: Data?
+    ) throws(CheckpointError) -> (model: any Architecture, schedule: NoiseSchedule) {
+        let reader: SafeTensorsReader
+        do { reader = try SafeTensorsReader(path: path) } catch { throw .weights(error) }
+        let (model, schedule, _) = try parts(config, reader, scheduler)
+        return (model, schedule)
+    }
+
+    /// What is read before any number is: the model, its schedule, and the tensors by the graph's names.
+    private static func parts(
+        _ config: Data, _ source: any TensorSource, _ scheduler: Data?
+    ) throws(CheckpointError) -> (model: any Architecture, schedule: NoiseSchedule, names: [String: TensorEntry]) {
+        let architecture = try architecture(config)
+        let names = try renamed(source, architecture, config)
+        let model = try model(architecture, config, shapes: names.mapValues(\.shape))
+        return (model, try schedule(scheduler), names)
+    }
+
+    private static func architecture(_ config: Data) throws(CheckpointError) -> any Architecture.Type {
+        do { return try Architectures.named(in: config) } catch { throw .configuration(path: "config.json", error) }
+    }
+
+    private static func schedule(_ scheduler: Data?) throws(CheckpointError) -> NoiseSchedule {
+        do { return try NoiseSchedule(json: scheduler) } catch { throw .configuration(path: "scheduler_config.json", error) }
     }
 
     private static func model(
-        _ configuration: UNet2DConfiguration, shapes: [String: [Int]]
-    ) throws(CheckpointError) -> UNet2DModel {
-        let model: UNet2DModel
-        do { model = try UNet2DModel(configuration, shapes: shapes) } catch { throw .graph(error) }
+        _ architecture: any Architecture.Type, _ config: Data, shapes: [String: [Int]]
+    ) throws(CheckpointError) -> any Architecture {
+        let model: any Architecture
+        do {
+            model = try architecture.init(json: config, shapes: shapes)
+        } catch let error as ConfigurationError {
+            throw .configuration(path: "config.json", error)
+        } catch let error as GraphError {
+            throw .graph(error)
+        } catch {
+            throw .missingFile(expected: "a config.json that \(architecture.className) reads")
+        }
         let limit = Int(ProcessInfo.processInfo.physicalMemory) / 16
         guard model.graph.parameterCount <= limit else {
             throw .tooLarge(parameters: model.graph.parameterCount, limit: limit)
@@ -119,32 +144,18 @@ public struct DiffusionCheckpoint: Sendable {
         return model
     }
 
-    /// The architecture and noise schedule alone: reads the weights' header for shapes, not their numbers.
-    ///
-    /// - Throws: ``CheckpointError``.
-    public static func architecture(
-        config: Data, weights path: String, scheduler: Data?
-    ) throws(CheckpointError) -> (model: UNet2DModel, schedule: NoiseSchedule) {
-        let (configuration, schedule) = try configurations(config, scheduler)
-        let reader: SafeTensorsReader
-        do { reader = try SafeTensorsReader(path: path) } catch { throw .weights(error) }
-        let names = try renamed(reader, configuration)
-        return (try model(configuration, shapes: names.mapValues(\.shape)), schedule)
-    }
-
-    /// The tensors by today's names.
+    /// The tensors by the graph's names.
     ///
     /// - Throws: ``CheckpointError/tensors(_:more:)`` when two tensors mean the same parameter.
     private static func renamed(
-        _ source: any TensorSource, _ configuration: UNet2DConfiguration
+        _ source: any TensorSource, _ architecture: any Architecture.Type, _ config: Data
     ) throws(CheckpointError) -> [String: TensorEntry] {
-        let isDDIM = DDIMNames.are(source.tensors.lazy.map(\.name))
-        if isDDIM {
-            do { try DDIMNames.check(configuration) } catch { throw .configuration(path: "config.json", error) }
+        let today: [String]
+        do { today = try architecture.names(of: source.tensors.map(\.name), json: config) } catch {
+            throw .configuration(path: "config.json", error)
         }
         var names: [String: TensorEntry] = [:]
-        for entry in source.tensors {
-            let name = isDDIM ? DDIMNames.today(entry.name, levels: configuration.levels) : AttentionNames.today(entry.name)
+        for (name, entry) in zip(today, source.tensors) {
             guard names.updateValue(entry, forKey: name) == nil else {
                 throw .tensors([.unexpectedTensor(entry.name)], more: 0)
             }

@@ -1,18 +1,18 @@
-/// A U-Net and its weights.
+/// A network and its weights.
 public struct TrainedModel: Sendable {
     /// The architecture.
-    public let model: UNet2DModel
+    public let model: any Architecture
     /// Values of the model's parameters, in graph order.
     public let weights: Weights
 
     /// Pairs a model with weights laid out for its graph.
-    public init(model: UNet2DModel, weights: Weights) {
+    public init(model: any Architecture, weights: Weights) {
         self.model = model
         self.weights = weights
     }
 
-    /// Fresh weights, as diffusers' constructor draws them after `torch.manual_seed(seed)`.
-    public init(initializing model: UNet2DModel, seed: Int) {
+    /// Fresh weights, as the network's constructor draws them after `torch.manual_seed(seed)`.
+    public init(initializing model: any Architecture, seed: Int) {
         var generator = TorchGenerator(seed: seed)
         let weights = Weights(model.graph.parameters)
         for parameter in model.constructionOrder {

@@ -9,7 +9,7 @@ extension UNet2DModel {
     /// The architecture without the channels that are not kept.
     ///
     /// With ``Widths/diffusers`` the config tells the new widths, and where `block_out_channels[0]` changes the sinusoid becomes a
-    /// learned table (``TrainedModel/refitTimeEmbedding(steps:width:)``); with ``Widths/free`` the config stays and tensors tell
+    /// learned table (``refitTimeEmbedding(_:steps:width:)``); with ``Widths/free`` the config stays and tensors tell
     /// the widths.
     ///
     /// - Parameters:
@@ -63,29 +63,14 @@ extension UNet2DModel {
     }
 }
 
-extension TrainedModel {
-    /// The model without the channels that are not kept: ``UNet2DModel/pruned(kept:widths:steps:)`` with its weights, exact slices of
-    /// these but for a refitted time embedding.
-    ///
-    /// - Throws: what that throws, and ``MatrixError``.
-    public func pruned(kept: [[Int]], widths: Widths, steps: Int) throws -> TrainedModel {
-        let (graph, cut) = try model.graph.cut(kept: kept, weights: weights)
-        guard graph.parameterCount < model.graph.parameterCount else { return self }
-        let result = try model.pruned(kept: kept, widths: widths, steps: steps)
-        let width = result.configuration.blockOutChannels[0]
-        let isNarrower = width != model.configuration.blockOutChannels[0]
-        let refitted = try isNarrower ? refitTimeEmbedding(steps: steps, width: width) : [:]
-        return TrainedModel(model: result, weights: try Weights(result.graph.parameters, from: cut, replacing: refitted))
-    }
-
+extension UNet2DModel {
     /// A table of `width` numbers per timestep and the first layer's weight whose product is the rank-`width` truncated singular
     /// value decomposition of what the sinusoid (or an earlier table) and that layer make of every timestep.
     ///
     /// The frequencies of a sinusoid depend on its width, so cutting its channels would make another function of it. The singular
     /// values fall so fast that the truncation is below float32's rounding. The table's columns are given the root mean square of
     /// a sine, so that the two factors are as large as what they replace and train alike.
-    func refitTimeEmbedding(steps: Int, width: Int) throws(MatrixError) -> [String: [Float]] {
-        let configuration = model.configuration
+    func refitTimeEmbedding(_ weights: Weights, steps: Int, width: Int) throws(MatrixError) -> [String: [Float]] {
         let channels = configuration.blockOutChannels[0]
         let steps = configuration.timeEmbeddingTable ?? steps
         let hidden = configuration.timeEmbeddingDim
@@ -120,26 +105,5 @@ extension TrainedModel {
             for row in 0..<hidden { newWeight[row * width + k] = Float(s[k] * vt[k * hidden + row] / scale) }
         }
         return ["time_proj.weight": newTable, "time_embedding.linear_1.weight": newWeight]
-    }
-}
-
-extension Weights {
-    /// Weights for other parameters of the same names: copied where the shapes agree, replaced where new values are given.
-    ///
-    /// - Throws: ``GraphError`` when a parameter has neither.
-    convenience init(_ parameters: [Parameter], from other: Weights, replacing values: [String: [Float]]) throws(GraphError) {
-        self.init(parameters)
-        for (index, parameter) in parameters.enumerated() {
-            if let new = values[parameter.name] {
-                setTorchOrder(index, new)
-                continue
-            }
-            guard let source = other.index(of: parameter.name) else { throw .missingTensor(parameter.name) }
-            let found = other.parameters[source].shape
-            guard found == parameter.shape else {
-                throw .tensorShape(name: parameter.name, expected: parameter.shape, found: found)
-            }
-            pointer(index).update(from: other.pointer(source), count: parameter.count)
-        }
     }
 }

@@ -16,13 +16,15 @@ struct CheckpointDescriptor {
     ///   - source: where it comes from, as the contract's `source`.
     ///   - warnings: what else there is to say than what the checkpoint says itself.
     init(_ checkpoint: DiffusionCheckpoint, isLatent: Bool, size: Int64, source: JSON, warnings: [String] = []) {
-        let graph = checkpoint.trained.model.graph
+        let model = checkpoint.trained.model
+        let graph = model.graph
         let sample = graph.nodes[0].shape
         json = [
-            "architecture": "UNet2DModel", "parameters": .integer(graph.parameterCount), "macs": .integer(graph.multiplyAccumulates),
+            "architecture": .string(model.className), "parameters": .integer(graph.parameterCount),
+            "macs": .integer(graph.multiplyAccumulates),
             "sample_shape": [.integer(sample.channels), .integer(sample.height), .integer(sample.width)],
             "dtype": .string(checkpoint.type.torchName), "size": .integer(Int(size)), "is_latent": .bool(isLatent),
-            "pruned_widths": checkpoint.trained.model.configuration.freeWidths ? "free" : nil, "source": source,
+            "pruned_widths": model.freeWidths ? "free" : nil, "source": source,
             "warnings": .array((warnings + checkpoint.warnings).map(JSON.string)),
         ]
     }

@@ -57,7 +57,7 @@ struct CheckpointIntake {
         let schedulerBlob =
             try layout.scheduler.flatMap { blobs[$0] }
             ?? blob(scheduler.map { String(decoding: $0, as: UTF8.self) } ?? Self.defaultScheduler.pretty)
-        let indexBlob = try layout.index.flatMap { isIndex($0, blobs) ? blobs[$0] : nil } ?? blob(index(scheduler).pretty)
+        let indexBlob = try layout.index.flatMap { isIndex($0, blobs) ? blobs[$0] : nil } ?? blob(index(of: checkpoint, scheduler).pretty)
         let configBlob = try configuration.isConverted ? blob(String(decoding: config, as: UTF8.self)) : blobs[layout.config]
         guard let configBlob else { throw CheckpointError.missingFile(expected: layout.config) }
         var stored = [
@@ -139,13 +139,14 @@ struct CheckpointIntake {
     }
 
     /// `DDPMPipeline` of what there is.
-    private func index(_ scheduler: Data?) -> JSON {
+    private func index(of checkpoint: DiffusionCheckpoint, _ scheduler: Data?) -> JSON {
         let document = scheduler.flatMap { try? JSON(parsing: Array($0)) }
         var name = "DDPMScheduler"
         if case .string(let found) = document?["_class_name"] { name = found }
         return [
             "_class_name": name == "DDIMScheduler" ? "DDIMPipeline" : "DDPMPipeline", "_diffusers_version": "0.30.0",
-            "scheduler": ["diffusers", .string(name)], "unet": ["diffusers", "UNet2DModel"],
+            "scheduler": ["diffusers", .string(name)],
+            "unet": ["diffusers", .string(checkpoint.trained.model.className)],
         ]
     }
 

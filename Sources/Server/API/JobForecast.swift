@@ -12,13 +12,10 @@ struct JobForecast {
     func json() throws -> JSON {
         let (before, after) = (job.model.graph, job.result.graph)
         func change(_ old: Int, _ new: Int) -> JSON { ["before": .integer(old), "after": .integer(new)] }
-        let widths =
-            job.result.configuration.freeWidths
-            ? JSON.null
-            : [
-                "before": .integers(job.model.configuration.blockOutChannels),
-                "after": .integers(job.result.configuration.blockOutChannels),
-            ]
+        var widths = JSON.null
+        if let before = job.model.blockWidths, let after = job.result.blockWidths {
+            widths = ["before": .integers(before), "after": .integers(after)]
+        }
         let size = job.source.size
         return [
             "object": "dry_run", "request": job.request.json, "block_out_channels": widths,
@@ -53,7 +50,7 @@ struct JobForecast {
         let batch = max(
             request.pruning?.batchSize ?? 1, request.finetuning?.batchSize ?? 1,
             min(Sampling.largestBatch, request.evaluation?.samples ?? 1))
-        func measured(_ model: UNet2DModel) throws -> StepTiming {
+        func measured(_ model: any Architecture) throws -> StepTiming {
             try StepTiming(model, batch: batch, parallel: resources.parallel, now: JobProgressReporter.now)
         }
         let before = needsOriginal ? try measured(job.model) : nil

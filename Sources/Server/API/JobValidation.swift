@@ -13,9 +13,9 @@ struct JobValidation {
         /// The request with what only the checkpoint can tell filled in.
         var request: JobRequest
         let source: StoredCheckpoint
-        let model: UNet2DModel
+        let model: any Architecture
         /// What pruning leaves of the model; the model itself where nothing is pruned.
-        var result: UNet2DModel
+        var result: any Architecture
         let schedule: NoiseSchedule
         /// How many pictures there are.
         let pictures: Int
@@ -53,41 +53,41 @@ struct JobValidation {
         return valid
     }
 
-    private static func model(_ request: JobRequest, _ model: UNet2DModel, isLatent: Bool) -> [Problem.Item] {
+    private static func model(_ request: JobRequest, _ model: any Architecture, isLatent: Bool) -> [Problem.Item] {
         guard request.needsPictures else { return [] }
         if isLatent {
             return [Problem.Item(pointer: "/checkpoint", detail: "is a latent model: phases that need pictures are not supported for it")]
         }
-        let configuration = model.configuration
-        if configuration.inChannels != configuration.outChannels {
+        let channels = model.graph.nodes[0].shape.channels
+        if model.graph.nodes.last?.shape.channels != channels {
             return [
                 Problem.Item(pointer: "/checkpoint", detail: "predicts another number of channels than it takes: it is no noise predictor")
             ]
         }
-        if request.evaluation != nil, ![1, 3].contains(configuration.inChannels) {
-            return [Problem.Item(pointer: "/evaluation", detail: "needs a model of 1 or 3 channels; this has \(configuration.inChannels)")]
+        if request.evaluation != nil, ![1, 3].contains(channels) {
+            return [Problem.Item(pointer: "/evaluation", detail: "needs a model of 1 or 3 channels; this has \(channels)")]
         }
         return []
     }
 
-    private static func pictures(_ request: JobRequest, _ model: UNet2DModel, _ dataset: DatasetDescriptor?) -> [Problem.Item] {
+    private static func pictures(_ request: JobRequest, _ model: any Architecture, _ dataset: DatasetDescriptor?) -> [Problem.Item] {
         guard let dataset else {
             return request.datasetNeed.map { [Problem.Item(pointer: "/dataset", detail: "is required by \($0)")] } ?? []
         }
-        let configuration = model.configuration
+        let shape = model.graph.nodes[0].shape
         var errors: [Problem.Item] = []
-        if dataset.channels != configuration.inChannels {
+        if dataset.channels != shape.channels {
             errors.append(
                 Problem.Item(
-                    pointer: "/dataset", detail: "has pictures of \(dataset.channels) channels; the model takes \(configuration.inChannels)"
+                    pointer: "/dataset", detail: "has pictures of \(dataset.channels) channels; the model takes \(shape.channels)"
                 ))
         }
-        if dataset.width < configuration.sampleWidth || dataset.height < configuration.sampleHeight {
+        if dataset.width < shape.width || dataset.height < shape.height {
             errors.append(
                 Problem.Item(
                     pointer: "/dataset",
                     detail: "has pictures of \(dataset.width)×\(dataset.height), smaller than the model's "
-                        + "\(configuration.sampleWidth)×\(configuration.sampleHeight)"))
+                        + "\(shape.width)×\(shape.height)"))
         }
         let batches = [
             ("/pruning/batch_size", request.pruning.flatMap { $0.needsGradients ? $0.batchSize : nil }),
@@ -124,10 +124,10 @@ struct JobValidation {
     /// How many channels go does not depend on their scores, so what pruning leaves is known beforehand.
     private static func selection(_ pruning: JobRequest.Pruning, _ valid: inout Valid) -> [Problem.Item] {
         let model = valid.model
-        if pruning.widths == .diffusers, model.configuration.freeWidths {
+        if pruning.widths == .diffusers, model.freeWidths {
             return [Problem.Item(pointer: "/pruning/widths", detail: Self.alreadyFree)]
         }
-        let selection = Selection(ratio: pruning.ratio, widths: pruning.widths, blockDivisor: model.configuration.blockDivisor)
+        let selection = Selection(ratio: pruning.ratio, widths: pruning.widths, blockDivisor: model.blockDivisor)
         let groups = model.graph.channelGroups()
         do {
             try selection.validate(groups)
@@ -147,7 +147,7 @@ struct JobValidation {
                 Problem.Item(pointer: "\(pointer)/digest", detail: "belongs to another checkpoint: this one's weights have \(digest)")
             ]
         }
-        if payload.plan.widths == .diffusers, valid.model.configuration.freeWidths {
+        if payload.plan.widths == .diffusers, valid.model.freeWidths {
             return [Problem.Item(pointer: "\(pointer)/widths", detail: Self.alreadyFree)]
         }
         do {

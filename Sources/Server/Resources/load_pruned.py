@@ -10,8 +10,9 @@ import json
 import sys
 from pathlib import Path
 
+import diffusers
 import torch
-from diffusers import DDPMPipeline, DDPMScheduler, UNet2DModel
+from diffusers import DDPMPipeline, DDPMScheduler
 from safetensors.torch import load_file
 
 
@@ -19,7 +20,8 @@ def load_pruned(folder="."):
     """A DDPMPipeline of the folder's `unet` and `scheduler`."""
     folder = Path(folder)
     config = json.loads((folder / "unet" / "config.json").read_text())
-    model = UNet2DModel(**{key: value for key, value in config.items() if not key.startswith("_") and key != "pruned_widths"})
+    network = getattr(diffusers, config["_class_name"])
+    model = network(**{key: value for key, value in config.items() if not key.startswith("_") and key != "pruned_widths"})
     tensors = load_file(folder / "unet" / "diffusion_pytorch_model.safetensors")
     for path, module in model.named_modules():
         weight = tensors.get(path + ".weight")

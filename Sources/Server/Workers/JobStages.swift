@@ -7,7 +7,7 @@ struct JobStages {
     /// One of them.
     struct Stage {
         let checkpoint: StoredCheckpoint
-        let model: UNet2DModel
+        let model: any Architecture
         let schedule: NoiseSchedule
 
         init(_ checkpoint: StoredCheckpoint) throws {

@@ -149,7 +149,7 @@ struct PruningJob {
             kept = try plan.kept(for: groups)
             try write(.array(zip(groups, kept).map { $0.payload(kept: $1, scores: nil) }), .groups)
         } else {
-            let selection = Selection(ratio: pruning.ratio, widths: pruning.widths, blockDivisor: trained.model.configuration.blockDivisor)
+            let selection = Selection(ratio: pruning.ratio, widths: pruning.widths, blockDivisor: trained.model.blockDivisor)
             let chosen = try trained.selectChannels(pruning.method, gradients: gradients, seed: pruning.seed, selection: selection)
             kept = chosen.map(\.kept)
             try write(.array(chosen.map { $0.group.payload(kept: $0.kept, scores: $0.scores) }), .groups)

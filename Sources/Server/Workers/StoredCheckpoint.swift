@@ -43,7 +43,7 @@ struct StoredCheckpoint {
     }
 
     /// The model without its weights' numbers.
-    func architecture() throws -> (model: UNet2DModel, schedule: NoiseSchedule) {
+    func architecture() throws -> (model: any Architecture, schedule: NoiseSchedule) {
         try DiffusionCheckpoint.architecture(
             config: data(DiffusersLayout.Path.config), weights: url(DiffusersLayout.Path.weights).path,
             scheduler: data(DiffusersLayout.Path.scheduler))
@@ -60,9 +60,9 @@ struct StoredCheckpoint {
     /// Stores a job's result and notes it with the job: new config, weights and manifest, every other file as this checkpoint has it.
     func store(_ result: DiffusionCheckpoint, job: Job, manifest: ResultManifest) throws -> StoredCheckpoint {
         var files = try record.files.filter { !Self.replaced.contains($0.path) }.map { (path: $0.path, blob: try copy($0)) }
-        files.append((DiffusersLayout.Path.config, try blob(Array(result.trained.model.configuration.json()))))
+        files.append((DiffusersLayout.Path.config, try blob(Array(result.trained.model.config))))
         files.append((ResultManifest.path, try blob(Array(manifest.json.pretty.utf8))))
-        if result.trained.model.configuration.freeWidths { files.append((FreeWidthsLoader.path, try blob(FreeWidthsLoader.bytes))) }
+        if result.trained.model.freeWidths { files.append((FreeWidthsLoader.path, try blob(FreeWidthsLoader.bytes))) }
         let weights = try database.blobs.writer()
         try result.writeWeights { try weights.write($0) }
         files.append((DiffusersLayout.Path.weights, try weights.finish()))

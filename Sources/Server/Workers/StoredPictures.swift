@@ -26,7 +26,7 @@ final class StoredPictures: Sendable {
     deinit { close(descriptor) }
 
     /// The pictures as a model takes them.
-    func set(for model: UNet2DModel) -> PictureSet {
+    func set(for model: any Architecture) -> PictureSet {
         let shape = model.graph.nodes[0].shape
         return PictureSet(count: pictures.count, shape: shape) { index in try self.picture(index, shape) }
     }

@@ -82,7 +82,7 @@ import Testing
         for choice in run.selections {
             let selection = Selection(
                 ratio: choice.ratio, widths: try #require(Widths(rawValue: choice.widths)),
-                blockDivisor: trained.model.configuration.blockDivisor)
+                blockDivisor: trained.model.blockDivisor)
             guard choice.error == nil else {
                 #expect(throws: PruningError.self) {
                     try trained.selectChannels(method, gradients: gradients, seed: run.seed, selection: selection)
@@ -108,7 +108,7 @@ import Testing
     ) throws {
         #expect(pruned.model.graph.parameterCount == choice.parameters)
         #expect(pruned.model.graph.multiplyAccumulates == choice.macs)
-        if let widths = choice.block_out_channels { #expect(pruned.model.configuration.blockOutChannels == widths) }
+        if let widths = choice.block_out_channels { #expect(try pruned.unet.configuration.blockOutChannels == widths) }
         let outputs = try Golden.tensors("pruning/\(config)/outputs.safetensors")
         let expected = try #require(outputs["\(method.rawValue).\(choice.widths).\(choice.ratio)"])
         let sample = try #require(inputs["sample"]), timesteps = try #require(inputs["timesteps"])
@@ -140,7 +140,7 @@ import Testing
         #expect(trained.model.graph.parameterCount == 35_746_307)
         #expect(trained.model.graph.multiplyAccumulates == 6_053_953_536)
 
-        let selection = Selection(ratio: 0.3, widths: .free, blockDivisor: trained.model.configuration.blockDivisor)
+        let selection = Selection(ratio: 0.3, widths: .free, blockDivisor: trained.model.blockDivisor)
         let chosen = try trained.selectChannels(.magnitude, gradients: nil, seed: 0, selection: selection)
         for scores in chosen { #expect(scores.kept.count == expected.free.widths[scores.group.name], "\(scores.group.name)") }
         let pruned = try trained.pruned(kept: chosen.map(\.kept), widths: .free, steps: 1000)

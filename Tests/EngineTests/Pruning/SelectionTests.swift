@@ -151,6 +151,6 @@ import Testing
         let selection = selection(model, 0.7, .diffusers)
         let scores = try trained.selectChannels(.magnitude, gradients: nil, seed: 0, selection: selection)
         let pruned = try trained.pruned(kept: scores.map(\.kept), widths: .diffusers, steps: 10)
-        #expect(pruned.model.configuration.blockOutChannels == [4, 12])
+        #expect(try pruned.unet.configuration.blockOutChannels == [4, 12])
     }
 }

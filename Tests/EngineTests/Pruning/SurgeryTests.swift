@@ -6,7 +6,7 @@ import Testing
     private func prune(
         _ trained: TrainedModel, _ ratio: Double, _ widths: Widths, steps: Int = 1000
     ) throws -> (kept: [[Int]], result: TrainedModel) {
-        let selection = Selection(ratio: ratio, widths: widths, blockDivisor: trained.model.configuration.blockDivisor)
+        let selection = Selection(ratio: ratio, widths: widths, blockDivisor: trained.model.blockDivisor)
         let kept = try trained.selectChannels(.magnitude, gradients: nil, seed: 0, selection: selection).map(\.kept)
         return (kept, try trained.pruned(kept: kept, widths: widths, steps: steps))
     }
@@ -38,7 +38,7 @@ import Testing
         let cut = try trained.model.graph.cut(kept: kept, weights: trained.weights)
         #expect(cut.graph.parameterCount < trained.model.graph.parameterCount)
 
-        let configuration = try UNet2DConfiguration(json: pruned.model.configuration.json())
+        let configuration = try UNet2DConfiguration(json: pruned.model.config)
         #expect(configuration.freeWidths)
         let reloaded = try UNet2DModel(configuration, shapes: shapes(pruned.weights.parameters))
         for graph in [pruned.model.graph, reloaded.graph] {
@@ -63,8 +63,8 @@ import Testing
         trained.weights.setTorchOrder(first, trained.weights.torchOrder(first).enumerated().map { $0 % columns == 1 ? $1 : 0 })
 
         // diffusers has a shortcut only between blocks of different widths: where the cut makes them equal there is no place for it.
-        let before = trained.model.configuration.blockOutChannels
-        let selection = Selection(ratio: ratio, widths: .diffusers, blockDivisor: trained.model.configuration.blockDivisor)
+        let before = try trained.unet.configuration.blockOutChannels
+        let selection = Selection(ratio: ratio, widths: .diffusers, blockDivisor: trained.model.blockDivisor)
         let after = before.map(selection.blockWidth)
         if before.indices.dropFirst().contains(where: { before[$0] != before[$0 - 1] && after[$0] == after[$0 - 1] }) {
             #expect(throws: PruningError.self) { try prune(trained, ratio, .diffusers, steps: 50) }
@@ -72,7 +72,7 @@ import Testing
         }
         let (kept, pruned) = try prune(trained, ratio, .diffusers, steps: 50)
         let cut = try trained.model.graph.cut(kept: kept, weights: trained.weights)
-        let configuration = try UNet2DConfiguration(json: pruned.model.configuration.json())
+        let configuration = try UNet2DConfiguration(json: pruned.model.config)
         #expect(!configuration.freeWidths)
         let rebuilt = try UNet2DModel(configuration)
         #expect(shapes(rebuilt.graph.parameters) == shapes(pruned.weights.parameters))
@@ -117,14 +117,14 @@ import Testing
             let twice = try prune(once, 0.5, widths).result
             #expect(twice.model.graph.parameterCount < once.model.graph.parameterCount)
             let reloaded = try UNet2DModel(
-                UNet2DConfiguration(json: twice.model.configuration.json()), shapes: shapes(twice.weights.parameters))
+                UNet2DConfiguration(json: twice.model.config), shapes: shapes(twice.weights.parameters))
             #expect(output(reloaded.graph, twice.weights) == output(twice.model.graph, twice.weights))
         }
     }
 
     /// The time embedding's first layer before its bias: (steps, hidden).
     private func firstLayer(_ trained: TrainedModel, steps: Int) throws -> [[Double]] {
-        let configuration = trained.model.configuration
+        let configuration = try trained.unet.configuration
         let index = try #require(trained.weights.index(of: "time_embedding.linear_1.weight"))
         let weight = PlainTensor(shape: trained.weights.parameters[index].shape, values: trained.weights.torchOrder(index).map(Double.init))
         let timesteps = Samples(batch: steps, shape: .vector(1), values: (0..<steps).map(Double.init))
@@ -147,9 +147,9 @@ import Testing
         let trained = try trained(name)
         let before = try firstLayer(trained, steps: steps)
         let pruned = try prune(trained, ratio, .diffusers, steps: steps).result
-        let rank = pruned.model.configuration.blockOutChannels[0]
-        #expect(rank == trained.model.configuration.blockOutChannels[0] / 2)
-        #expect(pruned.model.configuration.timeEmbeddingTable == steps)
+        let rank = try pruned.unet.configuration.blockOutChannels[0]
+        #expect(try rank == trained.unet.configuration.blockOutChannels[0] / 2)
+        #expect(try pruned.unet.configuration.timeEmbeddingTable == steps)
         let after = try firstLayer(pruned, steps: steps)
         let error = zip(before.joined(), after.joined()).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
         let singularValues = singularValues(of: before)
@@ -168,8 +168,8 @@ import Testing
             """
         let trained = TrainedModel(initializing: try UNet2DModel(UNet2DConfiguration(json: Data(text.utf8))), seed: 3)
         let pruned = try prune(trained, 0.4, .diffusers, steps: 300).result
-        #expect(pruned.model.configuration.blockOutChannels == [40, 40])
-        #expect(pruned.model.configuration.timeEmbeddingDim == 48)
+        #expect(try pruned.unet.configuration.blockOutChannels == [40, 40])
+        #expect(try pruned.unet.configuration.timeEmbeddingDim == 48)
         let before = try firstLayer(trained, steps: 300), after = try firstLayer(pruned, steps: 300)
         let error = zip(before.joined(), after.joined()).reduce(0) { max($0, abs($1.0 - $1.1)) }
         #expect(error < 1e-5)

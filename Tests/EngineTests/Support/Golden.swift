@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Testing
 
 /// Files under Tests/Fixtures, and tensors of safetensors files among them.
 enum Golden {
@@ -43,6 +44,11 @@ enum Golden {
         }
         return (model, weights)
     }
+}
+
+extension TrainedModel {
+    /// The model, where it is a U-Net as those of the golden files are.
+    var unet: UNet2DModel { get throws { try #require(model as? UNet2DModel) } }
 }
 
 extension Golden {

@@ -28,8 +28,11 @@ import Foundation
 @Sendable func configurationIsBuiltOrRefused(_ bytes: [UInt8]) {
     let data = Data(bytes)
     _ = try? NoiseSchedule(json: data)
-    guard let configuration = try? UNet2DConfiguration(json: data), let model = try? UNet2DModel(configuration) else { return }
-    require(model.graph.parameterCount > 0, "a model has parameters")
+    for architecture in Architectures.known {
+        guard let model = try? architecture.init(json: data, shapes: [:]) else { continue }
+        require(model.graph.parameterCount > 0, "a model has parameters")
+        require((try? architecture.init(json: model.config, shapes: [:])) != nil, "the config that a model gives is refused")
+    }
 }
 
 /// The DDIM code's YAML.

@@ -1,0 +1,81 @@
+import Foundation
+
+/// A network that the service can prune: what everything else asks of it. One type, one file in `Models/`, one entry in ``Architectures``.
+public protocol Architecture: Sendable {
+    /// The `_class_name` of its `config.json`, which chooses it.
+    static var className: String { get }
+
+    /// What the graph calls the tensors of a checkpoint, one by one; a name that is nobody's comes back as it is.
+    ///
+    /// - Throws: ``ConfigurationError`` when `json` asks for another function than the code that the tensors are named after computes.
+    static func names(of tensors: [String], json: Data) throws(ConfigurationError) -> [String]
+
+    /// Reads a `config.json` and emits the graph.
+    ///
+    /// - Parameter shapes: the checkpoint's tensor shapes by the graph's names, for where the config does not tell the widths; empty
+    ///   where weights are drawn afresh.
+    /// - Throws: ``ConfigurationError`` naming the key; ``GraphError`` when layers do not fit together.
+    init(json: Data, shapes: [String: [Int]]) throws
+
+    /// The layers. Node 0 is the noisy sample, node 1 the timestep, the last one the predicted noise.
+    var graph: Graph { get }
+
+    /// The parameters in the order in which the network's constructor draws their initial values.
+    var constructionOrder: [Parameter] { get }
+
+    /// A `config.json` of this network. Its `sample_size` is the sample's side, or its height and width.
+    var config: Data { get }
+
+    /// What was ignored in the config it was read from, as sentences.
+    var warnings: [String] { get }
+
+    /// Whether the tensors' shapes tell the widths, and not the config: then stock diffusers cannot load it.
+    var freeWidths: Bool { get }
+
+    /// The width of each block, where the config has one for every block and tells it.
+    var blockWidths: [Int]? { get }
+
+    /// The divisor of every block's width.
+    var blockDivisor: Int { get }
+
+    /// The network without the channels that are not kept.
+    ///
+    /// - Parameters:
+    ///   - kept: for each of the graph's channel groups, the ascending channels that stay.
+    ///   - steps: timesteps of the noise schedule.
+    /// - Throws: ``PruningError``, ``GraphError`` and ``ConfigurationError`` where no config describes what is left.
+    func pruned(kept: [[Int]], widths: Widths, steps: Int) throws -> Self
+
+    /// The values, in PyTorch's order by name, of the parameters that a pruned network has anew; all others are slices of this one's.
+    ///
+    /// - Parameters:
+    ///   - weights: this network's.
+    ///   - steps: timesteps of the noise schedule.
+    /// - Throws: ``MatrixError``.
+    func refitted(_ weights: Weights, for pruned: Self, steps: Int) throws -> [String: [Float]]
+}
+
+extension Architecture {
+    /// The type's own.
+    public var className: String { Self.className }
+
+    /// Today's names; attention's former ones are translated.
+    public static func names(of tensors: [String], json: Data) throws(ConfigurationError) -> [String] {
+        tensors.map(AttentionNames.today)
+    }
+
+    /// The order of the graph.
+    public var constructionOrder: [Parameter] { graph.parameters }
+
+    /// The config tells every width.
+    public var freeWidths: Bool { false }
+
+    /// There are no such blocks.
+    public var blockWidths: [Int]? { nil }
+
+    /// Any width will do.
+    public var blockDivisor: Int { 1 }
+
+    /// Every parameter is a slice.
+    public func refitted(_ weights: Weights, for pruned: Self, steps: Int) throws -> [String: [Float]] { [:] }
+}
