@@ -10,6 +10,8 @@ public enum Widths: String, Sendable, CaseIterable, Codable {
 public enum PruningError: Error, Equatable, CustomStringConvertible {
     /// The ratio is too small for every group.
     case nothingToRemove(ratio: Double)
+    /// One width per block was asked for, and no width of the network is a block's.
+    case noBlockWidths
     /// An attention's inner width would hold no whole head.
     case noHeadLeft(group: String, headWidth: Int, blockWidth: Int)
     /// Two neighbouring blocks would become equally wide, and diffusers has no shortcut between such blocks.
@@ -22,6 +24,7 @@ public enum PruningError: Error, Equatable, CustomStringConvertible {
         switch self {
         case .nothingToRemove(let ratio):
             "a ratio of \(ratio) removes no channel of this model: every group loses whole norm groups' shares, raise the ratio"
+        case .noBlockWidths: "\"free\" widths are needed: no width of this model is a block's"
         case .noHeadLeft(let group, let headWidth, let blockWidth):
             "\(group): a block of \(blockWidth) channels holds no attention head of \(headWidth), lower the ratio or use free widths"
         case .blocksBecomeEqual(let block, let width):
@@ -88,6 +91,7 @@ public struct Selection: Sendable {
     public func validate(_ groups: [ChannelGroup]) throws(PruningError) {
         var removes = ratio == 0
         for group in groups where try width(of: group) < group.width { removes = true }
+        if !removes, widths == .diffusers, groups.allSatisfy({ $0.rule == .own }) { throw .noBlockWidths }
         guard removes else { throw .nothingToRemove(ratio: ratio) }
     }
 

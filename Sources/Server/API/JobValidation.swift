@@ -134,6 +134,8 @@ struct JobValidation {
             let kept = try selection.kept(groups, importance: groups.map { [Double](repeating: 0, count: $0.width) })
             valid.result = try model.pruned(kept: kept, widths: pruning.widths, steps: valid.schedule.count)
             return []
+        } catch PruningError.noBlockWidths {
+            return [Problem.Item(pointer: "/pruning/widths", detail: "\(PruningError.noBlockWidths)")]
         } catch {
             return [Problem.Item(pointer: "/pruning/ratio", detail: "\(error)")]
         }

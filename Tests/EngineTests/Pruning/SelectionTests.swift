@@ -125,6 +125,18 @@ import Testing
         }
     }
 
+    @Test func widthsByBlockAreRefusedWhereThereAreNoBlocks() throws {
+        var graph = Graph()
+        let sample = try graph.add("sample", Input(Shape(height: 2, width: 2, channels: 3)))
+        let conv = try graph.add("conv", Conv2d("conv", in: 3, out: 8, width: .own), [sample])
+        try graph.add("last", Conv2d("last", in: 8, out: 3), [conv])
+        let groups = graph.channelGroups()
+        #expect(groups.map(\.width) == [8])
+        #expect(throws: PruningError.noBlockWidths) { try Selection(ratio: 0.9, widths: .diffusers, blockDivisor: 1).validate(groups) }
+        try Selection(ratio: 0, widths: .diffusers, blockDivisor: 1).validate(groups)
+        try Selection(ratio: 0.9, widths: .free, blockDivisor: 1).validate(groups)
+    }
+
     @Test func aBlockTooNarrowForItsHeadsIsRefusedByName() throws {
         let model = try Golden.unet("scale_shift").model
         let groups = model.graph.channelGroups()
