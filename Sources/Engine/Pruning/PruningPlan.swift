@@ -82,7 +82,7 @@ public struct PruningPlan: Sendable, Equatable {
         guard first >= 0, last < group.width else { throw refuse("must lie between 0 and \(group.width - 1)") }
 
         if widths == .diffusers, case .own = group.rule, kept.count != group.width {
-            throw refuse("must keep all \(group.width) channels: with diffusers widths the time embedding is not cut")
+            throw refuse("must keep all \(group.width) channels: with diffusers widths only blocks are cut, and this is none's width")
         }
         if widths == .diffusers, case .heads(_, let headWidth) = group.rule {
             let heads = Dictionary(grouping: kept) { $0 / headWidth }

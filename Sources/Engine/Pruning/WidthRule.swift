@@ -4,6 +4,6 @@ package enum WidthRule: Hashable, Sendable {
     case block
     /// Attention's inner width in a block of `blockWidth` channels: as many whole heads of `headWidth` as fit.
     case heads(blockWidth: Int, headWidth: Int)
-    /// A width of its own, which the blocks do not decide: the time embedding.
+    /// A width of its own, which no block decides: the time embedding, and every layer of a network without blocks.
     case own
 }

@@ -135,7 +135,7 @@ struct JobValidation {
             valid.result = try model.pruned(kept: kept, widths: pruning.widths, steps: valid.schedule.count)
             return []
         } catch PruningError.noBlockWidths {
-            return [Problem.Item(pointer: "/pruning/widths", detail: "\(PruningError.noBlockWidths)")]
+            return [Problem.Item(pointer: "/pruning/widths", detail: "must be \"free\": no width of this model is a block's")]
         } catch {
             return [Problem.Item(pointer: "/pruning/ratio", detail: "\(error)")]
         }
