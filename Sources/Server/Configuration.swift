@@ -32,10 +32,16 @@ package struct Configuration: Codable, Equatable {
     package var maxConnections = 4096
     /// Connections served at a time from one address, unless the server listens on loopback.
     package var maxConnectionsPerAddress = 256
+    /// Whether webhooks may lead to loopback, private and other addresses that are not public.
+    package var allowPrivateWebhooks = false
+    /// Seconds after which a webhook is tried again, one for each attempt that may fail. No key of the file.
+    package var webhookDelays = WebhookDelays.standard
+    /// Seconds that an attempt may take. No key of the file.
+    package var webhookPatience = 15
     /// trace, debug, info, notice, warning, error or critical.
     package var logLevel = "info"
-    /// How the log is written.
-    package var logFormat = LogFormat.text
+    /// How the log is written: text or json.
+    package var logFormat = LogFormat.text.rawValue
 
     /// Whether only this machine can reach the address.
     package var isLoopback: Bool { host == "localhost" || host == "::1" || host.hasPrefix("127.") }
@@ -53,6 +59,7 @@ package struct Configuration: Codable, Equatable {
         case allowAnonymous = "allow_anonymous"
         case maxConnections = "max_connections"
         case maxConnectionsPerAddress = "max_connections_per_address"
+        case allowPrivateWebhooks = "allow_private_webhooks"
         case logLevel = "log_level"
         case logFormat = "log_format"
     }
@@ -78,8 +85,10 @@ package struct Configuration: Codable, Equatable {
         maxConnections = try container.decodeIfPresent(Int.self, forKey: .maxConnections) ?? defaults.maxConnections
         maxConnectionsPerAddress =
             try container.decodeIfPresent(Int.self, forKey: .maxConnectionsPerAddress) ?? defaults.maxConnectionsPerAddress
+        allowPrivateWebhooks =
+            try container.decodeIfPresent(Bool.self, forKey: .allowPrivateWebhooks) ?? defaults.allowPrivateWebhooks
         logLevel = try container.decodeIfPresent(String.self, forKey: .logLevel) ?? defaults.logLevel
-        logFormat = try container.decodeIfPresent(LogFormat.self, forKey: .logFormat) ?? defaults.logFormat
+        logFormat = try container.decodeIfPresent(String.self, forKey: .logFormat) ?? defaults.logFormat
     }
 
     /// Reads a YAML file; what it leaves out keeps its default.

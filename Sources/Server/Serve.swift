@@ -16,6 +16,7 @@ struct Serve: AsyncParsableCommand {
     @Option(help: "Memory that jobs may take: bytes, or with K, M or G; 0 takes three quarters of the machine's.")
     var memoryLimit: MemorySize?
     @Option(help: "How often the server may stop under a job that gets no further, before the job fails for good.") var maxAttempts: Int?
+    @Flag(help: "Let webhooks lead to loopback, private and other addresses that are not public.") var allowPrivateWebhooks = false
     @Option(help: "How the log is written: text or json.") var logFormat: LogFormat?
     @Flag(help: "Without tokens, listen on addresses other than loopback although anyone who reaches them may use the service.")
     var allowAnonymous = false
@@ -30,7 +31,8 @@ struct Serve: AsyncParsableCommand {
         if let threads { settings.threads = threads }
         if let memoryLimit { settings.memoryLimit = memoryLimit.bytes }
         if let maxAttempts { settings.maxAttempts = maxAttempts }
-        if let logFormat { settings.logFormat = logFormat }
+        if allowPrivateWebhooks { settings.allowPrivateWebhooks = true }
+        if let logFormat { settings.logFormat = logFormat.rawValue }
         if allowAnonymous { settings.allowAnonymous = true }
         guard (0...65535).contains(settings.port) else { throw ValidationError("--port must be between 0 and 65535") }
         guard (1...64).contains(settings.workers) else { throw ValidationError("--workers must be between 1 and 64") }
@@ -46,6 +48,7 @@ struct Serve: AsyncParsableCommand {
         guard Logger.Level(rawValue: settings.logLevel) != nil else {
             throw ValidationError("log_level must be one of " + Logger.Level.allCases.map(\.rawValue).joined(separator: ", "))
         }
+        guard LogFormat(rawValue: settings.logFormat) != nil else { throw ValidationError("log_format must be text or json") }
         return settings
     }
 
@@ -53,7 +56,8 @@ struct Serve: AsyncParsableCommand {
         try ProcessorCheck.check()
         BLASKernels.restartWithBest()
         let settings = try settings()
-        let logger = settings.logFormat.logger(label: "pruner", level: Logger.Level(rawValue: settings.logLevel) ?? .info)
+        let format = LogFormat(rawValue: settings.logFormat) ?? .text
+        let logger = format.logger(label: "pruner", level: Logger.Level(rawValue: settings.logLevel) ?? .info)
 
         let service = try Service(settings, logger: logger)
         // Written at once, whatever standard output is: scripts wait for this line.

@@ -11,6 +11,7 @@ package final class Service: Sendable {
     private let pool: WorkerPool
     private let server: HTTPServer
     private let control: ControlServer
+    private let webhooks: WebhookSender
     private let collector: GarbageCollector?
     private let changes: JobChanges
     private let logger: Logger
@@ -58,7 +59,7 @@ package final class Service: Sendable {
                 "workers": .integer(settings.workers),
             ],
             access: Access(tokens: database.tokens, allowsAnonymous: settings.isLoopback || settings.allowAnonymous),
-            answers: AnswerCache(database), metrics: metrics,
+            allowsPrivateWebhooks: settings.allowPrivateWebhooks, answers: AnswerCache(database), metrics: metrics,
             scrape: Scrape(database: database, resources: resources, workers: settings.workers, server: server))
         let routes = api.routes
         description = OpenAPIDocument(routes: routes).json
@@ -76,6 +77,11 @@ package final class Service: Sendable {
             }
         }
         pool.start(workers: settings.workers)
+        webhooks = WebhookSender(
+            database, delays: WebhookDelays(settings.webhookDelays), patience: settings.webhookPatience,
+            allowsPrivate: settings.allowPrivateWebhooks,
+            metrics: metrics.webhooks, logger: logger)
+        webhooks.start()
         housekeeping = Task { [weak database] in
             while (try? await Task.sleep(for: .seconds(300))) != nil {
                 do { try database?.uploads.removeExpired() } catch {
@@ -112,5 +118,6 @@ package final class Service: Sendable {
         await server.shutdown()
         await control.stop()
         pool.stop(workers: settings.workers)
+        webhooks.stop()
     }
 }

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import GRDB
 import Synchronization
@@ -24,6 +25,8 @@ public final class Database: Sendable {
     let jobChanges = JobChanges()
     /// How many jobs ended how.
     let endings = JobEndings()
+    /// Signalled for every event that is to be told.
+    let webhookSignal = DispatchSemaphore(value: 0)
     /// Whether the last commit failed on the disk, and so may be found done by a process that opens the database after a crash.
     private let isDoubtful = Mutex(false)
 
@@ -37,6 +40,8 @@ public final class Database: Sendable {
     public var tokens: TokenStore { TokenStore(database: self) }
     /// The uploads that come in pieces.
     public var uploads: UploadStore { UploadStore(database: self) }
+    /// The events that are to be told.
+    public var webhooks: WebhookStore { WebhookStore(database: self) }
     /// Answers to creating requests.
     public var answers: AnswerStore { AnswerStore(database: self) }
 

@@ -12,6 +12,7 @@ public enum Identifier {
         case job = "job_"
         case token = "tok_"
         case upload = "upl_"
+        case event = "evt_"
     }
 
     private struct State {

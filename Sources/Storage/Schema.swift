@@ -9,6 +9,7 @@ enum Schema {
         migrator.registerMigration("tokens") { try $0.execute(sql: tokens) }
         migrator.registerMigration("answers") { try $0.execute(sql: answers) }
         migrator.registerMigration("uploads") { try $0.execute(sql: uploads) }
+        migrator.registerMigration("webhooks") { try $0.execute(sql: webhooks) }
         return migrator
     }
 
@@ -173,6 +174,24 @@ enum Schema {
             PRIMARY KEY (client, key)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX kept_answers_time ON kept_answers (created_at);
+        """
+
+    /// One end, and so one event, for each job that named someone to tell. The secret goes when there is nothing left to sign.
+    private static let webhooks = """
+        CREATE TABLE webhooks (
+            job TEXT PRIMARY KEY NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+            url TEXT NOT NULL,
+            secret TEXT NOT NULL,
+            event TEXT UNIQUE,
+            status TEXT NOT NULL CHECK (status IN ('waiting', 'pending', 'delivered', 'failed')),
+            attempts INTEGER NOT NULL DEFAULT 0 CHECK (attempts >= 0),
+            next_at INTEGER,
+            trouble TEXT,
+            CHECK ((status = 'waiting') = (event IS NULL)),
+            CHECK ((status = 'pending') = (next_at IS NOT NULL)),
+            CHECK ((status IN ('waiting', 'pending')) = (secret <> ''))
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX webhooks_due ON webhooks (status, next_at);
         """
 
     private static let uploads = """

@@ -17,6 +17,8 @@ struct API: Sendable {
     let health: JSON
     /// Lets requests in by their tokens.
     let access: Access
+    /// Whether webhooks may lead to addresses that are not public.
+    let allowsPrivateWebhooks: Bool
     /// The creating requests that are being answered.
     let keysInUse = KeysInUse()
     /// Answers that are asked for again and again.

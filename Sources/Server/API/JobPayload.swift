@@ -13,6 +13,7 @@ extension Job {
             "cancel_requested": .bool(cancelRequested), "pause_requested": .bool(pauseRequested),
             "request": try JSON(parsing: Array(request.utf8)),
             "result": ["checkpoint": .optional(resultCheckpoint), "pruned_checkpoint": .optional(resultPruned)],
+            "webhook": webhook.map(Self.payload) ?? nil,
             "error": failure.map { ["code": .string($0.code), "detail": .string($0.detail)] } ?? nil,
             "urls": [
                 "self": .string(path), "events": .string("\(path)/events"), "metrics": .string("\(path)/metrics"),
@@ -31,6 +32,13 @@ extension Job {
     }
 
     private static func payload(_ progress: JobProgress) -> JSON { .object(members(progress)) }
+
+    private static func payload(_ webhook: JobWebhook) -> JSON {
+        [
+            "url": .string(webhook.url), "status": .string(webhook.status.rawValue), "attempts": .integer(webhook.attempts),
+            "next_attempt_at": .optional(webhook.nextAttempt?.text), "error": .optional(webhook.trouble),
+        ]
+    }
 
     private static func members(_ progress: JobProgress) -> [JSON.Member] {
         [

@@ -1,4 +1,5 @@
 import Engine
+import Storage
 
 /// A job as it was asked for, with every default filled in.
 struct JobRequest: Sendable {
@@ -53,6 +54,8 @@ struct JobRequest: Sendable {
     var pruning: Pruning?
     let finetuning: FineTuner.Settings?
     let evaluation: Evaluation?
+    /// Whom to tell when it ends. No part of what the results are made by: see ``json``.
+    let webhook: Webhook?
 
     /// Reads a request body.
     ///
@@ -68,7 +71,8 @@ struct JobRequest: Sendable {
             dtype: reader.optionalWord("dtype"),
             pruning: reader.object("pruning", Self.pruning),
             finetuning: reader.object("finetuning", Self.finetuning),
-            evaluation: reader.object("evaluation", Self.evaluation))
+            evaluation: reader.object("evaluation", Self.evaluation),
+            webhook: reader.object("webhook", Self.webhook))
         if request.pruning == nil, request.finetuning == nil, request.evaluation == nil, reader.errors.isEmpty {
             reader.refuse("pruning", "a job needs at least one of pruning, finetuning and evaluation")
         }
@@ -115,6 +119,18 @@ struct JobRequest: Sendable {
         return settings
     }
 
+    private static func webhook(_ reader: inout ObjectReader) -> Webhook {
+        func text(_ name: String, limit: Int, _ trouble: (String) -> String?) -> String {
+            let known = reader.errors.count
+            let text = reader.requiredText(name, limit: limit)
+            if reader.errors.count == known, let trouble = trouble(text) { reader.refuse(name, trouble) }
+            return text
+        }
+        return Webhook(
+            url: text("url", limit: WebhookURL.limit, WebhookURL.trouble),
+            secret: text("secret", limit: 256, WebhookSignature.trouble))
+    }
+
     private static func evaluation(_ reader: inout ObjectReader) -> Evaluation {
         var evaluation = Evaluation()
         evaluation.samples = reader.integer("samples", in: 1...1024, default: evaluation.samples)
@@ -134,7 +150,7 @@ struct JobRequest: Sendable {
     /// Whether any phase runs the model on pictures or draws them.
     var needsPictures: Bool { datasetNeed != nil || evaluation != nil }
 
-    /// The request with every default filled in.
+    /// The request with every default filled in, but for the webhook: its secret is told to no one.
     var json: JSON {
         [
             "checkpoint": .string(checkpoint), "dataset": .optional(dataset), "name": .optional(name), "metadata": metadata,

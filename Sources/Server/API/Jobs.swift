@@ -22,7 +22,7 @@ extension API {
                 let queued = try pointing {
                     try database.jobs.enqueue(
                         name: job.name, metadata: job.metadata.compact, priority: job.priority, request: job.json.compact,
-                        checkpoint: job.checkpoint, dataset: job.dataset, owner: owner(of: request),
+                        checkpoint: job.checkpoint, dataset: job.dataset, webhook: job.webhook, owner: owner(of: request),
                         answer: creation.keeping(body.compact) { try $0.created() })
                 }
                 wakeWorkers()
@@ -167,6 +167,9 @@ extension API {
     private func validated(_ body: JSON) throws -> JobValidation.Valid {
         let (job, errors) = JobRequest.read(body)
         guard errors.isEmpty else { throw APIError.invalid(errors) }
+        if let webhook = job.webhook, !allowsPrivateWebhooks, WebhookURL.isPlainlyPrivate(webhook.url) {
+            throw APIError.invalid("/webhook/url", "must lead to a public address")
+        }
         return try pointing { try JobValidation(database: database, resources: resources).validated(job) }
     }
 

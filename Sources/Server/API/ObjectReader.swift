@@ -47,12 +47,12 @@ struct ObjectReader {
     }
 
     /// Text that must be there.
-    mutating func requiredText(_ name: String) -> String {
+    mutating func requiredText(_ name: String, limit: Int = 256) -> String {
         guard isGiven(name) else {
             refuse(name, "is required")
             return ""
         }
-        return text(name) ?? ""
+        return text(name, limit: limit) ?? ""
     }
 
     /// One of the words of an enumeration.

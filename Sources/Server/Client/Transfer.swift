@@ -9,6 +9,7 @@ final class Transfer {
 
     private let requestBody: ClientRequest.Body
     private var sent = 0
+    private var headSize = 0
     private let mayConnect: ((UnsafePointer<sockaddr>) -> Bool)?
     private let isCancelled: () -> Bool
     private let receive: (ClientAnswer, UnsafeRawBufferPointer) throws -> Void
@@ -44,6 +45,9 @@ final class Transfer {
         return exchange
     }
 
+    /// Bytes of heads that are kept: a server of a stranger's may send fields for as long as it is listened to.
+    private static let headLimit = 256 << 10
+
     private static func at(_ context: UnsafeMutableRawPointer?) -> Transfer {
         Unmanaged<Transfer>.fromOpaque(context!).takeUnretainedValue()
     }
@@ -66,6 +70,8 @@ final class Transfer {
 
     /// A line of a head with its line end. A status line begins another answer: the one before was `100 Continue`.
     private func headLine(_ bytes: UnsafeRawBufferPointer) {
+        headSize += bytes.count
+        guard headSize <= Self.headLimit else { return }
         let line = String(decoding: bytes, as: UTF8.self).trimmingCharacters(in: .whitespacesAndNewlines)
         if line.hasPrefix("HTTP/") {
             let words = line.split(separator: " ")

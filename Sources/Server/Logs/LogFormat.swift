@@ -3,7 +3,7 @@ import Foundation
 import Logging
 
 /// How the log on standard error is written.
-package enum LogFormat: String, CaseIterable, Codable, Sendable, ExpressibleByArgument {
+enum LogFormat: String, CaseIterable, Sendable, ExpressibleByArgument {
     /// For people: swift-log's own lines.
     case text
     /// For collectors: one JSON object a line.

@@ -20,6 +20,7 @@ struct Scrape: Sendable {
     private static let phases = "pruner_jobs_running"
     private static let workerCount = "pruner_workers"
     private static let speed = "pruner_engine_flops"
+    private static let webhooks = "pruner_webhooks_pending"
     private static let peak = "pruner_memory_peak_bytes"
     private static let limit = "pruner_job_memory_limit_bytes"
     private static let free = "pruner_disk_free_bytes"
@@ -41,6 +42,7 @@ struct Scrape: Sendable {
         MetricFamily(
             name: speed, kind: .gauge,
             help: "Floating-point operations a second of running jobs lately: two for a multiply-accumulate of the plain algorithms."),
+        MetricFamily(name: webhooks, kind: .gauge, help: "Ends of jobs that webhooks are still to be told of."),
         MetricFamily(name: peak, kind: .gauge, help: "The most memory that was resident since the last job began."),
         MetricFamily(name: limit, kind: .gauge, help: "Memory that the process may hold while a job runs."),
         MetricFamily(name: free, kind: .gauge, help: "Room on the disk of the data folder."),
@@ -61,6 +63,7 @@ struct Scrape: Sendable {
             MetricSample(Self.oldest, [], Double(age) / 1000),
             MetricSample(Self.workerCount, [], Double(workers)),
             MetricSample(Self.speed, [], 2 * metrics.speed),
+            MetricSample(Self.webhooks, [], Double(try database.webhooks.pendingCount())),
             MetricSample(Self.limit, [], Double(resources.memory)),
             MetricSample(Self.free, [], Double(try database.freeBytes())),
             MetricSample(Self.stored, [], Double(try database.storedBytes())),

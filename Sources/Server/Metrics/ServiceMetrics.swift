@@ -5,13 +5,15 @@ import Storage
 struct ServiceMetrics: Sendable {
     let http: HTTPMetrics
     let jobs: JobMetrics
+    let webhooks: WebhookMetrics
     private let registry: MetricsRegistry
 
     init() {
         registry = MetricsRegistry(
-            HTTPMetrics.families + JobMetrics.families + Scrape.families + ProcessFigures.families)
+            HTTPMetrics.families + JobMetrics.families + WebhookMetrics.families + Scrape.families + ProcessFigures.families)
         http = HTTPMetrics(registry)
         jobs = JobMetrics(registry)
+        webhooks = WebhookMetrics(registry)
     }
 
     /// What was counted until now, and what is read now.

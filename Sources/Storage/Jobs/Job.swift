@@ -44,6 +44,15 @@ public struct Job: Sendable, Equatable {
     public let token: String?
     /// Why it failed; nil unless it did.
     public let failure: JobFailure?
+    /// How far the telling of its end is; nil where no one is to be told.
+    public internal(set) var webhook: JobWebhook?
+
+    /// As it was when it ended, before anyone was told of it.
+    public var asEnded: Job {
+        var job = self
+        job.webhook = webhook?.untried
+        return job
+    }
 
     init(_ row: Row) throws {
         guard let status = JobStatus(rawValue: row["status"]) else {

@@ -8,7 +8,8 @@ public struct JobEvent: Sendable, Equatable {
     public let job: String
     /// When.
     public let time: Timestamp
-    /// `queued`, `started`, `phase`, `cancel_requested`, `pause_requested`, `paused`, `resumed`, `released`, `recovered`, `succeeded`, `failed`, `cancelled`.
+    /// `queued`, `started`, `phase`, `cancel_requested`, `pause_requested`, `paused`, `resumed`, `released`, `recovered`, `succeeded`, `failed`, `cancelled`,
+    /// `webhook_delivered`, `webhook_failed`.
     public let event: String
     /// A JSON object that goes with it.
     public let data: String

@@ -20,6 +20,7 @@ public struct JobQueue: Sendable {
     ///   - metadata: a JSON object.
     ///   - checkpoint: what it starts from; in use until the job ends.
     ///   - dataset: what it needs; in use until the job ends.
+    ///   - webhook: whom to tell when it ends.
     ///   - owner: whose it is.
     ///   - answer: to be kept with it.
     /// - Throws: ``StorageError/notFound(_:id:)`` when there is no such checkpoint or dataset;
@@ -27,7 +28,7 @@ public struct JobQueue: Sendable {
     @discardableResult
     public func enqueue(
         name: String? = nil, metadata: String = "{}", priority: Int = 0, request: String, checkpoint: String, dataset: String? = nil,
-        owner: Owner? = nil, answer: KeptAnswer<Job>? = nil
+        webhook: Webhook? = nil, owner: Owner? = nil, answer: KeptAnswer<Job>? = nil
     ) throws(StorageError) -> Job {
         try database.write("enqueue a job") { rows in
             guard try Bool.fetchOne(rows, sql: "SELECT EXISTS (SELECT 1 FROM checkpoints WHERE id = ?)", arguments: [checkpoint])! else {
@@ -44,6 +45,7 @@ public struct JobQueue: Sendable {
                     VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)
                     """,
                 arguments: [id, name, metadata, priority, request, checkpoint, dataset, Timestamp.now().milliseconds, owner?.token])
+            if let webhook { try WebhookStore.add(webhook, to: id, in: rows) }
             try append("queued", to: id, in: rows)
             let job = try self.job(id, in: rows)
             try answer?.keep(job, in: rows)
@@ -62,7 +64,7 @@ public struct JobQueue: Sendable {
     public func list(status: JobStatus? = nil, limit: Int, after: String? = nil) throws(StorageError) -> Page<Job> {
         try database.read("list jobs") { rows in
             let found = try rows.page(of: "jobs", limit: limit, after: after, status: status?.rawValue)
-            return Page(rows: try found.map { try Job($0) }, limit: limit)
+            return Page(rows: try found.map { try job($0, in: rows) }, limit: limit)
         }
     }
 
@@ -178,7 +180,13 @@ public struct JobQueue: Sendable {
         guard let row = try Row.fetchOne(rows, sql: "SELECT * FROM jobs WHERE id = ?", arguments: [id]) else {
             throw StorageError.notFound(.job, id: id)
         }
-        return try Job(row)
+        return try job(row, in: rows)
+    }
+
+    private func job(_ row: Row, in rows: GRDB.Database) throws -> Job {
+        var job = try Job(row)
+        job.webhook = try WebhookStore.find(of: job.id, in: rows)
+        return job
     }
 
     /// After a guarded UPDATE: throws unless it found its row, telling a missing job from one in another state.
@@ -199,6 +207,7 @@ public struct JobQueue: Sendable {
     /// Within the transaction in which a job ends.
     func noteEnd(of id: String, as status: JobStatus, data: [String: String] = [:], in rows: GRDB.Database) throws {
         try append(status.rawValue, to: id, data: data, in: rows)
+        try database.webhooks.jobEnded(id, in: rows)
         rows.afterNextTransaction { [endings = database.endings] _ in endings.add(status) }
     }
 
