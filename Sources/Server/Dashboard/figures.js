@@ -250,12 +250,19 @@ export class ComparisonFigure extends Figure {
       xLabel: this.xAxis.name, yLabel: this.yAxis.name, xShort: true,
     });
     const stops = [];
+    const names = [];
     for (const point of [...this.points].sort((one, other) => one.x - other.x)) {
       const [px, py] = [x(point.x), y(point.y)];
       const isRight = px > (inner.left + inner.right) / 2;
+      const length = 7 * point.name.length; // hardly any letter is wider
+      const left = isRight ? px - 10 - length : px + 10;
+      const isFree = (top) => names.every((other) => left > other.right || left + length < other.left || Math.abs(top - other.top) > 14);
+      // Above the point or below, wherever it meets no other name.
+      const top = [py - 8, py + 18, py - 24, py + 34].find(isFree) ?? py - 8;
+      names.push({ left, right: left + length, top });
       nodes.push(
         s("circle", { class: point.isOriginal ? "dot-original" : "dot", cx: px, cy: py, r: 6, "data-name": point.id, "data-x": point.x, "data-y": point.y }),
-        s("text", { class: "tick", x: px + (isRight ? -10 : 10), y: py - 8, "text-anchor": isRight ? "end" : "start" }, point.name));
+        s("text", { class: "tick", x: px + (isRight ? -10 : 10), y: top, "text-anchor": isRight ? "end" : "start" }, point.name));
       stops.push({ x: px, y: py, text: `${point.name}: ${this.xAxis.name} ${this.xAxis.write(point.x)}, ${this.yAxis.name} ${this.yAxis.write(point.y)}` });
     }
     return { nodes, height, stops, summary: `${count(this.points.length)} points, ${this.xAxis.name} against ${this.yAxis.name}.` };
