@@ -1,7 +1,7 @@
 #!/bin/bash
 # The tests of the server and of what it stores, under ThreadSanitizer, in a build folder of its own. Ends with 66 when there is a data race.
 #
-# Left out: tests that start the binary to kill it or to break its disk. Another process's races are not seen from here, and a server that
+# Left out: tests that start the binary to kill it, to break its disk, or to do whole jobs. Another process's races are not seen from here, and a server that
 # strace holds up, or that is killed while it starts ten times slower, shows nothing that the same code does not show within the process.
 # One test after the other: it is the server that is to have many threads, and tests that wait for each other's two outlast its time limits.
 set -euo pipefail
@@ -14,4 +14,4 @@ for link in "${links[@]}"; do ln -sf ../../Tests/ThreadSanitizer/Mutex.swift "$l
 
 export TSAN_OPTIONS="halt_on_error=0:exitcode=66:history_size=4 ${TSAN_OPTIONS:-}"
 swift test --sanitize=thread --scratch-path .build-tsan --no-parallel --filter '^(ServerTests|StorageTests)\.' \
-  --skip 'CrashTests|ResumedJobTests|FaultTests|FullTableTests' "$@"
+  --skip 'CrashTests|ResumedJobTests|FaultTests|FullTableTests|PruneTests' "$@"
