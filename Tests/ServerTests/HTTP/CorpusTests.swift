@@ -120,20 +120,20 @@ private let table: [(name: String, bytes: String, statuses: [Int])] = [
         "a quote that does not end",
         "PUT / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n5;a=\"abc\";b=\"def; ghi\r\nhello\r\n0\r\n\r\n", [400]
     ),
-    ("pigeons", "PUT / HTTP/1.1\r\n\(host)Transfer-Encoding: pigeons\r\n\r\n", [501]),
+    ("pigeons", "PUT / HTTP/1.1\r\n\(host)Transfer-Encoding: pigeons\r\n\r\n", [400]),
     ("identity and a length", "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: identity\r\nContent-Length: 5\r\n\r\nWorld", [400]),
     (
         "empty codings and a length",
         "POST / HTTP/1.1\r\n\(host)Content-Length: 10\r\nTransfer-Encoding:\r\nTransfer-Encoding:\r\n\r\n2\r\nAA\r\n0\r\n", [400]
     ),
-    ("chunked, deflate", "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked, deflate\r\n\r\nWorld", [501]),
-    ("chunked and deflate", "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\nTransfer-Encoding: deflate\r\n\r\nWorld", [501]),
+    ("chunked, deflate", "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked, deflate\r\n\r\nWorld", [400]),
+    ("chunked and deflate", "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\nTransfer-Encoding: deflate\r\n\r\nWorld", [400]),
     ("deflate, chunked", "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: deflate, chunked\r\n\r\n5\r\nWorld\r\n0\r\n\r\n", [501]),
     (
         "deflate and chunked",
         "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: deflate\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nWorld\r\n0\r\n\r\n", [501]
     ),
-    ("chunkedchunked", "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: chunkedchunked\r\n\r\n5\r\nWorld\r\n0\r\n\r\n", [501]),
+    ("chunkedchunked", "POST / HTTP/1.1\r\n\(host)Transfer-Encoding: chunkedchunked\r\n\r\n5\r\nWorld\r\n0\r\n\r\n", [400]),
     ("a folded coding", "PUT / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n  abc\r\n\r\n5\r\nWorld\r\n0\r\n\r\n", [400]),
     ("white space and a break after a size", "PUT / HTTP/1.1\r\n\(host)Transfer-Encoding: chunked\r\n\r\n3 \n  \r\nfoo\r\n", [400]),
     (
