@@ -21,6 +21,8 @@ struct API: Sendable {
     let allowsPrivateWebhooks: Bool
     /// The creating requests that are being answered.
     let keysInUse = KeysInUse()
+    /// Places for those who follow a job's events.
+    let eventStreams = Slots(JobEventStream.limit)
     /// Answers that are asked for again and again.
     let answers: AnswerCache
     /// What is counted.

@@ -2,6 +2,7 @@ import Dispatch
 import Engine
 import HTTPTypes
 import Storage
+import Synchronization
 
 /// A job's events as they happen, as server-sent events (WHATWG HTML, section 9.2).
 ///
@@ -9,8 +10,27 @@ import Storage
 /// tell how things stand, and the next ones say it better.
 struct JobEventStream: Sendable {
     static let type = "text/event-stream"
-    /// Streams at a time: there must be connections left for everything else.
+    /// Streams at a time, of a service: there must be connections left for everything else.
     static let limit = 256
+
+    /// A stream's place among ``limit``. It is free again when the stream has ended, or else when the answer that holds it is gone: one that
+    /// was never begun too.
+    final class Place: Sendable {
+        private let places: Slots
+        private let isTaken = Atomic(true)
+
+        /// Nil when all are taken.
+        init?(of places: Slots) {
+            guard places.take() else { return nil }
+            self.places = places
+        }
+
+        func giveBack() {
+            if isTaken.exchange(false, ordering: .relaxed) { places.giveBack() }
+        }
+
+        deinit { giveBack() }
+    }
     /// Seconds of silence after which a comment shows that the connection lives; and shows this side whether the client does.
     private static let heartbeat = 10.0
     /// Points in one event.
@@ -18,6 +38,7 @@ struct JobEventStream: Sendable {
 
     let jobs: JobQueue
     let id: String
+    private let place: Place
     /// The client has the events up to this one.
     private(set) var lastEvent: Int64
     /// Whether the points that series gain are told too.
@@ -26,9 +47,10 @@ struct JobEventStream: Sendable {
     private var lastProgress: JSON?
     private var seriesEnds: [MetricsPayload.Series: Int] = [:]
 
-    init(_ jobs: JobQueue, id: String, after lastEvent: Int64, tellsPoints: Bool) {
+    init(_ jobs: JobQueue, id: String, place: Place, after lastEvent: Int64, tellsPoints: Bool) {
         self.jobs = jobs
         self.id = id
+        self.place = place
         self.lastEvent = lastEvent
         self.tellsPoints = tellsPoints
     }
@@ -62,6 +84,8 @@ struct JobEventStream: Sendable {
         timer.resume()
         defer {
             timer.cancel()
+            // Who is no longer counted has no place any more.
+            place.giveBack()
             follower.leave()
         }
         try seekSeries()

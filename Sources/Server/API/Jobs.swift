@@ -156,11 +156,13 @@ extension API {
         guard [nil, "new"].contains(request.query("points")) else {
             throw APIError(.badRequest, "invalid_points", "points must be \"new\"")
         }
-        guard database.jobs.changes.followerCount < JobEventStream.limit else {
+        guard let place = JobEventStream.Place(of: eventStreams) else {
             throw APIError(
                 .serviceUnavailable, "too_many_streams", "\(JobEventStream.limit) clients follow jobs already", fields: [.retryAfter: "10"])
         }
-        return try JobEventStream(database.jobs, id: id, after: Int64(number), tellsPoints: request.query("points") != nil).response()
+        return try JobEventStream(
+            database.jobs, id: id, place: place, after: Int64(number), tellsPoints: request.query("points") != nil
+        ).response()
     }
 
     /// A request's body as a job that can run.

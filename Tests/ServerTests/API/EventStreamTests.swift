@@ -189,6 +189,66 @@ import Testing
         }
     }
 
+    /// The bound is looked at and taken in one step, however many come at once.
+    @Test(.timeLimit(.minutes(5))) func aBurstOfStreamsGetsNoMorePlacesThanThereAre() async throws {
+        try await World.with(isBlocking: true) { world in
+            let job = try await Self.long(world)
+            for _ in 0..<2 {
+                var clients = try (0..<600).map { _ in try world.socket() }
+                for client in clients { try Self.ask(client, world, "GET", job) }
+                let answers = clients.map { client in
+                    let head = client.receive(until: "\r\n\r\n")
+                    // Its beginning too: it is counted.
+                    return head.status == 200 && !head.contains("retry: ") ? head + client.receive(until: "retry: ") : head
+                }
+                #expect(answers.count { $0.status == 200 } == 256)
+                #expect(answers.count { $0.status == 503 && $0.lowercased().contains("retry-after: ") } == 344)
+                clients = []
+                // Whoever leaves gives a place back, and only that.
+                while try await Self.streams(world) > 0 { await Task.yield() }
+            }
+            #expect(try await world.send("POST", "/v1/jobs/\(job)/cancel").status == 202)
+        }
+    }
+
+    /// By `HEAD`, by 204, and where the client is gone before the first byte.
+    @Test(.timeLimit(.minutes(5))) func aStreamThatNeverBeginsKeepsNoPlace() async throws {
+        try await World.with(isBlocking: true) { world in
+            let ended = try await Self.post(world, pruning: ["method": "magnitude"])
+            _ = try await world.finished(ended)
+            let job = try await Self.long(world)
+            let last = try #require(try await world.get("/v1/jobs/\(ended)/events").json["last_id"]?.integer)
+            let client = try world.socket()
+            for _ in 0..<300 {
+                try Self.ask(client, world, "HEAD", job)
+                #expect(client.receive(until: "\r\n\r\n").status == 200)
+                try Self.ask(client, world, "GET", ended, after: last)
+                #expect(client.receive(until: "\r\n\r\n").status == 204)
+                try Self.ask(world.socket(), world, "GET", job)
+            }
+            var clients: [Client] = []
+            while clients.count < 256 {
+                let client = try Self.listen(world, job)
+                if client.receive(until: "retry: ").status == 200 { clients.append(client) }
+            }
+            #expect(try await world.send("GET", "/v1/jobs/\(job)/events", headers: Self.accept).status == 503)
+            #expect(try await world.send("POST", "/v1/jobs/\(job)/cancel").status == 202)
+        }
+    }
+
+    private static func ask(_ client: Client, _ world: World, _ method: String, _ job: String, after: Int? = nil) throws {
+        let last = after.map { "Last-Event-ID: \($0)\r\n" } ?? ""
+        client.send(
+            "\(method) /v1/jobs/\(job)/events HTTP/1.1\r\nHost: localhost:\(try world.port)\r\nAccept: text/event-stream\r\n\(last)\r\n")
+    }
+
+    /// How many follow a job, by the metrics.
+    private static func streams(_ world: World) async throws -> Int {
+        let text = String(decoding: try await world.get("/metrics").data, as: UTF8.self)
+        let line = text.split(separator: "\n").first { $0.hasPrefix("pruner_event_streams ") }
+        return try #require(line?.split(separator: " ").last.flatMap { Double($0) }.map { Int($0) })
+    }
+
     @Test(arguments: [
         ("/events", ["Accept": "text/event-stream", "Last-Event-ID": "x"], 400, "invalid_last_event_id"),
         ("/events", ["Accept": "text/event-stream", "Last-Event-ID": "-1"], 400, "invalid_last_event_id"),
