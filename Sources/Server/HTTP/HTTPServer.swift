@@ -14,7 +14,6 @@ import Synchronization
 package final class HTTPServer: Sendable {
     private struct Served {
         let connection: Connection
-        let executor: QueueExecutor
         let task: Task<Void, Never>
         let peer: PeerAddress?
     }
@@ -23,7 +22,10 @@ package final class HTTPServer: Sendable {
         var connections: [Int: Served] = [:]
         var countByPeer: [PeerAddress: Int] = [:]
         var nextNumber = 0
-        var isStopping = false
+        /// Those that were ended to make room and have not given their descriptors back yet.
+        var leaving: Set<Int> = []
+        /// Connections that are served at a time.
+        var limit: Int
         /// Resumed once, when the last connection is gone or was given up.
         var stopped: CheckedContinuation<Void, Never>?
     }
@@ -42,7 +44,8 @@ package final class HTTPServer: Sendable {
     private let limits: ConnectionLimits
     private let timeouts: Timeouts
     private let logger: Logger
-    private let state = Mutex(State())
+    private let ending = Ending()
+    private let state: Mutex<State>
 
     /// Binds to the address; connections wait in the backlog until ``start()``.
     /// - Parameters:
@@ -67,15 +70,21 @@ package final class HTTPServer: Sendable {
         self.limits = limits
         self.timeouts = timeouts
         self.logger = logger
+        state = Mutex(State(limit: limits.total))
     }
 
     /// Begins to serve.
     ///
-    /// - Parameter handler: answers every request.
-    package func start(handler: @escaping Router.Handler) {
+    /// - Parameters:
+    ///   - most: connections that there is room for, where they may be fewer than the limits allow.
+    ///   - handler: answers every request.
+    package func start(most: Int = .max, handler: @escaping Router.Handler) {
+        state.withLock { $0.limit = min($0.limit, max(1, most)) }
         listener.start {
             [weak self] in
             self?.hasRoom ?? false
+        } outOfDescriptors: { [weak self] in
+            self?.relief ?? .wait
         } accepted: { [weak self] descriptor, peer in
             guard let self else {
                 close(descriptor)
@@ -88,14 +97,9 @@ package final class HTTPServer: Sendable {
     /// Stops listening, lets requests in progress finish for a while (``Timeouts/shutdown``), cuts off the rest, and returns.
     package func shutdown() async {
         listener.close()
-        let connections = state.withLock { state in
-            state.isStopping = true
-            return Array(state.connections.values)
-        }
-        for served in connections { served.connection.announceDrain() }
-        for served in connections {
-            Task(executorPreference: served.executor) { await served.connection.drain() }
-        }
+        // Before the connections are looked at: one that is not among them finds out by itself.
+        ending.begin()
+        for served in state.withLock({ Array($0.connections.values) }) { served.connection.drain() }
         let queue = DispatchQueue(label: "http.shutdown")
         await withCheckedContinuation { (continuation: CheckedContinuation<Void, Never>) in
             let isDone = state.withLock { state in
@@ -122,18 +126,42 @@ package final class HTTPServer: Sendable {
         }
     }
 
-    /// Whether another connection may be accepted; makes room for it where that can be done.
+    /// Nanoseconds that a connection has for its request before it makes room for those in the backlog. Else, where there are few places, a
+    /// crowd would put each other out faster than any of them can speak.
+    private static let grace: UInt64 = 100_000_000
+
+    /// Whether another connection may be accepted. If not, room is made for it where that can be done: it is there when the connection
+    /// that makes it is gone.
     private var hasRoom: Bool {
-        state.withLock { $0.connections.count < limits.total || Self.makeRoom(&$0, nil) }
+        state.withLock { state in
+            if state.connections.count < state.limit { return true }
+            Self.makeRoomSoon(&state)
+            return false
+        }
+    }
+
+    /// What can be done for a connection for which there is no descriptor.
+    private var relief: Listener.Relief {
+        state.withLock { state in
+            if state.connections.isEmpty { return .spare }
+            Self.makeRoomSoon(&state)
+            return .wait
+        }
+    }
+
+    private static func makeRoomSoon(_ state: inout State) {
+        guard state.leaving.isEmpty else { return }
+        _ = makeRoom(&state, nil, grace: grace)
     }
 
     /// Serves a connection in a task.
     private func serve(_ descriptor: Int32, _ peer: PeerAddress?, _ handler: @escaping Router.Handler) {
         let executor = QueueExecutor(label: "http.connection")
         let socket = Socket(descriptor: descriptor, queue: executor.queue, traffic: traffic)
-        let connection = Connection(socket: socket, timeouts: timeouts, traffic: traffic, logger: logger, handler: handler)
+        let connection = Connection(
+            socket: socket, timeouts: timeouts, traffic: traffic, ending: ending, logger: logger, handler: handler)
         state.withLock { state in
-            guard !state.isStopping else { return socket.close() }
+            guard !ending.hasBegun else { return socket.close() }
             if let peer, let limit = limits.perAddress, state.countByPeer[peer, default: 0] >= limit, !Self.makeRoom(&state, peer) {
                 return socket.refuse(Self.tooManyConnections())
             }
@@ -143,18 +171,28 @@ package final class HTTPServer: Sendable {
                 await connection.serve()
                 self.ended(number)
             }
-            state.connections[number] = Served(connection: connection, executor: executor, task: task, peer: peer)
+            state.connections[number] = Served(connection: connection, task: task, peer: peer)
             if let peer { state.countByPeer[peer, default: 0] += 1 }
         }
     }
 
     /// Ends the connection (of one peer) that has waited longest for a request. Returns whether there is one: clients hold connections
     /// open that they may never use again, and slow ones are an attack.
-    private static func makeRoom(_ state: inout State, _ peer: PeerAddress?) -> Bool {
-        let waiting = state.connections.values.filter { peer == nil || $0.peer == peer }
-            .compactMap { served in served.connection.waitingSince.map { (since: $0, connection: served.connection) } }
-        for candidate in waiting.sorted(by: { $0.since < $1.since }) where candidate.connection.giveUp() { return true }
-        return false
+    private static func makeRoom(_ state: inout State, _ peer: PeerAddress?, grace: UInt64 = 0) -> Bool {
+        let now = DispatchTime.now().uptimeNanoseconds
+        while true {
+            var oldest: (number: Int, since: UInt64, connection: Connection)?
+            for (number, served) in state.connections where peer == nil || served.peer == peer {
+                guard let since = served.connection.waitingSince, since < oldest?.since ?? .max, since + grace <= now else { continue }
+                oldest = (number, since, served.connection)
+            }
+            guard let oldest else { return false }
+            // If not, it has just got a request and waits no more.
+            if oldest.connection.giveUp() {
+                state.leaving.insert(oldest.number)
+                return true
+            }
+        }
     }
 
     private static func tooManyConnections() -> [UInt8] {
@@ -169,8 +207,9 @@ package final class HTTPServer: Sendable {
             if let peer = state.connections.removeValue(forKey: number)?.peer {
                 state.countByPeer[peer] = state.countByPeer[peer].flatMap { $0 > 1 ? $0 - 1 : nil }
             }
+            state.leaving.remove(number)
             listener.unpause()
-            guard state.isStopping, state.connections.isEmpty else { return nil }
+            guard ending.hasBegun, state.connections.isEmpty else { return nil }
             defer { state.stopped = nil }
             return state.stopped
         }

@@ -3,19 +3,24 @@ import HTTPTypes
 /// Writing an answer.
 extension Connection {
     /// Sends a whole answer.
-    /// - Parameter head: of the request; nil when it could not be read.
-    func send(_ response: Response, to head: RequestHead?, closing: Bool) async throws {
+    /// - Parameters:
+    ///   - head: of the request; nil when it could not be read.
+    ///   - closing: whether it is the last for the request's own reasons.
+    /// - Returns: whether it says that it is the last.
+    func send(_ response: Response, to head: RequestHead?, closing: Bool) async throws -> Bool {
         let status = response.status
         // RFC 9112, section 6.3: these never have a body.
         let hasNoBody = status.code < 200 || status.code == 204 || status.code == 304
         let length = hasNoBody ? 0 : response.body.length
         let isChunked = length == nil && head?.minorVersion != 0
+        // Looked up once, where it is said: what is done afterwards is what was said.
+        let closing = closing || ending.hasBegun
         let text = Self.head(
             response, of: requestID, length: hasNoBody ? nil : length, isChunked: isChunked, closing: closing)
         isAnswering = true
         if hasNoBody || head?.method == .head {
             try await write(text)
-            return
+            return closing
         }
         switch response.body {
         case .empty:
@@ -41,6 +46,7 @@ extension Connection {
             try await write(text)
             try await stream(body, length: length, isChunked: isChunked)
         }
+        return closing
     }
 
     /// Sends bytes at the answer's pace.

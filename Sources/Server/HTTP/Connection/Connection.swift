@@ -49,20 +49,18 @@ actor Connection {
     /// How slowly the body of this request may still come, and its answer be read.
     var readingPace: Pace
     var writingPace: Pace
-    private var isIdle = true
-    /// Since when the next request is waited for, in nanoseconds of uptime; 0 while one is served. See ``giveUp()``.
-    private nonisolated let waiting = Atomic<UInt64>(DispatchTime.now().uptimeNanoseconds)
-    /// Set for all connections before any is touched, so that an answer made after that always says that it is the last.
-    private nonisolated let drainAnnounced = Mutex(false)
-    private var isDraining: Bool { drainAnnounced.withLock { $0 } }
+    private nonisolated let phase = ConnectionPhase()
+    let ending: Ending
 
+    /// - Parameter ending: the server's: an answer whose head is written after that has begun says that it is the last.
     init(
-        socket: Socket, timeouts: Timeouts, traffic: Traffic, logger: Logger,
+        socket: Socket, timeouts: Timeouts, traffic: Traffic, ending: Ending, logger: Logger,
         handler: @escaping @Sendable (Request) async throws -> Response
     ) {
         self.socket = socket
         self.timeouts = timeouts
         self.traffic = traffic
+        self.ending = ending
         self.logger = logger
         requestID = RequestID(connection: name, number: 1)
         self.handler = handler
@@ -70,12 +68,8 @@ actor Connection {
         writingPace = readingPace
     }
 
-    /// Serves requests until either side has had enough, and closes.
+    /// Serves requests until either side has had enough, and closes. When it returns the descriptor is another's to have.
     func serve() async {
-        defer {
-            requestNumber += 1
-            socket.close()
-        }
         do {
             while try await serveRequest() {}
             await linger()
@@ -83,43 +77,33 @@ actor Connection {
             // The peer is gone or stalled in the middle of an answer: there is no one to tell.
             logger.debug("connection lost", metadata: ["error": "\(error)", "request_id": "\(requestID)"])
         }
+        requestNumber += 1
+        await withCheckedContinuation { closed in socket.close { closed.resume() } }
     }
 
-    /// Makes the answer in progress, if there is one, the last.
-    nonisolated func announceDrain() { drainAnnounced.withLock { $0 = true } }
-
-    /// Lets the request in progress finish, then closes; closes at once when there is none.
-    func drain() {
-        announceDrain()
-        if isIdle { socket.abort() }
+    /// Closes when no request is in progress or on its way. The server has begun to end, so it closes after that otherwise.
+    nonisolated func drain() {
+        if phase.end(onlyIfSilent: true) { socket.abort() }
     }
 
     /// Since when the next request is waited for, in nanoseconds of uptime; nil while one is served.
-    nonisolated var waitingSince: UInt64? {
-        let since = waiting.load(ordering: .relaxed)
-        return since == 0 || since == Self.givenUp ? nil : since
-    }
+    nonisolated var waitingSince: UInt64? { phase.waitingSince }
 
-    /// Ends the connection to make room, unless a request has come whole meanwhile. Returns whether it did.
+    /// Ends the connection to make room, unless a request has come whole. Returns whether it did.
     nonisolated func giveUp() -> Bool {
-        guard let since = waitingSince,
-            waiting.compareExchange(expected: since, desired: Self.givenUp, ordering: .relaxed).exchanged
-        else { return false }
+        guard phase.end(onlyIfSilent: false) else { return false }
         socket.abort()
         return true
     }
-
-    private static let givenUp = UInt64.max
 
     // MARK: - One request
 
     /// Serves the next request. Returns whether another may follow.
     private func serveRequest() async throws -> Bool {
-        isIdle = true
         isAnswering = false
         // The first one is waited for from the beginning.
-        if requestNumber > 0 { waiting.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed) }
-        guard !isDraining else { return false }
+        if requestNumber > 0 { phase.fallSilent() }
+        guard !ending.hasBegun else { return false }
         // Two numbers are taken for each request.
         requestID = RequestID(connection: name, number: requestNumber / 2 + 1)
         let head: RequestHead
@@ -129,10 +113,10 @@ actor Connection {
         } catch let error as HTTPError where error != .connectionLost {
             traffic.unreadable.add(1, ordering: .relaxed)
             logger.debug("a request could not be read", metadata: ["error": "\(error)", "request_id": "\(requestID)"])
-            try await send(error.response(), to: nil, closing: true)
+            _ = try await send(error.response(), to: nil, closing: true)
             return false
         }
-        guard waiting.exchange(0, ordering: .relaxed) != Self.givenUp else { return false }
+        guard phase.serve() else { return false }
         requestNumber += 1
         if let given = RequestID(head.fields[values: .requestID]) { requestID = given }
         let start = DispatchTime.now()
@@ -146,10 +130,9 @@ actor Connection {
         }
         let response = await answer(to: head)
         guard let response else { return false }
-        let closing = !head.keepsAlive || isDraining || !canSkipBody
-        try await send(response, to: head, closing: closing)
+        let isLast = try await send(response, to: head, closing: !head.keepsAlive || !canSkipBody)
         note(head, response.status.code, since: start)
-        guard !closing else { return false }
+        guard !isLast else { return false }
         while try await nextChunk(of: requestNumber) != nil {}
         // What a handler left behind must not read or write on from here.
         requestNumber += 1
@@ -212,7 +195,7 @@ actor Connection {
                 }
             }
             if parser.isEmpty {
-                isIdle = false
+                guard phase.headBegins() else { return nil }
                 deadline = Timeouts.after(timeouts.head)
             }
             let (count, head) = try parser.parse(input)
@@ -235,9 +218,8 @@ actor Connection {
     /// reset the connection and the client might never see the answer (RFC 9112, section 9.6).
     private func linger() async {
         socket.finishWriting()
-        isIdle = true
-        waiting.store(DispatchTime.now().uptimeNanoseconds, ordering: .relaxed)
-        let end = Timeouts.after(isDraining ? min(1, timeouts.linger) : timeouts.linger)
+        phase.fallSilent()
+        let end = Timeouts.after(ending.hasBegun ? min(1, timeouts.linger) : timeouts.linger)
         var left = Self.lingerLimit
         while left > 0, DispatchTime.now() < end {
             let deadline = min(end, Timeouts.after(timeouts.lingerIdle))

@@ -13,10 +13,24 @@ final class Listener: Sendable {
         var description: String { "cannot \(doing): \(found)" }
     }
 
+    /// What can be done for a connection for which the process has no descriptor.
+    enum Relief {
+        /// It waits, for a connection that was ended for its sake or for anything else to give one back.
+        case wait
+        /// There is no other connection: it gets the descriptor that is kept for that.
+        case spare
+    }
+
     private struct State {
+        /// Kept open for a connection for which there would be no other descriptor; nil while one has it, or none could be had.
+        var spare: Int32?
         var source: (any DispatchSourceRead)?
         var isPaused = false
+        /// How often ``unpause()`` has been called.
+        var unpauses = 0
         var isClosed = false
+        /// When it was last told that connections cannot be accepted: a full table is one piece of news, not one for each client.
+        var warned: DispatchTime?
     }
 
     /// The address it listens on, as numbers; IPv6 without brackets.
@@ -102,23 +116,32 @@ final class Listener: Sendable {
     /// Begins to accept.
     /// - Parameters:
     ///   - hasRoom: whether another connection may be accepted; else they wait in the backlog.
+    ///   - outOfDescriptors: asked when one could not be accepted for want of a descriptor, whatever took them.
     ///   - accepted: gets a connected, non-blocking descriptor, which it owns.
-    func start(hasRoom: @escaping @Sendable () -> Bool, accepted: @escaping @Sendable (Int32, PeerAddress?) -> Void) {
+    func start(
+        hasRoom: @escaping @Sendable () -> Bool, outOfDescriptors: @escaping @Sendable () -> Relief,
+        accepted: @escaping @Sendable (Int32, PeerAddress?) -> Void
+    ) {
         state.withLock { state in
+            Self.takeSpare(&state)
             let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-            source.setEventHandler { [weak self] in self?.accept(hasRoom, accepted) }
+            source.setEventHandler { [weak self] in self?.accept(hasRoom, outOfDescriptors, accepted) }
             source.setCancelHandler { [descriptor] in _ = Foundation.close(descriptor) }
             source.resume()
             state.source = source
         }
     }
 
-    private func accept(_ hasRoom: @Sendable () -> Bool, _ accepted: @Sendable (Int32, PeerAddress?) -> Void) {
+    private func accept(
+        _ hasRoom: @Sendable () -> Bool, _ outOfDescriptors: @Sendable () -> Relief, _ accepted: @Sendable (Int32, PeerAddress?) -> Void
+    ) {
+        state.withLock { Self.takeSpare(&$0) }
         while true {
             // Room is made only for someone who is there.
             var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
             guard poll(&waiting, 1, 0) > 0 else { return }
-            guard hasRoom() else { return pauseForAWhile() }
+            let unpauses = state.withLock { $0.unpauses }
+            guard hasRoom() else { return pauseForAWhile(after: unpauses) }
             var storage = sockaddr_storage()
             var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
             let found = withUnsafeMutablePointer(to: &storage) {
@@ -133,32 +156,59 @@ final class Listener: Sendable {
             switch errno {
             case EINTR, ECONNABORTED, EPROTO: continue
             case EAGAIN: return
-            default:
+            case let error:
                 // Out of descriptors or of memory: the connection waits in the backlog until some come back. Without a pause
                 // the source would fire again at once and take a whole processor.
-                logger.warning("cannot accept connections for now", metadata: ["error": "\(String(cString: strerror(errno)))"])
-                return pauseForAWhile()
+                warn(error)
+                if error == EMFILE || error == ENFILE, outOfDescriptors() == .spare, giveSpare() { continue }
+                return pauseForAWhile(after: unpauses)
             }
         }
     }
 
-    private func pauseForAWhile() {
-        pause()
-        queue.asyncAfter(deadline: .now() + .milliseconds(100)) { [weak self] in self?.unpause() }
+    private func warn(_ error: Int32) {
+        let isNews = state.withLock { state in
+            if let warned = state.warned, warned + 1 > .now() { return false }
+            state.warned = .now()
+            return true
+        }
+        guard isNews else { return }
+        logger.warning("cannot accept connections for now", metadata: ["error": "\(String(cString: strerror(error)))"])
     }
 
-    /// Accepts nothing until ``unpause()``.
-    private func pause() {
+    private static func takeSpare(_ state: inout State) {
+        guard state.spare == nil, !state.isClosed else { return }
+        let found = open("/dev/null", O_RDONLY | O_CLOEXEC)
+        if found >= 0 { state.spare = found }
+    }
+
+    /// Closes the spare descriptor, so that a connection can have it. Returns whether there was one.
+    private func giveSpare() -> Bool {
         state.withLock { state in
-            guard !state.isPaused, !state.isClosed else { return }
-            state.isPaused = true
-            state.source?.suspend()
+            guard let spare = state.spare.take() else { return false }
+            return Foundation.close(spare) == 0
         }
     }
 
-    /// Accepts again.
+    /// Accepts nothing for a tenth of a second or until ``unpause()``, which must not have been called again since so many times.
+    private func pauseForAWhile(after unpauses: Int) {
+        guard pause(after: unpauses) else { return }
+        queue.asyncAfter(deadline: .now() + .milliseconds(100)) { [weak self] in self?.unpause() }
+    }
+
+    private func pause(after unpauses: Int) -> Bool {
+        state.withLock { state in
+            guard state.unpauses == unpauses, !state.isPaused, !state.isClosed else { return false }
+            state.isPaused = true
+            state.source?.suspend()
+            return true
+        }
+    }
+
+    /// Accepts again: there may be room.
     func unpause() {
         state.withLock { state in
+            state.unpauses += 1
             guard state.isPaused, !state.isClosed else { return }
             state.isPaused = false
             state.source?.resume()
@@ -170,6 +220,7 @@ final class Listener: Sendable {
         state.withLock { state in
             guard !state.isClosed else { return }
             state.isClosed = true
+            if let spare = state.spare.take() { _ = Foundation.close(spare) }
             guard let source = state.source else {
                 _ = Foundation.close(descriptor)
                 return

@@ -200,7 +200,8 @@ final class Socket: Sendable {
     }
 
     /// Gives the descriptor back. Nothing else may be called after that but ``abort()``.
-    func close() {
+    /// - Parameter done: called when it has been given back by this call.
+    func close(_ done: @escaping @Sendable () -> Void = {}) {
         let waiter = state.withLock { state -> Waiter? in
             guard !state.isClosed else { return nil }
             state.isClosed = true
@@ -217,7 +218,10 @@ final class Socket: Sendable {
             state.writing = nil
             state.timer?.cancel()
             state.timer = nil
-            group.notify(queue: queue) { [descriptor] in _ = Foundation.close(descriptor) }
+            group.notify(queue: queue) { [descriptor] in
+                _ = Foundation.close(descriptor)
+                done()
+            }
             defer { state.waiter = nil }
             return state.waiter
         }
