@@ -90,8 +90,9 @@ struct API: Sendable {
     }
 
     /// One page of a list by `?limit=20&after=ID`.
+    /// - Parameter cached: what the list is called among the ``answers``, where it is asked for often enough.
     func page<Item>(
-        _ request: Request, id: (Item) -> String, payload: (Item) throws -> JSON,
+        _ request: Request, cached: String? = nil, id: (Item) -> String, payload: (Item) throws -> JSON,
         list: (_ limit: Int, _ after: String?) throws -> Page<Item>
     ) throws -> Response {
         var limit = 20
@@ -101,11 +102,17 @@ struct API: Sendable {
             }
             limit = number
         }
-        let page = try list(limit, request.query("after"))
-        return .json([
-            "object": "list", "data": .array(try page.items.map(payload)), "has_more": .bool(page.hasMore),
-            "first_id": .optional(page.items.first.map(id)), "last_id": .optional(page.items.last.map(id)),
-        ])
+        let after = request.query("after")
+        func bytes() throws -> [UInt8] {
+            let page = try list(limit, after)
+            let json: JSON = [
+                "object": "list", "data": .array(try page.items.map(payload)), "has_more": .bool(page.hasMore),
+                "first_id": .optional(page.items.first.map(id)), "last_id": .optional(page.items.last.map(id)),
+            ]
+            return Array(json.compact.utf8)
+        }
+        guard let cached else { return .json(try bytes()) }
+        return .json(try answers.bytes("\(cached) \(limit)\(after.map { " \($0)" } ?? "")", bytes))
     }
 
     /// A whole number of digits only: no sign, no space.

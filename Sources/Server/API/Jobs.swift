@@ -44,7 +44,7 @@ extension API {
                 }
                 status = found
             }
-            return try page(request, id: \.id, payload: { try $0.payload() }) {
+            return try page(request, cached: "jobs \(status?.rawValue ?? "all")", id: \.id, payload: { try $0.payload() }) {
                 try database.jobs.list(status: status, limit: $0, after: $1)
             }
         }

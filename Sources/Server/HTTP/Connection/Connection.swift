@@ -49,6 +49,9 @@ actor Connection {
     /// How slowly the body of this request may still come, and its answer be read.
     var readingPace: Pace
     var writingPace: Pace
+    /// How much longer than others it is waited for: clients that came together would else be turned out together, and whoever else there
+    /// is would have to wait for that.
+    private let patience = Double.random(in: 1...1.25)
     private nonisolated let phase = ConnectionPhase()
     let ending: Ending
 
@@ -180,7 +183,7 @@ actor Connection {
     /// Reads a head; nil when the client closes, or says nothing in time, before its first byte.
     private func readHead() async throws -> RequestHead? {
         var parser = RequestHeadParser()
-        var deadline = Timeouts.after(requestNumber == 0 ? timeouts.head : timeouts.idle)
+        var deadline = Timeouts.after(patience * (requestNumber == 0 ? timeouts.head : timeouts.idle))
         while true {
             if input.isEmpty {
                 do {
@@ -196,7 +199,7 @@ actor Connection {
             }
             if parser.isEmpty {
                 guard phase.headBegins() else { return nil }
-                deadline = Timeouts.after(timeouts.head)
+                deadline = Timeouts.after(patience * timeouts.head)
             }
             let (count, head) = try parser.parse(input)
             input = input.dropFirst(count)
