@@ -1,25 +1,85 @@
 import Foundation
 import Logging
 
-/// How many files and connections this process may have open.
-enum DescriptorLimit {
-    /// Descriptors for everything that is no connection: the database, blobs being read and written.
-    private static let reserve = 256
+/// How many files this process may have open, and how many connections that leaves room for.
+///
+/// What the server needs for itself is open before the first connection is accepted, and counted; what it opens later, and closes again, has
+/// its reserve. Connections share what is left.
+struct DescriptorLimit {
+    /// Descriptors that are opened after the start, by what for.
+    static let reserves = [
+        // Dispatch opens one for each clock and signal when it is first used.
+        "clocks and signals": 5,
+        // Each of the four threads has a connection, one that asks for its address, and libcurl's own two.
+        "webhooks": 16,
+        // With the files that their verbs read and write.
+        "connections of the command line": 8,
+        // Sorting and copying the database, folders that are synchronised, archives being taken apart.
+        "files for a moment": 24,
+        // Kept for a connection that would find none: see ``Listener``.
+        "spare ones": 2,
+    ]
+    /// The same for each job that runs: what it reads, saves and writes.
+    static let reservePerWorker = 12
+    /// What the start opens at most: the database with its readers, sockets, and Dispatch's own.
+    private static let opensAtStart = 32
+    /// A connection may send a file, or write one.
+    private static let perConnection = 2
 
-    /// Raises the limit as far as this many connections need and it can be raised. Returns how many connections it has room for.
-    static func raised(for connections: Int, logger: Logger) -> Int {
-        var limit = rlimit()
-        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit) == 0 else { return connections }
-        // A connection may hold a file that it sends.
-        let wanted = rlim_t(2 * connections + reserve)
-        if limit.rlim_cur < wanted {
-            limit.rlim_cur = min(wanted, limit.rlim_max)
-            _ = setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &limit)
+    /// Files that may be open.
+    let limit: Int
+
+    /// Raises the limit as far as this many connections need and it can be raised.
+    ///
+    /// - Throws: ``Failure`` when that is not enough to start.
+    init(raisedFor connections: Int, workers: Int) throws(Failure) {
+        var found = rlimit()
+        guard getrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &found) == 0 else {
+            limit = .max
+            return
         }
-        let room = max(16, (Int(clamping: limit.rlim_cur) - reserve) / 2)
+        let wanted = rlim_t(Self.perConnection * connections + Self.openNow(below: .max) + Self.opensAtStart + Self.reserve(workers))
+        if found.rlim_cur < wanted {
+            var raised = found
+            raised.rlim_cur = min(wanted, found.rlim_max)
+            if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0 { found = raised }
+        }
+        limit = Int(clamping: found.rlim_cur)
+        let needed = Self.openNow(below: limit) + Self.opensAtStart + Self.reserve(workers) + Self.perConnection
+        guard limit >= needed else { throw Failure(limit: limit, needed: needed) }
+    }
+
+    /// Connections that there is room for besides what is open now and what else the server may open.
+    ///
+    /// - Throws: ``Failure`` when there is none.
+    func room(for connections: Int, workers: Int, logger: Logger) throws(Failure) -> Int {
+        let own = Self.openNow(below: limit) + Self.reserve(workers)
+        let room = (limit - own) / Self.perConnection
+        guard room >= 1 else { throw Failure(limit: limit, needed: own + Self.perConnection) }
         if room < connections {
-            logger.warning("\(limit.rlim_cur) open files are allowed: \(room) connections at a time, not \(connections)")
+            logger.warning(
+                "\(limit) open files are allowed and the server may need \(own) for itself: \(room) connections at a time, not \(connections)"
+            )
         }
         return min(room, connections)
+    }
+
+    private static func reserve(_ workers: Int) -> Int { reserves.values.reduce(workers * reservePerWorker, +) }
+
+    /// Descriptors that are open. Those from `limit` up, which whoever started the process may have left it, take nothing from it.
+    private static func openNow(below limit: Int) -> Int {
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+        // One of them is the folder's own.
+        return max(0, names.count { Int($0).map { $0 < limit } ?? false } - 1)
+    }
+
+    /// Too few files may be open.
+    struct Failure: Error, CustomStringConvertible {
+        let limit: Int
+        let needed: Int
+
+        var description: String {
+            "\(limit) open files are allowed, and the server needs at least \(needed): raise the limit (ulimit -n \(needed), LimitNOFILE=)"
+        }
     }
 }

@@ -32,6 +32,7 @@ package final class Service: Sendable {
             logger.warning("the reference BLAS is in use, some twenty times slower than need be: install libopenblas0-pthread")
         }
 
+        let descriptors = try DescriptorLimit(raisedFor: settings.maxConnections, workers: settings.workers)
         let database = try Database(folder: URL(fileURLWithPath: settings.dataDir))
         changes = database.jobs.changes
         for job in try database.jobs.recover(maxAttempts: settings.maxAttempts) {
@@ -43,8 +44,7 @@ package final class Service: Sendable {
         collector = GarbageCollector(database, Retention(days: settings.keepDays, bytes: settings.keepBytes), logger: logger)
         control = try ControlServer(database, folder: settings.dataDir, logger: logger)
         let limits = ConnectionLimits(
-            total: DescriptorLimit.raised(for: settings.maxConnections, logger: logger),
-            perAddress: settings.isLoopback ? nil : settings.maxConnectionsPerAddress)
+            total: settings.maxConnections, perAddress: settings.isLoopback ? nil : settings.maxConnectionsPerAddress)
         server = try HTTPServer(host: settings.host, port: settings.port, limits: limits, logger: logger)
         let metrics = ServiceMetrics()
         let pool = WorkerPool(database: database, resources: resources, metrics: metrics.jobs, logger: logger)
@@ -65,7 +65,8 @@ package final class Service: Sendable {
         description = OpenAPIDocument(routes: routes).json
         let router = routes.router
         let guardian = settings.isLoopback ? LoopbackGuard(port: server.port) : nil
-        server.start { request in
+        let room = try descriptors.room(for: settings.maxConnections, workers: settings.workers, logger: logger)
+        server.start(most: room) { request in
             do {
                 try guardian?.check(request)
                 return try await router.respond(to: request)

@@ -53,7 +53,7 @@ public final class Database: Sendable {
         let dataFolder = try DataFolder(folder)
         path = folder.path
         do {
-            pool = try DatabasePool(path: dataFolder.database.path)
+            pool = try DatabasePool(path: dataFolder.database.path, configuration: Self.configuration)
             // GRDB sets NORMAL while it sets up WAL. NORMAL does not wait for the disk at a commit: a power cut would
             // take back commits that were answered with 201.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -62,6 +62,7 @@ public final class Database: Sendable {
                 throw StorageError.folderTooNew(path: folder.path)
             }
             try migrator.migrate(pool)
+            try Self.openReaders(of: pool)
         } catch let error as StorageError {
             throw error
         } catch {

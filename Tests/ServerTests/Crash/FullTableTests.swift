@@ -2,64 +2,143 @@ import Engine
 import Foundation
 import Testing
 
-/// A server whose table of descriptors is full.
+/// A server whose table of descriptors is full, or small from the start.
 @Suite struct FullTableTests {
-    /// The descriptors that a process has open.
-    private func descriptors(_ server: ServerProcess) throws -> [Int] {
-        try FileManager.default.contentsOfDirectory(atPath: "/proc/\(server.processIdentifier)/fd").compactMap { Int($0) }
-    }
+    private struct Server {
+        let process: ServerProcess
+        let port: Int
+        let host: String
 
-    @Test(.timeLimit(.minutes(5))) func whoeverDoesNotFitWaitsUntilThereIsRoom() async throws {
-        let temporary = try TemporaryFolder()
-        let server = try ServerProcess(folder: temporary.url.appendingPathComponent("data"), settings: "threads: 1")
-        let port = try #require(URL(string: server.url)?.port)
-        // Room for a few more than are open now. These are the server's first connections: whatever else it needs for the first time
-        // when the table is full, a timer's descriptor say, it must have already.
-        // Foundation leaves a child a socket under the number it has in this process, which may be far above the child's own.
-        let before = try descriptors(server).filter { $0 < 64 }
-        let limit = (before.max() ?? 0) + 5
+        init(_ folder: TemporaryFolder, before: [String] = []) throws {
+            process = try ServerProcess(folder: folder.url.appendingPathComponent("data"), settings: "threads: 1", before: before)
+            port = try #require(URL(string: process.url)?.port)
+            host = "Host: localhost:\(port)\r\n"
+        }
+
+        /// One request on a connection of its own.
+        func ask(_ method: String, _ path: String, _ body: Data = Data()) throws -> String {
+            let client = try Client(port: port)
+            client.send("\(method) \(path) HTTP/1.1\r\n\(host)Connection: close\r\nContent-Length: \(body.count)\r\n\r\n")
+            client.send(Array(body))
+            return client.receiveAll()
+        }
+
+        /// The descriptors that it has open.
+        func descriptors() throws -> [Int] {
+            try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.processIdentifier)/fd").compactMap { Int($0) }
+        }
+
         func allow(_ descriptors: Int) throws {
             let change = try Process.run(
                 URL(fileURLWithPath: "/usr/bin/prlimit"),
-                arguments: ["--pid", "\(server.processIdentifier)", "--nofile=\(descriptors):"])
+                arguments: ["--pid", "\(process.processIdentifier)", "--nofile=\(descriptors):"])
             change.waitUntilExit()
             try #require(change.terminationStatus == 0)
         }
-        try allow(limit)
+
+        /// Waits until its log has a line with these words.
+        func log(has words: String) async throws {
+            while try !String(contentsOf: process.log, encoding: .utf8).contains(words) { await Task.yield() }
+        }
+    }
+
+    /// Room for so many more than are open from the start: none but the spare one, one, a few.
+    @Test(.timeLimit(.minutes(10)), arguments: [0, 1, 4])
+    func whoeverDoesNotFitWaitsUntilThereIsRoom(room: Int) async throws {
+        let temporary = try TemporaryFolder()
+        let server = try Server(temporary)
+        // These are the server's first connections: whatever it needs for itself it must have already.
+        // Foundation leaves a child a socket under the number it has in this process, which may be far above the child's own.
+        let before = try server.descriptors().filter { $0 < 64 }
+        let limit = (before.max() ?? 0) + 1 + room
+        try server.allow(limit)
 
         try await withTaskExecutorPreference(ClientExecutor()) {
-            let host = "Host: localhost:\(port)\r\n"
-            func warnings() throws -> Int {
-                try String(contentsOf: server.log, encoding: .utf8).components(separatedBy: "cannot accept connections for now").count - 1
+            // All of them hold their place until they have sent the rest.
+            let clients = try (0..<40).map { _ in try Client(port: server.port) }
+            for client in clients {
+                client.send("POST /v1/jobs HTTP/1.1\r\n\(server.host)Connection: close\r\nContent-Length: 2\r\n\r\n")
             }
-            do {
-                let clients = try (0..<100).map { _ in try Client(port: port) }
-                let start = ContinuousClock.now
-                while try warnings() < 10 { await Task.yield() }
-                // Between two tries lies a tenth of a second: it does not spin.
-                #expect(start.duration(to: .now) > .milliseconds(800))
-                #expect(try descriptors(server).filter { $0 < limit }.count == limit)
-                // Those that fit are served, except with what needs a file; and that is no more than an error.
-                clients[0].send("GET /healthz HTTP/1.1\r\n\(host)\r\n")
-                #expect(clients[0].receive(until: "kernels").status == 200)
-                let pictures = try Samples.pictures(1)
-                clients[0].send("POST /v1/datasets HTTP/1.1\r\n\(host)Content-Length: \(pictures.count)\r\n\r\n")
-                clients[0].send(Array(pictures))
-                #expect(clients[0].receive(until: "\r\n\r\n").status == 500)
-                // Others give up, and one that waited in the backlog since then takes a place.
-                let last = clients[99]
-                last.send("GET /healthz HTTP/1.1\r\n\(host)Connection: close\r\n\r\n")
-                for client in clients.dropLast() { client.finishSending() }
-                #expect(last.receiveAll().status == 200)
+            try await server.log(has: "cannot accept connections for now")
+            // The first is served, and each that goes makes room for another, until all have been.
+            for client in clients {
+                client.send("{}")
+                #expect(client.receiveAll().status == 422)
+                client.finishSending()
             }
-            let client = try Client(port: port)
-            client.send("GET /healthz HTTP/1.1\r\n\(host)Connection: close\r\n\r\n")
-            #expect(client.receiveAll().status == 200)
+            // Others say nothing: after a moment they make room for who speaks.
+            let silent = try (0..<20).map { _ in try Client(port: server.port) }
+            #expect(try server.ask("GET", "/v1/jobs").status == 200)
+            withExtendedLifetime((clients, silent)) {}
+            #expect(try server.descriptors().count { $0 < limit } <= limit)
+            // With room for what an upload needs all is as before.
+            try server.allow(limit + 64)
+            #expect(try server.ask("POST", "/v1/datasets", Samples.pictures(1)).status == 201)
         }
-        // With room for what an upload needs all is as before.
-        try allow(limit + 64)
-        let client = APIClient(base: server.url)
-        _ = try await client.upload("/v1/datasets", Samples.pictures(1))
-        #expect(server.terminate() == 0)
+        #expect(server.process.terminate() == 0)
+    }
+
+    /// What cannot be had is an error of the request that needs it, and of nothing else.
+    @Test(.timeLimit(.minutes(10))) func anUploadForWhichThereIsNoDescriptorIsRefusedAndNothingElse() async throws {
+        let temporary = try TemporaryFolder()
+        let server = try Server(temporary)
+        let before = try server.descriptors().filter { $0 < 64 }
+        try server.allow((before.max() ?? 0) + 5)
+        try await withTaskExecutorPreference(ClientExecutor()) {
+            let pictures = try Samples.pictures(1)
+            let upload = try Client(port: server.port)
+            upload.send("POST /v1/datasets HTTP/1.1\r\n\(server.host)Content-Length: \(pictures.count)\r\n\r\n")
+            let clients = try (0..<40).map { _ in try Client(port: server.port) }
+            for client in clients {
+                client.send("POST /v1/jobs HTTP/1.1\r\n\(server.host)Connection: close\r\nContent-Length: 2\r\n\r\n")
+            }
+            try await server.log(has: "cannot accept connections for now")
+            upload.send(Array(pictures))
+            #expect(upload.receive(until: "\r\n\r\n").status >= 500)
+            for client in clients {
+                client.send("{}")
+                #expect(client.receiveAll().status == 422)
+            }
+        }
+        #expect(server.process.terminate() == 0)
+    }
+
+    @Test(.timeLimit(.minutes(10))) func aServerThatMayOpenFewFilesSaysSoAndServesOrDoesNotStart() async throws {
+        // It says how many it needs, and that is enough.
+        var needed = 0
+        for limit in [40, 64] {
+            let temporary = try TemporaryFolder()
+            let failure = #expect(throws: ServerProcess.Failure.self) {
+                _ = try Server(temporary, before: ["prlimit", "--nofile=\(limit)"])
+            }
+            let log = try #require(failure?.log)
+            let words = "\(limit) open files are allowed, and the server needs at least "
+            #expect(log.contains(words))
+            needed = try #require(Int((log.components(separatedBy: words).last ?? "").prefix(while: \.isNumber)), "\(log)")
+            #expect(needed > limit)
+        }
+        for more in [0, 1, 4, 40] {
+            let temporary = try TemporaryFolder()
+            let server = try Server(temporary, before: ["prlimit", "--nofile=\(needed + more)"])
+            try await server.log(has: "connections at a time, not 4096")
+            try await withTaskExecutorPreference(ClientExecutor()) {
+                let silent = try (0..<12).map { _ in try Client(port: server.port) }
+                #expect(try server.ask("GET", "/v1/jobs").status == 200)
+                let checkpoint = try server.ask("POST", "/v1/checkpoints", Samples.archive(Samples.unet()))
+                #expect(checkpoint.status == 201)
+                #expect(try server.ask("POST", "/v1/datasets", Samples.pictures(2)).status == 201)
+                let id = try JSON(parsing: Array(checkpoint.content.utf8))["id"]?.text ?? ""
+                let job = try server.ask("POST", "/v1/jobs", Data("{\"checkpoint\":\"\(id)\",\"pruning\":{\"method\":\"magnitude\"}}".utf8))
+                #expect(job.status == 201)
+                let path = "/v1/jobs/\(try JSON(parsing: Array(job.content.utf8))["id"]?.text ?? "")"
+                var status = ""
+                while !["succeeded", "failed"].contains(status) {
+                    status = try JSON(parsing: Array(try server.ask("GET", path).content.utf8)).status
+                }
+                #expect(status == "succeeded")
+                withExtendedLifetime(silent) {}
+            }
+            #expect(server.process.terminate() == 0)
+        }
     }
 }

@@ -20,7 +20,8 @@ enum BodyFraming: Equatable {
             }
             let names = FieldLine.list(codings)
             guard names.last == "chunked" else {
-                throw .malformed("the last transfer coding is not chunked: where the body ends cannot be told", section: "RFC 9112, section 6.3")
+                throw .malformed(
+                    "the last transfer coding is not chunked: where the body ends cannot be told", section: "RFC 9112, section 6.3")
             }
             let others = names.dropLast()
             guard !others.contains("chunked") else {
