@@ -38,6 +38,8 @@ package struct Configuration: Codable, Equatable {
     package var webhookDelays = WebhookDelays.standard
     /// Seconds that an attempt may take. No key of the file.
     package var webhookPatience = 15
+    /// How long connections wait. No key of the file.
+    package var timeouts = Timeouts()
     /// trace, debug, info, notice, warning, error or critical.
     package var logLevel = "info"
     /// How the log is written: text or json.

@@ -45,7 +45,7 @@ package final class Service: Sendable {
         control = try ControlServer(database, folder: settings.dataDir, logger: logger)
         let limits = ConnectionLimits(
             total: settings.maxConnections, perAddress: settings.isLoopback ? nil : settings.maxConnectionsPerAddress)
-        server = try HTTPServer(host: settings.host, port: settings.port, limits: limits, logger: logger)
+        server = try HTTPServer(host: settings.host, port: settings.port, limits: limits, timeouts: settings.timeouts, logger: logger)
         let metrics = ServiceMetrics()
         let pool = WorkerPool(database: database, resources: resources, metrics: metrics.jobs, logger: logger)
         self.pool = pool

@@ -8,11 +8,15 @@ final class APIClient: Sendable {
     let base: String
     /// What every answer is held against, where it is known.
     private let description: Description?
-    private let session = URLSession(configuration: .ephemeral)
+    private let session: URLSession
 
     init(base: String, description: Description? = nil) {
         self.base = base
         self.description = description
+        let configuration = URLSessionConfiguration.ephemeral
+        // However slow the machine.
+        configuration.timeoutIntervalForRequest = 600
+        session = URLSession(configuration: configuration)
     }
 
     deinit { session.finishTasksAndInvalidate() }
@@ -47,8 +51,16 @@ final class APIClient: Sendable {
         return try #require(answer.json["id"]?.text)
     }
 
-    /// Polls a job until it has ended.
-    func finished(_ job: String) async throws -> JSON { try await self.job(job) { !["queued", "running", "paused"].contains($0.status) } }
+    /// The job once it has ended, which its stream of events tells by ending: a client that polls takes the processor that the job needs.
+    func finished(_ id: String) async throws -> JSON {
+        while true {
+            let job = try await get("/v1/jobs/\(id)").json
+            if !["queued", "running", "paused"].contains(job.status) { return job }
+            let stream = try await send("GET", "/v1/jobs/\(id)/events", headers: ["Accept": "text/event-stream"])
+            // Where there are as many streams as there may be, it is asked again.
+            if stream.status == 503 { await Task.yield() }
+        }
+    }
 
     /// Polls a job until it is as `condition` wants it, or has ended.
     func job(_ id: String, until condition: (JSON) -> Bool) async throws -> JSON {

@@ -37,6 +37,7 @@ final class World {
         settings.threads = 2
         settings.dataDir = folder.path
         settings.maxUploadBytes = 8 << 20
+        settings.timeouts = .patient
         change(&settings)
         self.settings = settings
         running = try Self.service(settings)

@@ -113,8 +113,8 @@ struct FaultTests {
         _ = try await client.job(job) { $0["phase"]?.text == "finetuning" }
         let strace = try Strace(server, failing: "pwrite64", with: "ENOSPC")
         // Until a save has failed and progress has, which the log tells: it is written with write.
-        while try !["cannot be saved", "cannot be written"].allSatisfy(String(contentsOf: server.log, encoding: .utf8).contains) {
-            await Task.yield()
+        try await FileChanges(server.log).wait {
+            try ["cannot be saved", "cannot be written"].allSatisfy(String(contentsOf: server.log, encoding: .utf8).contains)
         }
         strace.detach()
         let before = try await client.get("/v1/jobs/\(job)").json.at("progress", "completed").integer ?? 0
@@ -152,7 +152,7 @@ struct FaultTests {
                 "PATCH \(path) HTTP/1.1\r\nHost: localhost:\(port)\r\nTus-Resumable: 1.0.0\r\nUpload-Offset: \(durable)\r\n"
                     + "Content-Type: application/offset+octet-stream\r\nContent-Length: \(archive.count - durable)\r\n\r\n")
             piece.send(Array(archive[durable..<middle]))
-            while try size() < middle { await Task.yield() }
+            try await FileChanges(URL(fileURLWithPath: file)).wait { try size() >= middle }
             let strace = try Strace(server, failing: calls, with: "ENOSPC")
             piece.send(Array(archive[middle...]))
             let answer = piece.receive(until: "disk_full")

@@ -17,6 +17,12 @@ final class ServerProcess {
             "pruner")
     }
 
+    /// The variables that the binary is started with: this process's own, and the matrix kernels that it has, on which the last bits of
+    /// results depend. Left to itself the binary takes the best ones, which this process may not have been started with.
+    static var environment: [String: String] {
+        ProcessInfo.processInfo.environment.merging(Matrix.openBLASCore.map { ["OPENBLAS_CORETYPE": $0] } ?? [:]) { $1 }
+    }
+
     /// Starts a server on a free port and waits until it accepts connections.
     ///
     /// - Parameters:
@@ -34,6 +40,7 @@ final class ServerProcess {
             before + [Self.binary.path, "serve", "--port", "0", "--data-dir", folder.path, "--config", configuration.path] + arguments
         process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
         process.arguments = command
+        process.environment = Self.environment
         process.standardError = logging
         let output = Pipe()
         process.standardOutput = output

@@ -205,14 +205,22 @@ private let host = "Host: localhost\r\n"
     timeouts.head = 0.05
     timeouts.idle = 0.05
     timeouts.stall = 0.05
-    try await serving(echo, timeouts: timeouts) { server in
-        let table: [(String, [Int])] = [
-            ("", []), ("GET / HT", [408]), ("GET / HTTP/1.1\r\n\(host)\r\n", [200]),
-            ("PUT / HTTP/1.1\r\n\(host)Content-Length: 3\r\n\r\na", [408]),
-        ]
-        for (text, statuses) in table {
-            let client = try Client(server)
-            client.send(text)
+    let table: [(String, [Int])] = [
+        ("", []), ("GET / HT", [408]), ("GET / HTTP/1.1\r\n\(host)\r\n", [200]),
+        ("PUT / HTTP/1.1\r\n\(host)Content-Length: 3\r\n\r\na", [408]),
+    ]
+    var clients: [Client] = []
+    try await serving(
+        echo, timeouts: timeouts,
+        before: { server in
+            for (text, _) in table {
+                let client = try Client(server)
+                client.send(text)
+                clients.append(client)
+            }
+        }
+    ) { _ in
+        for (client, (text, statuses)) in zip(clients, table) {
             #expect(client.receiveAll().statuses == statuses, "\(text.debugDescription)")
         }
     }

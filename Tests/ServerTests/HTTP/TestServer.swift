@@ -5,15 +5,17 @@ import Server
 import Testing
 
 /// Runs `body` against a server on a free port of loopback, which is gone afterwards.
+/// - Parameter before: connects clients that wait in the backlog: what they send is there when the server begins, and its clocks with it.
 func serving(
     _ handler: @escaping @Sendable (Request) async throws -> Response, timeouts: Timeouts = .patient,
-    limits: ConnectionLimits = ConnectionLimits(),
+    limits: ConnectionLimits = ConnectionLimits(), before: (HTTPServer) throws -> Void = { _ in },
     _ body: (HTTPServer) async throws -> Void
 ) async throws {
     var logger = Logger(label: "test")
     logger.logLevel = .critical
     let server = try HTTPServer(
         host: "127.0.0.1", port: 0, limits: limits, timeouts: timeouts, logger: logger)
+    try before(server)
     server.start(handler: handler)
     do {
         try await withTaskExecutorPreference(ClientExecutor()) { try await body(server) }

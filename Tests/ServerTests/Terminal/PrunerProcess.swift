@@ -9,6 +9,8 @@ final class PrunerProcess {
     private let life: AsyncStream<Void>
     private let output: URL
     private let errors: URL
+    /// Tells when there is more on standard error, or the process has ended.
+    private let changes: FileChanges
 
     /// Starts a command.
     ///
@@ -23,11 +25,15 @@ final class PrunerProcess {
         process.executableURL = ServerProcess.binary
         process.arguments = arguments
         process.currentDirectoryURL = folder
-        process.environment = ProcessInfo.processInfo.environment.merging(environment) { $1 }
+        process.environment = ServerProcess.environment.merging(environment) { $1 }
         process.standardInput = FileHandle.nullDevice
         let (life, end) = AsyncStream.makeStream(of: Void.self)
         self.life = life
-        process.terminationHandler = { _ in end.finish() }
+        changes = try FileChanges(errors)
+        process.terminationHandler = { [told = changes.told] _ in
+            end.finish()
+            told.yield()
+        }
         process.standardOutput = try FileHandle(forWritingTo: output)
         process.standardError = try FileHandle(forWritingTo: errors)
         try process.run()
@@ -54,11 +60,8 @@ final class PrunerProcess {
 
     /// Waits until standard error holds a text, or the process has ended. Returns whether it does.
     func tells(_ text: String) async -> Bool {
-        while !errorText.contains(text) {
-            if !process.isRunning { return errorText.contains(text) }
-            await Task.yield()
-        }
-        return true
+        await changes.wait { errorText.contains(text) || !process.isRunning }
+        return errorText.contains(text)
     }
 
     func signal(_ number: Int32) { kill(process.processIdentifier, number) }

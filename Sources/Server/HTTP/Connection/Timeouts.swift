@@ -1,7 +1,7 @@
 import Dispatch
 
 /// How long a connection waits. None of these is a total on a body: a slow client that keeps moving is served to the end.
-package struct Timeouts: Sendable {
+package struct Timeouts: Sendable, Equatable {
     /// Seconds for a whole head, from its first byte (from the connection's beginning for the first one).
     package var head = 15.0
     /// Seconds between one answer and the next request.
