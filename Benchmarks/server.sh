@@ -6,7 +6,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 rounds=${1:-3}
 seconds=${2:-4}
-parts=${PARTS:-polling downloads uploads busy slow large}
+parts=${PARTS:-polling downloads uploads busy crowd slow large}
 missing=
 for tool in nginx:nginx-light wrk:wrk slowhttptest:slowhttptest openssl:openssl python3:python3 curl:curl jq:jq; do
     PATH=$PATH:/usr/sbin command -v "${tool%%:*}" >/dev/null || missing="$missing ${tool#*:}"

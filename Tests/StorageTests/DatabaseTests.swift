@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import Storage
 import Testing
@@ -45,4 +46,19 @@ import Testing
         let kept = try database.checkpoints.list(limit: 1).items[0].files[0].digest.hex
         #expect(Store.blobFiles(in: folder) == [kept])
     }
+}
+
+/// One that is opened late may find no descriptor left, or take the one that another has waited for.
+@Test func allReadersAreOpenFromTheStart() throws {
+    let store = try Store()
+    let folder = store.folder.resolvingSymlinksInPath().path
+    func descriptors() throws -> Int {
+        try FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd").count {
+            // Some are closed by others meanwhile.
+            (try? FileManager.default.destinationOfSymbolicLink(atPath: "/proc/self/fd/\($0)"))?.hasPrefix(folder) == true
+        }
+    }
+    let before = try descriptors()
+    DispatchQueue.concurrentPerform(iterations: 1000) { _ in _ = try? store.database.jobs.counts() }
+    #expect(try descriptors() == before)
 }
