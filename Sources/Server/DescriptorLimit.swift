@@ -25,6 +25,8 @@ struct DescriptorLimit {
     private static let opensAtStart = 32
     /// A connection may send a file, or write one.
     private static let perConnection = 2
+    /// An archive that is sent holds all its files open. So many there always are, if need be of those for a moment.
+    private static let fewestFiles = 16
 
     /// Files that may be open.
     let limit: Int
@@ -49,10 +51,17 @@ struct DescriptorLimit {
         guard limit >= needed else { throw Failure(limit: limit, needed: needed) }
     }
 
-    /// Connections that there is room for besides what is open now and what else the server may open.
+    /// What there is room for.
+    struct Room {
+        let connections: Int
+        /// That answers hold open.
+        let files: Int
+    }
+
+    /// What there is room for besides what is open now and what else the server may open.
     ///
     /// - Throws: ``Failure`` when there is none.
-    func room(for connections: Int, workers: Int, logger: Logger) throws(Failure) -> Int {
+    func room(for connections: Int, workers: Int, logger: Logger) throws(Failure) -> Room {
         let own = Self.openNow(below: limit) + Self.reserve(workers)
         let room = (limit - own) / Self.perConnection
         guard room >= 1 else { throw Failure(limit: limit, needed: own + Self.perConnection) }
@@ -61,7 +70,8 @@ struct DescriptorLimit {
                 "\(limit) open files are allowed and the server may need \(own) for itself: \(room) connections at a time, not \(connections)"
             )
         }
-        return min(room, connections)
+        let most = min(room, connections)
+        return Room(connections: most, files: max(Self.fewestFiles, limit - own - most))
     }
 
     private static func reserve(_ workers: Int) -> Int { reserves.values.reduce(workers * reservePerWorker, +) }

@@ -66,7 +66,8 @@ package final class Service: Sendable {
         let router = routes.router
         let guardian = settings.isLoopback ? LoopbackGuard(port: server.port) : nil
         let room = try descriptors.room(for: settings.maxConnections, workers: settings.workers, logger: logger)
-        server.start(most: room) { request in
+        OpenFile.allow(room.files)
+        server.start(most: room.connections) { request in
             do {
                 try guardian?.check(request)
                 return try await router.respond(to: request)

@@ -28,6 +28,8 @@ package enum HTTPError: Error, Sendable, Equatable {
     case headTooLarge(String)
     /// 501: a transfer coding or method that this server does not know.
     case notImplemented(String, section: String)
+    /// 503: answers hold as many files open as they may.
+    case tooManyFiles
     /// 505: a version other than 1.0 and 1.1.
     case unsupportedVersion(String)
     /// The peer is gone: there is no one to answer.
@@ -71,6 +73,10 @@ extension HTTPError: RespondingError {
             Problem(.requestHeaderFieldsTooLarge, code: "head_too_large", detail: detail)
         case .notImplemented(let detail, let section):
             Problem(.notImplemented, code: "not_implemented", detail: "\(detail) (\(section))")
+        case .tooManyFiles:
+            Problem(
+                .serviceUnavailable, code: "too_many_downloads", detail: "as many files are being sent as the server may have open",
+                fields: [.retryAfter: "10"])
         case .unsupportedVersion(let found):
             Problem(
                 .httpVersionNotSupported, code: "version_not_supported", detail: "this server speaks HTTP/1.1, not \(found)")

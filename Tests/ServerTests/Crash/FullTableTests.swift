@@ -103,6 +103,37 @@ import Testing
         #expect(server.process.terminate() == 0)
     }
 
+    /// Each holds all the files of its archive open.
+    @Test(.timeLimit(.minutes(10))) func downloadsThatAreNotReadLeaveDescriptorsForAllElse() async throws {
+        let temporary = try TemporaryFolder()
+        let server = try Server(temporary, before: ["prlimit", "--nofile=160"])
+        let files = (0..<8).map { ("extra/\($0).bin", [UInt8](repeating: UInt8($0), count: 2 << 20)) }
+        let archive = try Samples.archive(Samples.unet() + files)
+        try await withTaskExecutorPreference(ClientExecutor()) {
+            let checkpoint = try server.ask("POST", "/v1/checkpoints", archive)
+            let id = try #require(try JSON(parsing: Array(checkpoint.content.utf8))["id"]?.text)
+            let head = "GET /v1/checkpoints/\(id)/content HTTP/1.1\r\n\(server.host)Connection: close\r\n\r\n"
+            var statuses: [Int] = []
+            let clients = try (0..<20).map { _ in
+                let client = try Client(port: server.port)
+                client.send(head)
+                let answer = client.receive(until: "\r\n\r\n")
+                statuses.append(answer.status)
+                if answer.status == 503 { #expect(answer.contains("Retry-After: ")) }
+                return client
+            }
+            #expect(Set(statuses) == [200, 503])
+            #expect(try server.ask("GET", "/v1/jobs").status == 200)
+            #expect(try server.ask("POST", "/v1/datasets", Samples.pictures(2)).status == 201)
+            #expect(try server.ask("POST", "/v1/checkpoints", Samples.archive(Samples.unet())).status == 201)
+            withExtendedLifetime(clients) {}
+            // Those that go give their files back.
+            for client in clients { client.leave() }
+            while try server.ask("HEAD", "/v1/checkpoints/\(id)/content").status != 200 { await Task.yield() }
+        }
+        #expect(server.process.terminate() == 0)
+    }
+
     @Test(.timeLimit(.minutes(10))) func aServerThatMayOpenFewFilesSaysSoAndServesOrDoesNotStart() async throws {
         // It says how many it needs, and that is enough.
         var needed = 0

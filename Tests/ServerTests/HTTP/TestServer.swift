@@ -99,6 +99,11 @@ final class Client {
         return poll(&waiting, 1, 0) > 0
     }
 
+    /// Neither sends nor receives any more.
+    func leave() {
+        shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
     func finishSending() {
         shutdown(descriptor, Int32(SHUT_WR))
     }

@@ -1,20 +1,39 @@
 import Foundation
+import Synchronization
 
 /// A file opened for reading, closed when this value goes. It stays readable when it is removed meanwhile.
+///
+/// An answer may hold many of them for as long as its client takes, so only so many are open at a time: ``allow(_:)``.
 package final class OpenFile: Sendable {
+    /// Those that are open. Descriptors are the process's, whatever the file is for.
+    private static let held = Atomic(0)
+    private static let most = Atomic(Int.max)
+
+    /// Lets so many be open at a time; who wants one more gets 503.
+    static func allow(_ count: Int) { most.store(count, ordering: .relaxed) }
+
     /// Bytes in it when it was opened.
     package let size: Int64
     let descriptor: Int32
 
     /// Opens a regular file.
-    package init(_ url: URL) throws(CocoaError) {
-        descriptor = open(url.path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw CocoaError(errno == ENOENT ? .fileReadNoSuchFile : .fileReadUnknown) }
-        var status = stat()
-        guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            close(descriptor)
-            throw CocoaError(.fileReadUnknown)
+    ///
+    /// - Throws: ``HTTPError/tooManyFiles``; CocoaError.
+    package init(_ url: URL) throws {
+        guard Self.held.add(1, ordering: .relaxed).newValue <= Self.most.load(ordering: .relaxed) else {
+            Self.held.subtract(1, ordering: .relaxed)
+            throw HTTPError.tooManyFiles
         }
+        let found = open(url.path, O_RDONLY | O_CLOEXEC)
+        var status = stat()
+        guard found >= 0, fstat(found, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+            let error = errno
+            if found >= 0 { close(found) }
+            Self.held.subtract(1, ordering: .relaxed)
+            if found < 0, error == EMFILE || error == ENFILE { throw HTTPError.tooManyFiles }
+            throw CocoaError(found < 0 && error == ENOENT ? .fileReadNoSuchFile : .fileReadUnknown)
+        }
+        descriptor = found
         size = Int64(status.st_size)
     }
 
@@ -36,5 +55,6 @@ package final class OpenFile: Sendable {
 
     deinit {
         close(descriptor)
+        Self.held.subtract(1, ordering: .relaxed)
     }
 }
