@@ -180,19 +180,24 @@ package final class HTTPServer: Sendable {
     /// open that they may never use again, and slow ones are an attack.
     private static func makeRoom(_ state: inout State, _ peer: PeerAddress?, grace: UInt64 = 0) -> Bool {
         let now = DispatchTime.now().uptimeNanoseconds
-        while true {
+        var passedOver: Set<Int> = []
+        // Whoever is passed over has got a request. Where all have, someone will soon be through with it.
+        while passedOver.count < 16 {
             var oldest: (number: Int, since: UInt64, connection: Connection)?
             for (number, served) in state.connections where peer == nil || served.peer == peer {
-                guard let since = served.connection.waitingSince, since < oldest?.since ?? .max, since + grace <= now else { continue }
+                guard let since = served.connection.waitingSince, since < oldest?.since ?? .max, since + grace <= now,
+                    !passedOver.contains(number)
+                else { continue }
                 oldest = (number, since, served.connection)
             }
             guard let oldest else { return false }
-            // If not, it has just got a request and waits no more.
             if oldest.connection.giveUp() {
                 state.leaving.insert(oldest.number)
                 return true
             }
+            passedOver.insert(oldest.number)
         }
+        return false
     }
 
     private static func tooManyConnections() -> [UInt8] {

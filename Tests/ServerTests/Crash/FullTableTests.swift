@@ -23,6 +23,13 @@ import Testing
             return client.receiveAll()
         }
 
+        /// A client that has a request under way, `{}` to `/v1/jobs`, and not sent its body.
+        func holding() throws -> Client {
+            let client = try Client(port: port)
+            client.send("POST /v1/jobs HTTP/1.1\r\n\(host)Connection: close\r\nContent-Length: 2\r\n\r\n")
+            return client
+        }
+
         /// The descriptors that it has open.
         func descriptors() throws -> [Int] {
             try FileManager.default.contentsOfDirectory(atPath: "/proc/\(process.processIdentifier)/fd").compactMap { Int($0) }
@@ -55,10 +62,7 @@ import Testing
 
         try await withTaskExecutorPreference(ClientExecutor()) {
             // All of them hold their place until they have sent the rest.
-            let clients = try (0..<40).map { _ in try Client(port: server.port) }
-            for client in clients {
-                client.send("POST /v1/jobs HTTP/1.1\r\n\(server.host)Connection: close\r\nContent-Length: 2\r\n\r\n")
-            }
+            let clients = try (0..<40).map { _ in try server.holding() }
             try await server.log(has: "cannot accept connections for now")
             // The first is served, and each that goes makes room for another, until all have been.
             for client in clients {
@@ -88,10 +92,7 @@ import Testing
             let pictures = try Samples.pictures(1)
             let upload = try Client(port: server.port)
             upload.send("POST /v1/datasets HTTP/1.1\r\n\(server.host)Content-Length: \(pictures.count)\r\n\r\n")
-            let clients = try (0..<40).map { _ in try Client(port: server.port) }
-            for client in clients {
-                client.send("POST /v1/jobs HTTP/1.1\r\n\(server.host)Connection: close\r\nContent-Length: 2\r\n\r\n")
-            }
+            let clients = try (0..<40).map { _ in try server.holding() }
             try await server.log(has: "cannot accept connections for now")
             upload.send(Array(pictures))
             #expect(upload.receive(until: "\r\n\r\n").status >= 500)

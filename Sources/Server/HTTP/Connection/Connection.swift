@@ -92,9 +92,10 @@ actor Connection {
     /// Since when the next request is waited for, in nanoseconds of uptime; nil while one is served.
     nonisolated var waitingSince: UInt64? { phase.waitingSince }
 
-    /// Ends the connection to make room, unless a request has come whole. Returns whether it did.
+    /// Ends the connection to make room, unless a request has come whole, or there is something that has only not been read yet. Returns
+    /// whether it did.
     nonisolated func giveUp() -> Bool {
-        guard phase.end(onlyIfSilent: false) else { return false }
+        guard !socket.hasInput, phase.end(onlyIfSilent: false) else { return false }
         socket.abort()
         return true
     }

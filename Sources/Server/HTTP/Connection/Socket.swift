@@ -106,6 +106,14 @@ final class Socket: Sendable {
         }
     }
 
+    /// Whether there is something to be read, if only the end.
+    var hasInput: Bool {
+        state.withLock { state in
+            var waiting = pollfd(fd: descriptor, events: Int16(POLLIN), revents: 0)
+            return !state.isClosed && poll(&waiting, 1, 0) > 0
+        }
+    }
+
     /// Sends all the bytes. Returns how the pace stands after that.
     /// - Parameter more: whether more follows at once, so that the kernel may fill its packets.
     /// - Throws: ``HTTPError/timeout(_:)`` when the peer reads too slowly; ``HTTPError/connectionLost``.
