@@ -59,6 +59,6 @@ import Testing
         }
     }
     let before = try descriptors()
-    DispatchQueue.concurrentPerform(iterations: 1000) { _ in _ = try? store.database.jobs.counts() }
+    DispatchQueue.concurrentPerform(iterations: 1000) { [database = store.database] _ in _ = try? database.jobs.counts() }
     #expect(try descriptors() == before)
 }
