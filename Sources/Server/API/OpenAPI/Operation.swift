@@ -68,7 +68,9 @@ struct Operation: Sendable {
             .init(status: 206, detail: "A part of it.", contents: answers.flatMap(\.contents), fields: ["Content-Range"]),
             .init(status: 304, detail: "It is what the client has."),
         ]
-        operation.refusals += [Refusal(412, "precondition_failed"), Refusal(416, "range_not_satisfiable"), Refusal(503, "too_many_downloads")]
+        operation.refusals += [
+            Refusal(412, "precondition_failed"), Refusal(416, "range_not_satisfiable"), Refusal(503, "too_many_downloads"),
+        ]
         return operation
     }
 
