@@ -45,7 +45,7 @@ import Testing
 
         /// Waits until its log has a line with these words.
         func log(has words: String) async throws {
-            while try !String(contentsOf: process.log, encoding: .utf8).contains(words) { await Task.yield() }
+            try await FileChanges(process.log).wait { try String(contentsOf: process.log, encoding: .utf8).contains(words) }
         }
     }
 
