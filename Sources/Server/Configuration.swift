@@ -24,6 +24,8 @@ package struct Configuration: Codable, Equatable {
     package var keepDays = 0
     /// Bytes to keep at most, beyond which what was not used for longest goes; 0 is no limit.
     package var keepBytes: Int64 = 0
+    /// Days to keep files that no row named, which were put aside; 0 is forever.
+    package var keepAsideDays = 30
     /// The largest upload in bytes.
     package var maxUploadBytes: Int64 = 64 << 30
     /// Whether, while there are no tokens, anyone who reaches an address other than loopback may use the service.
@@ -57,6 +59,7 @@ package struct Configuration: Codable, Equatable {
         case saveSteps = "save_steps"
         case keepDays = "keep_days"
         case keepBytes = "keep_bytes"
+        case keepAsideDays = "keep_aside_days"
         case maxUploadBytes = "max_upload_bytes"
         case allowAnonymous = "allow_anonymous"
         case maxConnections = "max_connections"
@@ -82,6 +85,7 @@ package struct Configuration: Codable, Equatable {
         saveSteps = try container.decodeIfPresent(Int.self, forKey: .saveSteps) ?? defaults.saveSteps
         keepDays = try container.decodeIfPresent(Int.self, forKey: .keepDays) ?? defaults.keepDays
         keepBytes = try container.decodeIfPresent(Int64.self, forKey: .keepBytes) ?? defaults.keepBytes
+        keepAsideDays = try container.decodeIfPresent(Int.self, forKey: .keepAsideDays) ?? defaults.keepAsideDays
         maxUploadBytes = try container.decodeIfPresent(Int64.self, forKey: .maxUploadBytes) ?? defaults.maxUploadBytes
         allowAnonymous = try container.decodeIfPresent(Bool.self, forKey: .allowAnonymous) ?? defaults.allowAnonymous
         maxConnections = try container.decodeIfPresent(Int.self, forKey: .maxConnections) ?? defaults.maxConnections

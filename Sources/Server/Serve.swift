@@ -38,8 +38,8 @@ struct Serve: AsyncParsableCommand {
         guard (1...64).contains(settings.workers) else { throw ValidationError("--workers must be between 1 and 64") }
         guard settings.maxAttempts >= 1 else { throw ValidationError("--max-attempts must be at least 1") }
         try settings.checkResources()
-        guard settings.keepDays >= 0, settings.keepBytes >= 0 else {
-            throw ValidationError("keep_days and keep_bytes must not be negative")
+        guard settings.keepDays >= 0, settings.keepBytes >= 0, settings.keepAsideDays >= 0 else {
+            throw ValidationError("keep_days, keep_bytes and keep_aside_days must not be negative")
         }
         guard settings.maxUploadBytes >= 1 else { throw ValidationError("max_upload_bytes must be at least 1") }
         guard settings.maxConnections >= 1, settings.maxConnectionsPerAddress >= 1 else {

@@ -12,7 +12,8 @@ package final class Service: Sendable {
     private let server: HTTPServer
     private let control: ControlServer
     private let webhooks: WebhookSender
-    private let collector: GarbageCollector?
+    private let database: Database
+    private let collector: GarbageCollector
     private let changes: JobChanges
     private let logger: Logger
     /// Removes what has expired, every few minutes.
@@ -34,6 +35,8 @@ package final class Service: Sendable {
 
         let descriptors = try DescriptorLimit(raisedFor: settings.maxConnections, workers: settings.workers)
         let database = try Database(folder: URL(fileURLWithPath: settings.dataDir))
+        self.database = database
+        Self.tell(database.opening, logger)
         changes = database.jobs.changes
         for job in try database.jobs.recover(maxAttempts: settings.maxAttempts) {
             logger.notice("\(job.id) was cut off; it is \(job.status.rawValue) now")
@@ -41,7 +44,8 @@ package final class Service: Sendable {
         guard try settings.isLoopback || settings.allowAnonymous || !database.tokens.list().isEmpty else {
             throw ServiceError.openToAnyone(host: settings.host)
         }
-        collector = GarbageCollector(database, Retention(days: settings.keepDays, bytes: settings.keepBytes), logger: logger)
+        collector = GarbageCollector(
+            database, Retention(days: settings.keepDays, bytes: settings.keepBytes, asideDays: settings.keepAsideDays), logger: logger)
         control = try ControlServer(database, folder: settings.dataDir, logger: logger)
         let limits = ConnectionLimits(
             total: settings.maxConnections, perAddress: settings.isLoopback ? nil : settings.maxConnectionsPerAddress)
@@ -121,5 +125,22 @@ package final class Service: Sendable {
         await control.stop()
         pool.stop(workers: settings.workers)
         webhooks.stop()
+        collector.stop()
+        database.close()
+    }
+
+    /// What the operator should know of what was found in the data folder.
+    private static func tell(_ opening: Database.Opening, _ logger: Logger) {
+        if opening.lostLog {
+            logger.warning(
+                "the last process did not close the database, and its log pruner.sqlite-wal is gone: what was stored last may be lost")
+        }
+        if opening.setAside.files > 0 {
+            logger.warning(
+                """
+                \(opening.setAside.files) files of \(opening.setAside.bytes) bytes in blobs that no row names were put aside; \
+                pruner doctor --adopt gives back what can be made of them
+                """)
+        }
     }
 }

@@ -3,8 +3,10 @@ import Foundation
 /// The folder that one server keeps everything in, held by a lock for as long as this value lives.
 ///
 ///     DIR/lock            held with flock(2): one process per folder
+///     DIR/identity        which folder this is; the database says the same
 ///     DIR/pruner.sqlite   rows
 ///     DIR/blobs/ab/abcd…  contents, named by their SHA-256
+///     DIR/aside/DAY/      what lay under blobs/ and no row named
 ///     DIR/uploads/upl_…   uploads that come in pieces
 ///     DIR/tmp/            what is being written; emptied at start-up
 package final class DataFolder: Sendable {
@@ -13,6 +15,7 @@ package final class DataFolder: Sendable {
 
     var database: URL { url.appendingPathComponent("pruner.sqlite", isDirectory: false) }
     var blobs: URL { url.appendingPathComponent("blobs", isDirectory: true) }
+    var aside: AsideFolder { AsideFolder(url: url.appendingPathComponent("aside", isDirectory: true)) }
     var temporary: URL { url.appendingPathComponent("tmp", isDirectory: true) }
     var uploads: URL { url.appendingPathComponent("uploads", isDirectory: true) }
 

@@ -11,8 +11,12 @@ extension Database {
         public internal(set) var bytes: Int64 = 0
         /// What is wrong, a sentence each; empty in a sound store.
         public internal(set) var troubles: [String] = []
-        /// Files that nothing refers to: no trouble, `gc` removes them.
+        /// Files that nothing refers to: no trouble, `gc` puts them aside.
         public internal(set) var strays = 0
+        /// What lies aside.
+        public internal(set) var aside = BlobStore.Amount()
+        /// The days on which it was put there, the first first.
+        public internal(set) var asideDays: [String] = []
     }
 
     /// Reads everything and compares: the database with its own rules, every row with what it refers to, every blob with its name.
@@ -29,7 +33,7 @@ extension Database {
         for reference in references {
             result.blobs += 1
             do throws(StorageError) {
-                let found = try Self.read(blobs.url(for: reference.digest))
+                let found = try Self.digest(of: blobs.url(for: reference.digest))
                 result.bytes += found.size
                 if found.size != reference.size {
                     result.troubles.append("blob \(reference.digest.hex) has \(found.size) bytes, its row says \(reference.size)")
@@ -42,6 +46,11 @@ extension Database {
         }
         let known = Set(references.map(\.digest))
         for file in try blobs.files() where file.digest.map({ !known.contains($0) }) ?? true { result.strays += 1 }
+        for day in try blobs.folder.aside.days() {
+            result.aside.files += day.files
+            result.aside.bytes += day.bytes
+            result.asideDays.append(day.name)
+        }
         return result
     }
 
@@ -54,6 +63,13 @@ extension Database {
 
     /// Every use of a blob, as `digest` and `size`.
     static let allReferences = """
+        \(contents)
+            UNION ALL SELECT manifest, manifest_size FROM checkpoints WHERE manifest IS NOT NULL
+            UNION ALL SELECT manifest, manifest_size FROM datasets WHERE manifest IS NOT NULL
+        """
+
+    /// Those that are someone's contents, and no manifest.
+    static let contents = """
         SELECT digest, size FROM checkpoint_files UNION ALL SELECT pack_digest AS digest, pack_size AS size FROM datasets
             UNION ALL SELECT digest, size FROM job_files UNION ALL SELECT digest, size FROM job_saves
         """
@@ -92,7 +108,8 @@ extension Database {
 
     static let live = "status IN ('queued', 'running', 'paused')"
 
-    private static func read(_ url: URL) throws(StorageError) -> (size: Int64, digest: BlobDigest) {
+    /// The size and the digest of what a file holds.
+    static func digest(of url: URL) throws(StorageError) -> (size: Int64, digest: BlobDigest) {
         do {
             let handle = try FileHandle(forReadingFrom: url)
             defer { try? handle.close() }

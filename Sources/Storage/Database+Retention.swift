@@ -6,15 +6,17 @@ public struct Retention: Sendable, Equatable {
     public var age: Int64?
     /// Bytes that all blobs together may take; beyond it what was not used for longest goes first.
     public var bytes: Int64?
-
-    /// Whether everything stays.
-    public var isForever: Bool { age == nil && bytes == nil }
+    /// Milliseconds since a file that no row named was put aside.
+    public var asideAge: Int64?
 
     /// Limits; 0 is none.
-    public init(days: Int, bytes: Int64) {
-        age = days > 0 ? Int64(min(days, 1_000_000)) * 86_400_000 : nil
+    public init(days: Int, bytes: Int64, asideDays: Int = 0) {
+        age = Self.milliseconds(days)
         self.bytes = bytes > 0 ? bytes : nil
+        asideAge = Self.milliseconds(asideDays)
     }
+
+    private static func milliseconds(_ days: Int) -> Int64? { days > 0 ? Int64(min(days, 1_000_000)) * 86_400_000 : nil }
 }
 
 extension Database {
@@ -22,14 +24,18 @@ extension Database {
     public struct Collection: Sendable, Equatable {
         /// Identifiers of jobs, checkpoints and datasets, in the order in which they went.
         public internal(set) var removed: [String] = []
-        /// Files that nothing referred to.
-        public internal(set) var strays = 0
+        /// Files that nothing referred to, which were put aside.
+        public internal(set) var setAside = BlobStore.Amount()
+        /// What had lain aside for longer than it is to, and was removed.
+        public internal(set) var removedAside = BlobStore.Amount()
+        /// The days on which it was put there.
+        public internal(set) var removedDays: [String] = []
         /// Bytes of the blobs that are left.
         public internal(set) var bytesKept: Int64 = 0
     }
 
     /// Removes what is kept no longer: finished jobs, and checkpoints and datasets that no live job needs, each as its own `delete`
-    /// does; then files that nothing refers to.
+    /// does; puts files aside that nothing refers to, and removes those that have lain there for long.
     public func collectGarbage(_ retention: Retention, now: Timestamp = .now()) throws(StorageError) -> Collection {
         var result = Collection()
         result.bytesKept = try storedBytes()
@@ -51,9 +57,21 @@ extension Database {
             }
             result.bytesKept = try storedBytes()
         }
-        result.strays = try blobs.collectUnreferenced().files
+        result.setAside = try blobs.setAsideUnreferenced(on: now.day)
+        if let age = retention.asideAge { try removeAside(before: now.milliseconds - age, &result) }
         result.bytesKept = try storedBytes()
         return result
+    }
+
+    /// Removes what was put aside on days that had ended by then.
+    private func removeAside(before time: Int64, _ result: inout Collection) throws(StorageError) {
+        let first = Timestamp(milliseconds: time).day
+        for day in try blobs.folder.aside.days() where day.name < first {
+            try blobs.folder.aside.remove(day)
+            result.removedAside.files += day.files
+            result.removedAside.bytes += day.bytes
+            result.removedDays.append(day.name)
+        }
     }
 
     /// What was used in the last hour does not go for want of room: someone is about to use it.
@@ -65,11 +83,11 @@ extension Database {
         return stored > limit
     }
 
-    /// Bytes of all blobs that rows refer to, each once.
+    /// Bytes of all blobs that rows refer to, each once, without manifests.
     public func storedBytes() throws(StorageError) -> Int64 {
         try read("count stored bytes") { rows in
             try Int64.fetchOne(
-                rows, sql: "SELECT COALESCE(SUM(size), 0) FROM (SELECT MAX(size) AS size FROM (\(Self.allReferences)) GROUP BY digest)")!
+                rows, sql: "SELECT COALESCE(SUM(size), 0) FROM (SELECT MAX(size) AS size FROM (\(Self.contents)) GROUP BY digest)")!
         }
     }
 

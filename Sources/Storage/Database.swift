@@ -13,7 +13,11 @@ public final class Database: Sendable {
     /// Contents by their SHA-256.
     public let blobs: BlobStore
     let pool: DatabasePool
+    /// What was found when it was opened.
+    public let opening: Opening
+    let identity: FolderIdentity
     private let path: String
+    private let isClosed = Atomic(false)
     /// Writes that have begun and not ended.
     private let writing = Atomic(0)
     /// A number that grows with each write that ends.
@@ -45,29 +49,18 @@ public final class Database: Sendable {
     /// Answers to creating requests.
     public var answers: AnswerStore { AnswerStore(database: self) }
 
-    /// Opens the store in `folder`, making it if need be, and clears what a crash left: temporary files, and blobs no row refers to.
+    /// Opens the store in `folder`, making it if need be, and clears what a crash left: temporary files go, and blobs that no row refers
+    /// to are put aside.
     ///
     /// Running jobs of the last process stay as they are until ``JobQueue/recover(maxAttempts:)`` is called.
-    /// - Throws: ``StorageError/folderLocked(path:)`` when another process (or another `Database`) holds the folder.
-    public init(folder: URL) throws(StorageError) {
+    /// - Parameter replacing: whether a database that is not the folder's, or is lost, is put aside and a new one made.
+    /// - Throws: ``StorageError/folderLocked(path:)`` when another process (or another `Database`) holds the folder;
+    ///   ``StorageError/databaseLost(path:)``, ``StorageError/databaseForeign(path:)``, ``StorageError/databaseDestroyed(path:found:)``.
+    public init(folder: URL, replacing: Bool = false, now: Timestamp = .now()) throws(StorageError) {
         let dataFolder = try DataFolder(folder)
         path = folder.path
-        do {
-            pool = try DatabasePool(path: dataFolder.database.path, configuration: Self.configuration)
-            // GRDB sets NORMAL while it sets up WAL. NORMAL does not wait for the disk at a commit: a power cut would
-            // take back commits that were answered with 201.
-            try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
-            let migrator = Schema.migrator
-            if try pool.read({ try migrator.hasBeenSuperseded($0) }) {
-                throw StorageError.folderTooNew(path: folder.path)
-            }
-            try migrator.migrate(pool)
-            try Self.openReaders(of: pool)
-        } catch let error as StorageError {
-            throw error
-        } catch {
-            throw .database(doing: "open \(dataFolder.database.path)", found: String(describing: error))
-        }
+        var found: Opening
+        (pool, identity, found) = try Self.open(dataFolder, replacing: replacing, now: now)
         uploadFolder = UploadFolder(dataFolder)
         let pool = pool
         blobs = BlobStore(folder: dataFolder) { digest throws(StorageError) in
@@ -79,13 +72,24 @@ public final class Database: Sendable {
                 throw .database(doing: "look for references to a blob", found: String(describing: error))
             }
         }
-        try blobs.collectUnreferenced()
+        try Self.removeForgotten(pool, blobs)
+        found.setAside = try blobs.setAsideUnreferenced(on: now.day)
+        opening = found
+        try reconcileManifests()
         try uploads.reconcile()
     }
 
-    deinit {
-        // Before the folder's lock goes: whoever takes it next must find the log written back and no lock on the database.
+    deinit { close() }
+
+    /// Ends the use of the store: all rows are in the main file then, the log is gone. What is asked of it afterwards fails.
+    public func close() {
+        guard !isClosed.exchange(true, ordering: .sequentiallyConsistent) else { return }
+        blobs.rowsAreClosing()
+        // Before the folder's lock goes: whoever takes it next must find the log written back and no lock on the database. SQLite does
+        // not tell whether it wrote the log back while it closed.
+        try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
         try? pool.close()
+        if BlobStore.size(of: blobs.folder.database.path + "-wal") ?? 0 == 0 { try? identity.set(isRunning: false) }
     }
 
     private static let isReferenced = """
@@ -93,6 +97,8 @@ public final class Database: Sendable {
             OR EXISTS (SELECT 1 FROM datasets WHERE pack_digest = ?1)
             OR EXISTS (SELECT 1 FROM job_files WHERE digest = ?1)
             OR EXISTS (SELECT 1 FROM job_saves WHERE digest = ?1)
+            OR EXISTS (SELECT 1 FROM checkpoints WHERE manifest = ?1)
+            OR EXISTS (SELECT 1 FROM datasets WHERE manifest = ?1)
         """
 
     /// A number that tells whether rows may have changed since it was asked for before; nil while they are changing.
@@ -146,6 +152,20 @@ public final class Database: Sendable {
         } catch {
             throw .database(doing: doing, found: String(describing: error))
         }
+    }
+
+    /// Within the transaction that stores a checkpoint or dataset: once it is committed the folder knows that its database is not empty.
+    func noteFilled(in rows: GRDB.Database) {
+        guard !identity.isFilled else { return }
+        rows.afterNextTransaction { [identity] _ in try? identity.set(isFilled: true) }
+    }
+
+    /// Within the transaction that deletes a checkpoint or dataset, after it: before the last one's is committed the folder knows that an
+    /// empty database is the right one.
+    func noteDeleted(in rows: GRDB.Database) throws {
+        guard identity.isFilled, try !Self.hasContents(rows) else { return }
+        try identity.set(isFilled: false)
+        rows.afterNextTransaction(onCommit: { _ in }, onRollback: { [identity] _ in try? identity.set(isFilled: true) })
     }
 
     /// Bytes that the disk of the data folder has free for this process.

@@ -5,7 +5,7 @@ import Synchronization
 /// After the prefix stand 48 bits of milliseconds and 80 random bits as 26 characters of Crockford's base 32, as in a ULID.
 /// Within one process every identifier is greater than the one before, even within a millisecond or when the clock steps back.
 public enum Identifier {
-    /// The prefixes of the API.
+    /// The prefixes of the API, and of the store itself.
     public enum Prefix: String, Sendable {
         case checkpoint = "ckpt_"
         case dataset = "data_"
@@ -13,6 +13,7 @@ public enum Identifier {
         case token = "tok_"
         case upload = "upl_"
         case event = "evt_"
+        case store = "store_"
     }
 
     private struct State {

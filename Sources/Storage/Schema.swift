@@ -10,6 +10,8 @@ enum Schema {
         migrator.registerMigration("answers") { try $0.execute(sql: answers) }
         migrator.registerMigration("uploads") { try $0.execute(sql: uploads) }
         migrator.registerMigration("webhooks") { try $0.execute(sql: webhooks) }
+        migrator.registerMigration("store") { try $0.execute(sql: store) }
+        migrator.registerMigration("manifests") { try $0.execute(sql: manifests) }
         return migrator
     }
 
@@ -208,5 +210,27 @@ enum Schema {
 
         CREATE TRIGGER uploads_do_not_shrink BEFORE UPDATE OF offset ON uploads WHEN NEW.offset < OLD.offset
         BEGIN SELECT RAISE(ABORT, 'what was acknowledged is not taken back'); END;
+        """
+
+    /// The one row of the store itself: which data folder it belongs to, and its own time (``StoreClock``).
+    private static let store = """
+        CREATE TABLE store (
+            only INTEGER PRIMARY KEY CHECK (only = 1),
+            identity TEXT NOT NULL,
+            clock INTEGER NOT NULL,
+            doubted_at INTEGER,
+            doubted_for INTEGER NOT NULL DEFAULT 0 CHECK (doubted_for >= 0)
+        ) STRICT;
+        """
+
+    /// `removals` are the manifests of rows that were deleted, until their files are gone for good.
+    private static let manifests = """
+        ALTER TABLE checkpoints ADD COLUMN manifest TEXT CHECK (length(manifest) = 64);
+        ALTER TABLE checkpoints ADD COLUMN manifest_size INTEGER CHECK (manifest_size >= 0);
+        ALTER TABLE datasets ADD COLUMN manifest TEXT CHECK (length(manifest) = 64);
+        ALTER TABLE datasets ADD COLUMN manifest_size INTEGER CHECK (manifest_size >= 0);
+        CREATE INDEX checkpoints_manifest ON checkpoints (manifest);
+        CREATE INDEX datasets_manifest ON datasets (manifest);
+        CREATE TABLE removals (digest TEXT PRIMARY KEY NOT NULL CHECK (length(digest) = 64)) STRICT, WITHOUT ROWID;
         """
 }

@@ -27,6 +27,12 @@ public enum StorageError: Error, Sendable, Equatable {
     case folderLocked(path: String)
     /// The data folder was written by a later version of this program.
     case folderTooNew(path: String)
+    /// The folder has stored things and its database holds nothing: it is missing, empty, or has lost its log.
+    case databaseLost(path: String)
+    /// The database belongs to another folder.
+    case databaseForeign(path: String)
+    /// The database's file is no database any more.
+    case databaseDestroyed(path: String, found: String)
     /// A system call on a file failed.
     case file(doing: String, path: String, errno: Int32)
     /// SQLite refused.
@@ -40,6 +46,22 @@ extension StorageError {
         case .file, .database: true
         default: false
         }
+    }
+}
+
+extension StorageError {
+    /// Whether the database is not the one that the folder had: nothing has been changed, and what to do is the operator's choice.
+    public var isOfAnotherDatabase: Bool {
+        switch self {
+        case .databaseLost, .databaseForeign, .databaseDestroyed: true
+        default: false
+        }
+    }
+
+    private static func wayOut(_ path: String) -> String {
+        "nothing was changed: put the database of a backup in its place (\(path)/pruner.sqlite, with no pruner.sqlite-wal beside it), "
+            + "or go on without it (pruner doctor --adopt --data-dir \(path)), which gives back the checkpoints and datasets but no jobs "
+            + "and no tokens"
     }
 }
 
@@ -59,6 +81,13 @@ extension StorageError: CustomStringConvertible {
         case .tooManyQueued(let limit): "this token may have \(limit) jobs waiting, and has them"
         case .folderLocked(let path): "another process uses \(path)"
         case .folderTooNew(let path): "\(path) was written by a later version"
+        case .databaseLost(let path):
+            "the database in \(path) holds nothing, but the folder has stored checkpoints or datasets: the database, or its log "
+                + "pruner.sqlite-wal, was lost; \(Self.wayOut(path))"
+        case .databaseForeign(let path):
+            "the database in \(path) belongs to another data folder; \(Self.wayOut(path)); if it is the right one, remove \(path)/identity"
+        case .databaseDestroyed(let path, let found):
+            "the database in \(path) is destroyed (\(found)); \(Self.wayOut(path))"
         case .file(let doing, let path, let errno): "cannot \(doing) \(path): errno \(errno)"
         case .database(let doing, let found): "cannot \(doing): \(found)"
         }

@@ -30,7 +30,7 @@ import Testing
     }
 }
 
-@Test func whatACrashLeftIsCleared() throws {
+@Test func whatACrashLeftIsClearedAndWhatNoRowNamesIsPutAside() throws {
     let stray = String(repeating: "ab", count: 32)
     try Store.restarting { database, _ in
         _ = try database.checkpoint("kept")
@@ -45,6 +45,11 @@ import Testing
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent("tmp").path) == [])
         let kept = try database.checkpoints.list(limit: 1).items[0].files[0].digest.hex
         #expect(Store.blobFiles(in: folder) == [kept])
+        #expect(database.opening.setAside.files == 2 && database.opening.setAside.bytes == 15)
+        #expect(Store.asideFiles(in: folder) == [stray, "abc"])
+        let examination = try database.examine()
+        #expect(examination.troubles == [] && examination.strays == 0)
+        #expect(examination.aside == database.opening.setAside && examination.asideDays.count == 1)
     }
 }
 
@@ -61,4 +66,36 @@ import Testing
     let before = try descriptors()
     DispatchQueue.concurrentPerform(iterations: 1000) { [database = store.database] _ in _ = try? database.jobs.counts() }
     #expect(try descriptors() == before)
+}
+
+/// What is no blob by its place or kind.
+@Test func nothingInTheFolderOfBlobsStopsTheStart() throws {
+    try Store.restarting { database, _ in
+        _ = try database.checkpoint("kept")
+    } leaving: { folder in
+        let blobs = folder.appendingPathComponent("blobs")
+        for name in ["notes.txt", "ab"] { try Data("a note".utf8).write(to: blobs.appendingPathComponent(name)) }
+        for name in ["copies/deep", "cd/\(String(repeating: "cd", count: 32))"] {
+            try FileManager.default.createDirectory(at: blobs.appendingPathComponent(name), withIntermediateDirectories: true)
+        }
+        try Data("deep".utf8).write(to: blobs.appendingPathComponent("copies/deep/file"))
+        try FileManager.default.createSymbolicLink(atPath: blobs.appendingPathComponent("link").path, withDestinationPath: "/nowhere")
+    } after: { database, folder in
+        #expect(Store.asideFiles(in: folder) == ["ab", "file", "link", "notes.txt"])
+        #expect(Store.blobFiles(in: folder).count == 1)
+        let examination = try database.examine()
+        #expect(examination.troubles == [])
+    }
+}
+
+@Test func whatIsPutAsideReplacesNothingThatLiesThere() throws {
+    let folder = try Folder()
+    for content in ["one", "two", "three"] {
+        let database = try Database(folder: folder.url)
+        database.close()
+        try Data(content.utf8).write(to: folder.url.appendingPathComponent("blobs/stray"))
+    }
+    let database = try Database(folder: folder.url)
+    #expect(Store.asideFiles(in: folder.url) == ["stray", "stray.1", "stray.2"])
+    #expect(try database.examine().aside.bytes == 11)
 }

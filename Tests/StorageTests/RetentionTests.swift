@@ -70,3 +70,21 @@ func theLongestUnusedGoesFirstAndNothingThatIsNeeded(days: Int, bytes: Int64, ex
     #expect(store.blobFiles.count == 1)
     #expect(try store.database.checkpoints.get(other).id == other)
 }
+
+@Test func whatLiesAsideGoesAfterItsTime() throws {
+    let store = try Store()
+    let now = Timestamp.now().milliseconds
+    try Data("stray".utf8).write(to: store.folder.appendingPathComponent("blobs/stray"))
+    let retention = Retention(days: 0, bytes: 0, asideDays: 1)
+    #expect(try store.database.collectGarbage(retention).setAside.files == 1)
+    #expect(try store.database.collectGarbage(retention, now: Timestamp(milliseconds: now + day)).removedAside.files == 0)
+    #expect(try store.database.examine().aside.files == 1)
+    // Of that day: it has ended by now.
+    let days = try FileManager.default.contentsOfDirectory(atPath: store.folder.appendingPathComponent("aside").path)
+    try FileManager.default.moveItem(
+        at: store.folder.appendingPathComponent("aside/\(days[0])"), to: store.folder.appendingPathComponent("aside/2024-02-29"))
+    #expect(try store.database.collectGarbage(Retention(days: 1, bytes: 1)).removedAside.files == 0)
+    let collection = try store.database.collectGarbage(retention)
+    #expect(collection.removedAside.files == 1 && collection.removedAside.bytes == 5 && collection.removedDays == ["2024-02-29"])
+    #expect(Store.asideFiles(in: store.folder) == [])
+}

@@ -29,17 +29,46 @@ final class Store {
         try after(Database(folder: folder), folder)
     }
 
-    /// The names of all files under `blobs/`.
+    /// The names of all files under `blobs/` but manifests.
     var blobFiles: [String] { Self.blobFiles(in: folder) }
 
     static func blobFiles(in folder: URL) -> [String] {
         let all = FileManager.default.enumerator(atPath: folder.appendingPathComponent("blobs").path)?.allObjects as? [String] ?? []
-        return all.filter { $0.contains("/") }.map { String($0.split(separator: "/").last!) }.sorted()
+        return all.filter { $0.contains("/") && !isManifest(folder.appendingPathComponent("blobs/\($0)")) }.map {
+            String($0.split(separator: "/").last!)
+        }.sorted()
+    }
+
+    static func isManifest(_ url: URL) -> Bool {
+        (try? Data(contentsOf: url))?.starts(with: Data("{\"pruner\":\"manifest\"".utf8)) ?? false
+    }
+
+    /// The names of all files under `aside/` but manifests, at whatever depth.
+    static func asideFiles(in folder: URL) -> [String] {
+        let found = FileManager.default.enumerator(
+            at: folder.appendingPathComponent("aside"), includingPropertiesForKeys: [.isDirectoryKey])
+        return (found?.allObjects as? [URL] ?? []).filter {
+            (try? $0.resourceValues(forKeys: [.isDirectoryKey]))?.isDirectory != true && !isManifest($0)
+        }
+        .map(\.lastPathComponent).sorted()
     }
 
     /// The names of all files under `tmp/`.
     var temporaryFiles: [String] {
         (try? FileManager.default.contentsOfDirectory(atPath: folder.appendingPathComponent("tmp").path)) ?? []
+    }
+}
+
+/// A folder of its own, gone with this value, in which there is nothing yet.
+final class Folder {
+    let url: URL
+
+    init() throws {
+        url = FileManager.default.temporaryDirectory.appendingPathComponent("store-\(UUID().uuidString)", isDirectory: true)
+    }
+
+    deinit {
+        try? FileManager.default.removeItem(at: url)
     }
 }
 

@@ -21,7 +21,7 @@ package struct DataFolderDoor {
         for _ in 0..<50 {
             if let answer = try askServer(verb, arguments) { return answer }
             do {
-                return try verb.perform(arguments, try Database(folder: URL(fileURLWithPath: path)))
+                return try verb.perform(arguments, try Database(folder: URL(fileURLWithPath: path), replacing: verb.replacesDatabase))
             } catch StorageError.folderLocked {
                 usleep(200_000)
             }

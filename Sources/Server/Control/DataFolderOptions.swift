@@ -11,7 +11,10 @@ struct DataFolderOptions: ParsableArguments {
     /// The way to a folder that is there: a mistyped path makes no new one.
     func existingDoor() throws -> DataFolderDoor {
         let door = try door()
-        guard FileManager.default.fileExists(atPath: door.path + "/pruner.sqlite") else {
+        guard
+            FileManager.default.fileExists(atPath: door.path + "/pruner.sqlite")
+                || FileManager.default.fileExists(atPath: door.path + "/blobs")
+        else {
             throw ValidationError("\(door.path) is no data folder")
         }
         return door

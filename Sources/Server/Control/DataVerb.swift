@@ -10,11 +10,13 @@ package struct DataVerb: Sendable {
     let name: String
     /// Whether it has a sense where there is no folder yet.
     var makesFolder = false
+    /// Whether it works without the folder's database: one that is lost is put aside, and a new one made.
+    var replacesDatabase = false
     /// Does it; takes as long as it takes. What it throws is told to the operator as it is.
     let perform: @Sendable (_ arguments: JSON, _ database: Database) throws -> JSON
 
     /// Every verb that a running server does.
-    static let all: [DataVerb] = [.createToken, .listTokens, .revokeToken, .collectGarbage, .backUp, .examine]
+    static let all: [DataVerb] = [.createToken, .listTokens, .revokeToken, .collectGarbage, .backUp, .examine, .adopt]
 }
 
 /// Why a verb was not done, in the words of whoever tried.

@@ -7,12 +7,16 @@ import Storage
 struct GarbageCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "gc",
-        abstract: "Removes what nobody used for longer than keep_days, or what is over keep_bytes; and files that nothing refers to.")
+        abstract:
+            "Removes what nobody used for longer than keep_days, or what is over keep_bytes. Files that nothing refers to are put aside, and removed from there after keep_aside_days."
+    )
 
     @OptionGroup var folder: DataFolderOptions
     @Option(help: "Days to keep what nobody uses; 0 keeps it forever. Else keep_days of the configuration.") var keepDays: Int?
     @Option(help: "Bytes to keep at most: a number, or with K, M or G; 0 is no limit. Else keep_bytes of the configuration.")
     var keepBytes: MemorySize?
+    @Option(help: "Days to keep what was put aside; 0 keeps it forever. Else keep_aside_days of the configuration.")
+    var keepAsideDays: Int?
 
     func run() throws {
         let settings = try folder.settings()
@@ -20,6 +24,7 @@ struct GarbageCommand: ParsableCommand {
             .collectGarbage,
             [
                 "keep_days": .integer(keepDays ?? settings.keepDays), "keep_bytes": .integer(Int(keepBytes?.bytes ?? settings.keepBytes)),
+                "keep_aside_days": .integer(keepAsideDays ?? settings.keepAsideDays),
             ])
         print(report.pretty, terminator: "")
     }
@@ -47,9 +52,11 @@ struct DoctorCommand: ParsableCommand {
         abstract: "Reads every row and every stored byte and says what is wrong, also while the server runs; exits 1 when something is.")
 
     @OptionGroup var folder: DataFolderOptions
+    @Flag(help: "Give back checkpoints and datasets whose rows were lost. A database that is lost or another's is put aside for a new one.")
+    var adopt = false
 
     func run() throws {
-        let report = try folder.existingDoor().perform(.examine)
+        let report = try folder.existingDoor().perform(adopt ? .adopt : .examine)
         print(report.pretty, terminator: "")
         if report["sound"] != true { throw ExitCode.failure }
     }

@@ -2,22 +2,17 @@ import Dispatch
 import Logging
 import Storage
 
-/// Applies the configured limits to what is kept, when the server starts and every hour.
+/// Applies the configured limits to what is kept and to what lies aside, when the server starts and every hour.
 final class GarbageCollector: Sendable {
     // Never changed, and Dispatch's sources may be used from any thread.
     private nonisolated(unsafe) let timer: any DispatchSourceTimer
+    private let queue = DispatchQueue(label: "garbage", qos: .background)
 
-    /// Nil where nothing is limited.
-    init?(_ database: Database, _ retention: Retention, logger: Logger) {
-        guard !retention.isForever else { return nil }
-        timer = DispatchSource.makeTimerSource(queue: DispatchQueue(label: "garbage", qos: .background))
+    init(_ database: Database, _ retention: Retention, logger: Logger) {
+        timer = DispatchSource.makeTimerSource(queue: queue)
         timer.setEventHandler { [weak database] in
             guard let database else { return }
-            do {
-                let collection = try database.collectGarbage(retention)
-                guard !collection.removed.isEmpty else { return }
-                logger.notice("kept no longer: \(collection.removed.joined(separator: " ")); \(collection.bytesKept) bytes are left")
-            } catch {
+            do { Self.tell(try database.collectGarbage(retention), logger) } catch {
                 logger.error("what is kept no longer cannot be removed: \(error)")
             }
         }
@@ -26,4 +21,26 @@ final class GarbageCollector: Sendable {
     }
 
     deinit { timer.cancel() }
+
+    /// Lets the collection that is under way finish; there is none after it.
+    func stop() {
+        timer.cancel()
+        queue.sync {}
+    }
+
+    private static func tell(_ collection: Database.Collection, _ logger: Logger) {
+        if !collection.removed.isEmpty {
+            logger.notice("kept no longer: \(collection.removed.joined(separator: " ")); \(collection.bytesKept) bytes are left")
+        }
+        if collection.setAside.files > 0 {
+            logger.warning("\(collection.setAside.files) files of \(collection.setAside.bytes) bytes that no row names were put aside")
+        }
+        if !collection.removedDays.isEmpty {
+            logger.notice(
+                """
+                put aside on \(collection.removedDays.joined(separator: ", ")) and removed now: \(collection.removedAside.files) files of \
+                \(collection.removedAside.bytes) bytes
+                """)
+        }
+    }
 }

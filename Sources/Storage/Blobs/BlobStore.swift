@@ -6,18 +6,20 @@ import Synchronization
 /// Write: a temporary file, hashed as it is written → fsync → rename → fsync of the directory → and only then the row that
 /// refers to it. Remove: the row first, the file after. At every moment a crash leaves at most a file too many, never a row without one.
 public final class BlobStore: Sendable {
-    private let folder: DataFolder
-    private let isReferenced: @Sendable (BlobDigest) throws(StorageError) -> Bool
+    let folder: DataFolder
+    let isReferenced: @Sendable (BlobDigest) throws(StorageError) -> Bool
     /// The lock also orders placing and removing of files against each other.
-    private let state = Mutex(State())
+    let state = Mutex(State())
 
-    private struct State {
+    struct State {
         /// How many ``StoredBlob``s hold each digest.
         var held: [BlobDigest: Int] = [:]
         /// How many want every file to stay.
         var keepers = 0
         /// What was to be removed meanwhile.
         var postponed: Set<BlobDigest> = []
+        /// What goes with its last holder although the rows can be read no more; nil while they can.
+        var leaving: Set<BlobDigest>?
     }
 
     init(folder: DataFolder, isReferenced: @escaping @Sendable (BlobDigest) throws(StorageError) -> Bool) {
@@ -52,7 +54,7 @@ public final class BlobStore: Sendable {
         let failure = state.withLock { state -> StorageError? in
             do throws(StorageError) {
                 // A file of another size is no such content: something outside damaged it, and here is the right one.
-                if Self.size(of: url(for: digest).path) != file.size { try place(file, as: digest) }
+                if Self.size(of: url(for: digest).path) != file.size { try move(file.url.path, to: digest) }
                 state.held[digest, default: 0] += 1
                 return nil
             } catch {
@@ -63,7 +65,8 @@ public final class BlobStore: Sendable {
         return StoredBlob(digest: digest, size: file.size, store: self)
     }
 
-    private func place(_ file: TemporaryFile, as digest: BlobDigest) throws(StorageError) {
+    /// Moves a file that is on the disk for good to a blob's place. While the lock is held.
+    func move(_ source: String, to digest: BlobDigest) throws(StorageError) {
         let directory = directory(of: digest).path
         let path = url(for: digest).path
         if access(directory, F_OK) != 0 {
@@ -73,9 +76,9 @@ public final class BlobStore: Sendable {
                 throw error
             }
         }
-        guard rename(file.url.path, path) == 0 else { throw .file(doing: "rename to", path: path, errno: errno) }
+        guard rename(source, path) == 0 else { throw .file(doing: "rename to", path: path, errno: errno) }
         do throws(StorageError) { try DataFolder.synchronize(directory: directory) } catch {
-            unlink(path)
+            rename(path, source)
             throw error
         }
     }
@@ -125,35 +128,21 @@ public final class BlobStore: Sendable {
             state.postponed.insert(digest)
             return false
         }
-        // When the rows cannot be read the file stays: start-up collects it.
-        guard (try? isReferenced(digest)) == false else { return false }
+        // When the rows cannot be read the file stays: start-up puts it aside.
+        guard isUnreferenced(digest, state) else { return false }
         return unlink(url(for: digest).path) == 0
     }
 
-    /// Removes every file under `blobs/` that neither a row nor a ``StoredBlob`` refers to, whatever its name.
-    /// - Returns: how many files went, and their bytes.
-    @discardableResult
-    func collectUnreferenced() throws(StorageError) -> (files: Int, bytes: Int64) {
-        var removed: (files: Int, bytes: Int64) = (0, 0)
-        for path in try files() {
-            let size = Self.size(of: path.url.path) ?? 0
-            let isRemoved =
-                if let digest = path.digest { state.withLock { removeIfUnreferenced(digest, &$0) } } else { unlink(path.url.path) == 0 }
-            if isRemoved { removed = (removed.files + 1, removed.bytes + size) }
-        }
-        return removed
+    private func isUnreferenced(_ digest: BlobDigest, _ state: State) -> Bool {
+        if let leaving = state.leaving { return leaving.contains(digest) }
+        return (try? isReferenced(digest)) == false
     }
 
-    /// Every file under `blobs/`, with its digest where its name and place are a blob's.
-    func files() throws(StorageError) -> [(url: URL, digest: BlobDigest?)] {
-        var files: [(url: URL, digest: BlobDigest?)] = []
-        for prefix in try DataFolder.names(in: folder.blobs.path) {
-            let directory = folder.blobs.appendingPathComponent(prefix, isDirectory: true)
-            for name in try DataFolder.names(in: directory.path) {
-                files.append(
-                    (directory.appendingPathComponent(name, isDirectory: false), name.hasPrefix(prefix) ? BlobDigest(hex: name) : nil))
-            }
+    /// The rows can be read no more after this: what is held and they do not refer to still goes with its last holder.
+    func rowsAreClosing() {
+        state.withLock { state in
+            guard state.leaving == nil else { return }
+            state.leaving = Set(state.held.keys.filter { (try? isReferenced($0)) == false })
         }
-        return files
     }
 }

@@ -18,9 +18,11 @@ public struct CheckpointStore: Sendable {
         id: String = Identifier.make(.checkpoint), name: String, descriptor: String, files: [(path: String, blob: StoredBlob)],
         consuming upload: HeldUpload? = nil, owner: Owner? = nil, answer: KeptAnswer<CheckpointRecord>? = nil
     ) throws(StorageError) -> CheckpointRecord {
+        let manifest = Manifest(checkpoint: id, name: name, descriptor: descriptor, files: files, owner: owner)
+        let blob = try manifest.store(in: database.blobs)
         let record = try database.write("insert a checkpoint") { rows in
             try upload?.consume(in: rows)
-            let record = try insert(id, name, descriptor, files, owner, in: rows)
+            let record = try insert(manifest, blob, owner, in: rows)
             try answer?.keep(record, in: rows)
             return record
         }
@@ -28,20 +30,12 @@ public struct CheckpointStore: Sendable {
         return record
     }
 
-    func insert(
-        _ id: String, _ name: String, _ descriptor: String, _ files: [(path: String, blob: StoredBlob)], _ owner: Owner?,
-        in rows: GRDB.Database
-    ) throws -> CheckpointRecord {
-        try rows.execute(
-            sql: "INSERT INTO checkpoints (id, name, created_at, descriptor, token) VALUES (?, ?, ?, ?, ?)",
-            arguments: [id, name, Timestamp.now().milliseconds, descriptor, owner?.token])
-        for (ordinal, file) in files.enumerated() {
-            try rows.execute(
-                sql: "INSERT INTO checkpoint_files (checkpoint, ordinal, path, digest, size) VALUES (?, ?, ?, ?, ?)",
-                arguments: [id, ordinal, file.path, file.blob.digest.hex, file.blob.size])
-        }
+    /// - Parameter blob: the manifest's.
+    func insert(_ manifest: Manifest, _ blob: StoredBlob, _ owner: Owner?, in rows: GRDB.Database) throws -> CheckpointRecord {
+        try manifest.insert((blob.digest, blob.size), in: rows)
         try owner?.checkStored(in: rows)
-        return try record(id, in: rows)
+        database.noteFilled(in: rows)
+        return try record(manifest.id, in: rows)
     }
 
     /// The checkpoint with this identifier.
@@ -55,7 +49,7 @@ public struct CheckpointStore: Sendable {
     public func list(limit: Int, after: String? = nil) throws(StorageError) -> Page<CheckpointRecord> {
         try database.read("list checkpoints") { rows in
             let found = try rows.page(of: "checkpoints", limit: limit, after: after)
-            return Page(rows: try found.map { CheckpointRecord($0, files: try files(of: $0["id"], in: rows)) }, limit: limit)
+            return Page(rows: try found.map { CheckpointRecord($0, files: try Self.files(of: $0["id"], in: rows)) }, limit: limit)
         }
     }
 
@@ -70,9 +64,10 @@ public struct CheckpointStore: Sendable {
                         AND (checkpoint = ?1 OR result_checkpoint = ?1 OR result_pruned = ?1) ORDER BY id
                     """, arguments: [id])
             guard jobs.isEmpty else { throw StorageError.inUse(.checkpoint, id: id, jobs: jobs) }
-            let digests = try files(of: id, in: rows).map(\.digest)
+            let digests = try database.forgetManifest(.checkpoint, id, in: rows) + Self.files(of: id, in: rows).map(\.digest)
             try rows.execute(sql: "DELETE FROM checkpoints WHERE id = ?", arguments: [id])
             guard rows.changesCount == 1 else { throw StorageError.notFound(.checkpoint, id: id) }
+            try database.noteDeleted(in: rows)
             return digests
         }
         database.blobs.collect(digests)
@@ -82,10 +77,10 @@ public struct CheckpointStore: Sendable {
         guard let row = try Row.fetchOne(rows, sql: "SELECT * FROM checkpoints WHERE id = ?", arguments: [id]) else {
             throw StorageError.notFound(.checkpoint, id: id)
         }
-        return CheckpointRecord(row, files: try files(of: id, in: rows))
+        return CheckpointRecord(row, files: try Self.files(of: id, in: rows))
     }
 
-    private func files(of id: String, in rows: GRDB.Database) throws -> [CheckpointRecord.File] {
+    static func files(of id: String, in rows: GRDB.Database) throws -> [CheckpointRecord.File] {
         try Row.fetchAll(rows, sql: "SELECT * FROM checkpoint_files WHERE checkpoint = ? ORDER BY ordinal", arguments: [id])
             .map { CheckpointRecord.File(path: $0["path"], digest: try $0.digest("digest"), size: $0["size"]) }
     }

@@ -17,17 +17,13 @@ public struct DatasetStore: Sendable {
         id: String = Identifier.make(.dataset), name: String, descriptor: String, pack: StoredBlob, pictures: [DatasetRecord.Picture],
         consuming upload: HeldUpload? = nil, owner: Owner? = nil, answer: KeptAnswer<DatasetRecord>? = nil
     ) throws(StorageError) -> DatasetRecord {
+        let manifest = Manifest(dataset: id, name: name, descriptor: descriptor, pack: pack, pictures: pictures, owner: owner)
+        let blob = try manifest.store(in: database.blobs)
         let record = try database.write("insert a dataset") { rows in
-            try rows.execute(
-                sql: "INSERT INTO datasets (id, name, created_at, descriptor, pack_digest, pack_size, token) VALUES (?, ?, ?, ?, ?, ?, ?)",
-                arguments: [id, name, Timestamp.now().milliseconds, descriptor, pack.digest.hex, pack.size, owner?.token])
-            let statement = try rows.makeStatement(
-                sql: "INSERT INTO pictures (dataset, ordinal, path, pack_offset, length) VALUES (?, ?, ?, ?, ?)")
-            for (ordinal, picture) in pictures.enumerated() {
-                try statement.execute(arguments: [id, ordinal, picture.path, picture.offset, picture.length])
-            }
+            try manifest.insert((blob.digest, blob.size), in: rows)
             try upload?.consume(in: rows)
             try owner?.checkStored(in: rows)
+            database.noteFilled(in: rows)
             let record = try self.record(id, in: rows)
             try answer?.keep(record, in: rows)
             return record
@@ -47,14 +43,18 @@ public struct DatasetStore: Sendable {
     public func pictures(of id: String) throws(StorageError) -> [DatasetRecord.Picture] {
         try database.read("read a dataset's pictures") { rows in
             _ = try record(id, in: rows)
-            let cursor = try Row.fetchCursor(
-                rows, sql: "SELECT path, pack_offset, length FROM pictures WHERE dataset = ? ORDER BY ordinal", arguments: [id])
-            var pictures: [DatasetRecord.Picture] = []
-            while let row = try cursor.next() {
-                pictures.append(.init(path: row[0], offset: row[1], length: row[2]))
-            }
-            return pictures
+            return try Self.pictures(of: id, in: rows)
         }
+    }
+
+    static func pictures(of id: String, in rows: GRDB.Database) throws -> [DatasetRecord.Picture] {
+        let cursor = try Row.fetchCursor(
+            rows, sql: "SELECT path, pack_offset, length FROM pictures WHERE dataset = ? ORDER BY ordinal", arguments: [id])
+        var pictures: [DatasetRecord.Picture] = []
+        while let row = try cursor.next() {
+            pictures.append(.init(path: row[0], offset: row[1], length: row[2]))
+        }
+        return pictures
     }
 
     /// A page of datasets, newest first, after the one with the identifier `after`.
@@ -68,16 +68,18 @@ public struct DatasetStore: Sendable {
     /// Deletes a dataset, and its pack if nothing else refers to it.
     /// - Throws: ``StorageError/notFound(_:id:)``; ``StorageError/inUse(_:id:jobs:)`` while a live job needs it.
     public func delete(_ id: String) throws(StorageError) {
-        let pack = try database.write("delete a dataset") { rows in
+        let digests = try database.write("delete a dataset") { rows in
             let jobs = try String.fetchAll(
                 rows, sql: "SELECT id FROM jobs WHERE status IN ('queued', 'running', 'paused') AND dataset = ? ORDER BY id",
                 arguments: [id])
             guard jobs.isEmpty else { throw StorageError.inUse(.dataset, id: id, jobs: jobs) }
             let pack = try record(id, in: rows).pack
+            let digests = try database.forgetManifest(.dataset, id, in: rows) + [pack]
             try rows.execute(sql: "DELETE FROM datasets WHERE id = ?", arguments: [id])
-            return pack
+            try database.noteDeleted(in: rows)
+            return digests
         }
-        database.blobs.collect([pack])
+        database.blobs.collect(digests)
     }
 
     private func record(_ id: String, in rows: GRDB.Database) throws -> DatasetRecord {

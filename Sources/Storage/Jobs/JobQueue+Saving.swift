@@ -40,9 +40,12 @@ extension JobQueue {
     public func addResult(
         _ id: String, _ stage: ResultStage, name: String, descriptor: String, files: [(path: String, blob: StoredBlob)]
     ) throws(StorageError) -> CheckpointRecord {
+        let owner = Owner(of: try get(id))
+        let manifest = Manifest(
+            checkpoint: Identifier.make(.checkpoint), name: name, descriptor: descriptor, files: files, owner: owner)
+        let blob = try manifest.store(in: database.blobs)
         let (record, replaced) = try database.write("store a job's result") { rows in
-            let owner = Owner(of: try job(id, in: rows))
-            let record = try database.checkpoints.insert(Identifier.make(.checkpoint), name, descriptor, files, owner, in: rows)
+            let record = try database.checkpoints.insert(manifest, blob, owner, in: rows)
             try rows.execute(
                 sql: """
                     UPDATE jobs SET result_checkpoint = ?1, result_pruned = COALESCE(?2, result_pruned), fruitless = 0

@@ -123,11 +123,13 @@ final class World {
 
     /// What the data folder holds, without SQLite's own files.
     func filesLeft() throws -> [String] {
-        try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { path in
+        let manifest = Data("{\"pruner\":\"manifest\"".utf8)
+        return try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { path in
             let file = folder.appendingPathComponent(path).path
             var isDirectory: ObjCBool = false
             return FileManager.default.fileExists(atPath: file, isDirectory: &isDirectory) && !isDirectory.boolValue
-                && !path.hasPrefix("pruner.sqlite") && path != "lock" && path != "control.sock"
+                && !path.hasPrefix("pruner.sqlite") && path != "lock" && path != "control.sock" && path != "identity"
+                && (try? Data(contentsOf: URL(fileURLWithPath: file)))?.starts(with: manifest) != true
         }.sorted()
     }
 }
