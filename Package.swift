@@ -90,7 +90,9 @@ let package = Package(
 
         .testTarget(name: "TorchFilesTests", dependencies: ["TorchFiles", "Engine"]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "Kernels"]),
-        .testTarget(name: "StorageTests", dependencies: ["Storage", .product(name: "Crypto", package: "swift-crypto")]),
+        .testTarget(
+            name: "StorageTests",
+            dependencies: ["Storage", .product(name: "Crypto", package: "swift-crypto"), .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(
             name: "ServerTests",
             dependencies: [

@@ -90,7 +90,10 @@ package final class Service: Sendable {
         webhooks.start()
         housekeeping = Task { [weak database] in
             while (try? await Task.sleep(for: .seconds(300))) != nil {
-                do { try database?.uploads.removeExpired() } catch {
+                do {
+                    try database?.lookAtClock()
+                    try database?.uploads.removeExpired()
+                } catch {
                     logger.error("expired uploads cannot be removed", metadata: ["error": "\(error)"])
                 }
             }

@@ -14,6 +14,7 @@ extension Database {
 
         /// The checkpoints and datasets that are there again.
         public internal(set) var adopted: [String] = []
+        /// What was not given back.
         public internal(set) var left: [Left] = []
     }
 

@@ -17,7 +17,7 @@ extension Database {
     /// - Parameter replacing: whether one that is not the folder's, or holds nothing, is put aside and a new one made.
     /// - Throws: ``StorageError/databaseLost(path:)``, ``StorageError/databaseForeign(path:)``,
     ///   ``StorageError/databaseDestroyed(path:found:)``; then nothing has been changed.
-    static func open(_ folder: DataFolder, replacing: Bool, now: Timestamp) throws(StorageError) -> (
+    static func open(_ folder: DataFolder, replacing: Bool, _ patience: BusyPatience, now: Timestamp) throws(StorageError) -> (
         pool: DatabasePool, identity: FolderIdentity, opening: Opening
     ) {
         let identity = FolderIdentity(in: folder.url)
@@ -25,7 +25,7 @@ extension Database {
         do throws(StorageError) {
             let log = folder.database.path + "-wal"
             opening.lostLog = identity?.isRunning == true && access(log, F_OK) != 0
-            let pool = try connect(folder, identity, isNew: false)
+            let pool = try connect(folder, identity, patience, isNew: false)
             return (pool, try complete(pool, folder, identity, now), opening)
         } catch {
             guard replacing, error.isOfAnotherDatabase else { throw error }
@@ -36,18 +36,21 @@ extension Database {
         if access(folder.aside.url.path, F_OK) == 0 { try folder.aside.synchronize(now.day) }
         opening.replaced = folder.aside.url.appendingPathComponent(now.day).path
         opening.lostLog = false
-        let pool = try connect(folder, identity, isNew: true)
+        let pool = try connect(folder, identity, patience, isNew: true)
         return (pool, try complete(pool, folder, identity, now), opening)
     }
 
-    private static func connect(_ folder: DataFolder, _ identity: FolderIdentity?, isNew: Bool) throws(StorageError) -> DatabasePool {
+    private static func connect(_ folder: DataFolder, _ identity: FolderIdentity?, _ patience: BusyPatience, isNew: Bool)
+        throws(StorageError)
+        -> DatabasePool
+    {
         let path = folder.url.path
         // Before SQLite makes a file, and before it removes a log that has none.
         if !isNew, BlobStore.size(of: folder.database.path) ?? 0 == 0 {
             guard identity == nil, try BlobStore.isEmpty(folder) else { throw .databaseLost(path: path) }
         }
         return try asStorageError("open \(folder.database.path)", path) {
-            let pool = try DatabasePool(path: folder.database.path, configuration: configuration)
+            let pool = try DatabasePool(path: folder.database.path, configuration: configuration(patience))
             // GRDB sets NORMAL while it sets up WAL. NORMAL does not wait for the disk at a commit: a power cut would
             // take back commits that were answered with 201.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
@@ -107,11 +110,15 @@ extension Database {
                     arguments: [found?.id ?? Identifier.make(.store), now.milliseconds])
                 return (try String.fetchOne(rows, sql: "SELECT identity FROM store")!, try hasContents(rows))
             }
-            try pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
+            // Unless another process reads it: then the log will do.
+            try? pool.writeWithoutTransaction { _ = try $0.checkpoint(.truncate) }
             return told
         }
         let identity = found ?? FolderIdentity(id: id, in: folder.url)
-        try identity.set(isFilled: isFilled, isRunning: true)
+        do throws(StorageError) { try identity.set(isFilled: isFilled, isRunning: true) } catch {
+            // A full disk does not stop the start of a folder that has its identity.
+            guard found != nil, error.isOfTheDisk else { throw error }
+        }
         return identity
     }
 
@@ -129,6 +136,7 @@ extension Database {
             throw error
         } catch {
             switch (error as? DatabaseError)?.resultCode {
+            case .SQLITE_BUSY, .SQLITE_LOCKED: throw .busy(doing: doing)
             case .SQLITE_NOTADB, .SQLITE_CORRUPT: throw .databaseDestroyed(path: path, found: String(describing: error))
             default: throw .database(doing: doing, found: String(describing: error))
             }

@@ -7,8 +7,9 @@ extension Database {
     /// Reads that run at a time; more wait for one of them.
     private static let readers = 5
 
-    static var configuration: GRDB.Configuration {
+    static func configuration(_ patience: BusyPatience) -> GRDB.Configuration {
         var configuration = GRDB.Configuration()
+        configuration.busyMode = .callback { _ in patience.waits() }
         configuration.maximumReaderCount = readers
         return configuration
     }

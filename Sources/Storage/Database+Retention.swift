@@ -30,6 +30,10 @@ extension Database {
         public internal(set) var removedAside = BlobStore.Amount()
         /// The days on which it was put there.
         public internal(set) var removedDays: [String] = []
+        /// The system's clock where it is not believed.
+        public internal(set) var leap: StoreClock.Leap?
+        /// What would have gone by that clock.
+        public internal(set) var spared: [String] = []
         /// Bytes of the blobs that are left.
         public internal(set) var bytesKept: Int64 = 0
     }
@@ -38,9 +42,14 @@ extension Database {
     /// does; puts files aside that nothing refers to, and removes those that have lain there for long.
     public func collectGarbage(_ retention: Retention, now: Timestamp = .now()) throws(StorageError) -> Collection {
         var result = Collection()
+        result.leap = clock.leap(now)
+        let (system, now) = (now, clock.time(now))
         result.bytesKept = try storedBytes()
-        for candidate in try candidates()
-        where Self.isKeptNoLonger(age: now.milliseconds - candidate.lastUsed, stored: result.bytesKept, retention) {
+        for candidate in try candidates() {
+            guard Self.isKeptNoLonger(age: now.milliseconds - candidate.lastUsed, stored: result.bytesKept, retention) else {
+                if let limit = retention.age, system.milliseconds - candidate.lastUsed >= limit { result.spared.append(candidate.id) }
+                continue
+            }
             do throws(StorageError) {
                 switch candidate.kind {
                 case "job": try jobs.delete(candidate.id)

@@ -16,6 +16,8 @@ public final class Database: Sendable {
     /// What was found when it was opened.
     public let opening: Opening
     let identity: FolderIdentity
+    let clock: StoreClock
+    private let patience: BusyPatience
     private let path: String
     private let isClosed = Atomic(false)
     /// Writes that have begun and not ended.
@@ -56,11 +58,18 @@ public final class Database: Sendable {
     /// - Parameter replacing: whether a database that is not the folder's, or is lost, is put aside and a new one made.
     /// - Throws: ``StorageError/folderLocked(path:)`` when another process (or another `Database`) holds the folder;
     ///   ``StorageError/databaseLost(path:)``, ``StorageError/databaseForeign(path:)``, ``StorageError/databaseDestroyed(path:found:)``.
-    public init(folder: URL, replacing: Bool = false, now: Timestamp = .now()) throws(StorageError) {
+    public convenience init(folder: URL, replacing: Bool = false, now: Timestamp = .now()) throws(StorageError) {
+        try self.init(folder: folder, replacing: replacing, now: now, patience: BusyPatience.seconds)
+    }
+
+    /// - Parameter patience: seconds that a database is waited for which another process has locked.
+    package init(folder: URL, replacing: Bool, now: Timestamp, patience seconds: Double) throws(StorageError) {
         let dataFolder = try DataFolder(folder)
         path = folder.path
+        let patience = BusyPatience(seconds: seconds)
+        self.patience = patience
         var found: Opening
-        (pool, identity, found) = try Self.open(dataFolder, replacing: replacing, now: now)
+        (pool, identity, found) = try Self.open(dataFolder, replacing: replacing, patience, now: now)
         uploadFolder = UploadFolder(dataFolder)
         let pool = pool
         blobs = BlobStore(folder: dataFolder) { digest throws(StorageError) in
@@ -72,11 +81,19 @@ public final class Database: Sendable {
                 throw .database(doing: "look for references to a blob", found: String(describing: error))
             }
         }
+        do { clock = StoreClock(try pool.read { try Self.clock($0) }) } catch {
+            throw .database(doing: "read the store's time", found: String(describing: error))
+        }
         try Self.removeForgotten(pool, blobs)
-        found.setAside = try blobs.setAsideUnreferenced(on: now.day)
+        // What a full disk does not let move stays, and is moved later.
+        do throws(StorageError) { found.setAside = try blobs.setAsideUnreferenced(on: clock.time(now).day) } catch {
+            guard error.isOfTheDisk else { throw error }
+        }
         opening = found
         try reconcileManifests()
-        try uploads.reconcile()
+        // A disk that takes nothing does not stop the start.
+        do { try lookAtClock(now: now) } catch  where error.isOfTheDisk {}
+        try uploads.reconcile(now: now)
     }
 
     deinit { close() }
@@ -84,6 +101,7 @@ public final class Database: Sendable {
     /// Ends the use of the store: all rows are in the main file then, the log is gone. What is asked of it afterwards fails.
     public func close() {
         guard !isClosed.exchange(true, ordering: .sequentiallyConsistent) else { return }
+        try? lookAtClock()
         blobs.rowsAreClosing()
         // Before the folder's lock goes: whoever takes it next must find the log written back and no lock on the database. SQLite does
         // not tell whether it wrote the log back while it closed.
@@ -120,6 +138,7 @@ public final class Database: Sendable {
         }
         do {
             let result = try pool.write(body)
+            patience.ends()
             let wasDoubtful = isDoubtful.withLock { value in
                 defer { value = false }
                 return value
@@ -137,6 +156,7 @@ public final class Database: Sendable {
                 }
                 if !wasDoubtful { blobs.keepAll() }
             }
+            if code == .SQLITE_BUSY || code == .SQLITE_LOCKED { throw .busy(doing: doing) }
             // ENOSPC: what a client may be told.
             if code == .SQLITE_FULL { throw .file(doing: doing, path: "pruner.sqlite", errno: ENOSPC) }
             throw .database(doing: doing, found: String(describing: error))
@@ -149,6 +169,8 @@ public final class Database: Sendable {
             return try pool.read(body)
         } catch let error as StorageError {
             throw error
+        } catch let error as DatabaseError where [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode) {
+            throw .busy(doing: doing)
         } catch {
             throw .database(doing: doing, found: String(describing: error))
         }
@@ -168,11 +190,17 @@ public final class Database: Sendable {
         rows.afterNextTransaction(onCommit: { _ in }, onRollback: { [identity] _ in try? identity.set(isFilled: true) })
     }
 
-    /// Bytes that the disk of the data folder has free for this process.
-    public func freeBytes() throws(StorageError) -> Int64 {
+    /// Bytes that the disk of the data folder has free for this process; nil where its file system does not tell.
+    public func freeBytes() throws(StorageError) -> Int64? {
         var status = statvfs()
         guard statvfs(path, &status) == 0 else { throw .file(doing: "ask for free room in", path: path, errno: errno) }
-        return Int64(clamping: UInt64(status.f_bavail) * UInt64(status.f_frsize))
+        return Self.freeBytes(status)
+    }
+
+    /// A file system without blocks, as some network and FUSE ones are, counts none: only writing shows whether there is room.
+    package static func freeBytes(_ status: statvfs) -> Int64? {
+        guard status.f_blocks > 0 else { return nil }
+        return Int64(clamping: UInt64(status.f_bavail).multipliedReportingOverflow(by: UInt64(status.f_frsize)).partialValue)
     }
 
     /// What SQLite says for `PRAGMA synchronous` on the writing connection: 2 is FULL.

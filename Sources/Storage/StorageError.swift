@@ -33,6 +33,8 @@ public enum StorageError: Error, Sendable, Equatable {
     case databaseForeign(path: String)
     /// The database's file is no database any more.
     case databaseDestroyed(path: String, found: String)
+    /// Another process has the database locked, for longer than it is waited for.
+    case busy(doing: String)
     /// A system call on a file failed.
     case file(doing: String, path: String, errno: Int32)
     /// SQLite refused.
@@ -43,7 +45,7 @@ extension StorageError {
     /// Whether the disk or SQLite failed, which may pass, rather than what was asked for.
     public var isOfTheDisk: Bool {
         switch self {
-        case .file, .database: true
+        case .file, .database, .busy: true
         default: false
         }
     }
@@ -88,6 +90,7 @@ extension StorageError: CustomStringConvertible {
             "the database in \(path) belongs to another data folder; \(Self.wayOut(path)); if it is the right one, remove \(path)/identity"
         case .databaseDestroyed(let path, let found):
             "the database in \(path) is destroyed (\(found)); \(Self.wayOut(path))"
+        case .busy(let doing): "cannot \(doing): another process has the database locked"
         case .file(let doing, let path, let errno): "cannot \(doing) \(path): errno \(errno)"
         case .database(let doing, let found): "cannot \(doing): \(found)"
         }

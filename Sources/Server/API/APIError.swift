@@ -58,6 +58,9 @@ struct APIError: RespondingError {
             case .tooMuchStored: self.init(.forbidden, "storage_limit", error.description)
             case .tooManyQueued: self.init(.tooManyRequests, "queue_limit", error.description, fields: [.retryAfter: "30"])
             case .invalidCursor(let id): self.init(.badRequest, "invalid_cursor", "after: \(id.prefix(200)) is not in this list")
+            case .busy:
+                self.init(
+                    .serviceUnavailable, "busy", "the database is locked by another process: try again", fields: [.retryAfter: "5"])
             // ENOSPC and EDQUOT
             case .file(_, _, 28), .file(_, _, 122): self = .diskFull
             default: return nil

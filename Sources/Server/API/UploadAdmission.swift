@@ -26,6 +26,6 @@ extension API {
         if let owner = try owner(of: request), let limit = owner.storedBytes {
             guard try database.tokens.storedBytes(of: owner.token) + length <= limit else { throw StorageError.tooMuchStored(limit: limit) }
         }
-        guard try database.freeBytes() - length >= Self.diskReserve else { throw APIError.diskFull }
+        if let free = try database.freeBytes(), free - length < Self.diskReserve { throw APIError.diskFull }
     }
 }

@@ -17,6 +17,7 @@ struct GarbageCommand: ParsableCommand {
     var keepBytes: MemorySize?
     @Option(help: "Days to keep what was put aside; 0 keeps it forever. Else keep_aside_days of the configuration.")
     var keepAsideDays: Int?
+    @Flag(help: "Believe the system's clock although it is more than a day ahead of the store's own time.") var acceptClock = false
 
     func run() throws {
         let settings = try folder.settings()
@@ -24,7 +25,7 @@ struct GarbageCommand: ParsableCommand {
             .collectGarbage,
             [
                 "keep_days": .integer(keepDays ?? settings.keepDays), "keep_bytes": .integer(Int(keepBytes?.bytes ?? settings.keepBytes)),
-                "keep_aside_days": .integer(keepAsideDays ?? settings.keepAsideDays),
+                "keep_aside_days": .integer(keepAsideDays ?? settings.keepAsideDays), "accept_clock": .bool(acceptClock),
             ])
         print(report.pretty, terminator: "")
     }

@@ -4,15 +4,18 @@ import Storage
 
 /// `gc`, `backup`, `doctor`.
 extension DataVerb {
-    /// `{keep_days, keep_bytes, keep_aside_days}`, null or absent for no limit → what went and what is left.
+    /// `{keep_days, keep_bytes, keep_aside_days, accept_clock}`, null or absent for no limit → what went and what is left.
     package static let collectGarbage = DataVerb(name: "gc") { arguments, database in
+        if arguments["accept_clock"] == true { try database.acceptClock() }
         let collection = try database.collectGarbage(
             Retention(
                 days: arguments["keep_days"]?.integer ?? 0, bytes: arguments["keep_bytes"]?.integer.map(Int64.init) ?? 0,
                 asideDays: arguments["keep_aside_days"]?.integer ?? 0))
         return [
             "removed": .array(collection.removed.map(JSON.string)), "set_aside": collection.setAside.json,
-            "removed_aside": collection.removedAside.json, "stored_bytes": .integer(Int(collection.bytesKept)),
+            "removed_aside": collection.removedAside.json,
+            "clock": collection.leap.map { ["believed": .string($0.believed.text), "system": .string($0.found.text)] } ?? .null,
+            "spared": .array(collection.spared.map(JSON.string)), "stored_bytes": .integer(Int(collection.bytesKept)),
         ]
     }
 

@@ -65,9 +65,9 @@ struct Scrape: Sendable {
             MetricSample(Self.speed, [], 2 * metrics.speed),
             MetricSample(Self.webhooks, [], Double(try database.webhooks.pendingCount())),
             MetricSample(Self.limit, [], Double(resources.memory)),
-            MetricSample(Self.free, [], Double(try database.freeBytes())),
             MetricSample(Self.stored, [], Double(try database.storedBytes())),
         ]
+        if let free = try database.freeBytes() { samples.append(MetricSample(Self.free, [], Double(free))) }
         if let peak = MemoryGauge.peak { samples.append(MetricSample(Self.peak, [], Double(peak))) }
         for status in JobStatus.allCases {
             samples.append(MetricSample(Self.jobs, [("status", status.rawValue)], Double(load.counts[status] ?? 0)))

@@ -32,6 +32,14 @@ final class GarbageCollector: Sendable {
         if !collection.removed.isEmpty {
             logger.notice("kept no longer: \(collection.removed.joined(separator: " ")); \(collection.bytesKept) bytes are left")
         }
+        if let leap = collection.leap {
+            logger.warning(
+                """
+                the system's clock says \(leap.found.text), the store's own time is \(leap.believed.text): nothing is removed by its age that \
+                is not old by the store's (\(collection.spared.count) more would go by the system's). The system's time is believed after \
+                24 hours, or at once by pruner gc --accept-clock
+                """)
+        }
         if collection.setAside.files > 0 {
             logger.warning("\(collection.setAside.files) files of \(collection.setAside.bytes) bytes that no row names were put aside")
         }

@@ -18,8 +18,12 @@ public struct KeptAnswer<Record> {
     /// Writes it down, and forgets those that are too old.
     func keep(_ record: Record, in rows: GRDB.Database) throws {
         let now = Timestamp.now().milliseconds
+        // By the store's own time, as ``StoreClock`` has it.
         try rows.execute(
-            sql: "DELETE FROM kept_answers WHERE created_at <= ?", arguments: [now - AnswerStore.lifetime])
+            sql: """
+                DELETE FROM kept_answers
+                    WHERE created_at <= (SELECT CASE WHEN ?1 - clock > 86400000 THEN clock ELSE ?1 END FROM store) - ?2
+                """, arguments: [now, AnswerStore.lifetime])
         try rows.execute(
             sql: "INSERT INTO kept_answers (client, key, fingerprint, answer, created_at) VALUES (?, ?, ?, ?, ?)",
             arguments: [key.client, key.word, fingerprint.hex, try answer(record), now])

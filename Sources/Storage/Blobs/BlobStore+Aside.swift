@@ -3,7 +3,9 @@ import Foundation
 extension BlobStore {
     /// How many files, and their bytes.
     public struct Amount: Sendable, Equatable {
+        /// Files, or folders that lay where files should.
         public internal(set) var files = 0
+        /// Bytes.
         public internal(set) var bytes: Int64 = 0
     }
 

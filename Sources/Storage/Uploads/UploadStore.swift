@@ -72,11 +72,12 @@ public struct UploadStore: Sendable {
         try remove(id)
     }
 
-    /// Removes the uploads whose time is over. Returns how many there were.
+    /// Removes the uploads whose time is over by the store's clock. Returns how many there were.
     @discardableResult
     public func removeExpired(now: Timestamp = .now()) throws(StorageError) -> Int {
         let expired = try database.read("look for expired uploads") { rows in
-            try String.fetchAll(rows, sql: "SELECT id FROM uploads WHERE expires_at <= ?", arguments: [now.milliseconds])
+            try String.fetchAll(
+                rows, sql: "SELECT id FROM uploads WHERE expires_at <= ?", arguments: [database.clock.time(now).milliseconds])
         }
         var count = 0
         // One that is being written to or used is not over.
@@ -90,13 +91,13 @@ public struct UploadStore: Sendable {
 
     /// At start-up: removes files without a row (a cut before the first commit), and rows without their bytes (a folder that was
     /// brought back without them).
-    func reconcile() throws(StorageError) {
+    func reconcile(now: Timestamp) throws(StorageError) {
         let sizes = try database.uploadFolder.sizes()
         let uploads = try database.read("list uploads") { try Row.fetchAll($0, sql: "SELECT * FROM uploads").map(Upload.init) }
         let whole = Set(uploads.filter { (sizes[$0.id] ?? -1) >= $0.offset }.map(\.id))
         for name in sizes.keys where !whole.contains(name) { database.uploadFolder.remove(name) }
         for upload in uploads where !whole.contains(upload.id) { try remove(upload.id) }
-        try removeExpired()
+        try removeExpired(now: now)
     }
 
     private func remove(_ id: String) throws(StorageError) {
@@ -106,7 +107,7 @@ public struct UploadStore: Sendable {
 
     func upload(_ id: String, in rows: GRDB.Database) throws -> Upload {
         let row = try Row.fetchOne(
-            rows, sql: "SELECT * FROM uploads WHERE id = ? AND expires_at > ?", arguments: [id, Timestamp.now().milliseconds])
+            rows, sql: "SELECT * FROM uploads WHERE id = ? AND expires_at > ?", arguments: [id, database.clock.time(.now()).milliseconds])
         guard let row else { throw StorageError.notFound(.upload, id: id) }
         return Upload(row)
     }

@@ -10,7 +10,7 @@ struct OpenAPIDocument {
         .init(400, "malformed_request"), .init(401, "unauthorized"), .init(403, "insufficient_scope"), .init(403, "foreign_origin"),
         .init(408, "request_timeout"), .init(413, "body_too_large"),
         .init(414, "target_too_long"), .init(417, "expectation_failed"), .init(421, "misdirected_request"), .init(431, "head_too_large"),
-        .init(500, "internal_error"), .init(501, "not_implemented"), .init(505, "version_not_supported"),
+        .init(500, "internal_error"), .init(501, "not_implemented"), .init(503, "busy"), .init(505, "version_not_supported"),
     ]
 
     /// What a body that a client gave the digest of may be refused with.
