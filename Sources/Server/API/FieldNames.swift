@@ -20,6 +20,11 @@ extension HTTPField.Name {
     static let uploadMetadata = known("Upload-Metadata")
     static let uploadChecksum = known("Upload-Checksum")
     static let uploadExpires = known("Upload-Expires")
+    static let forwarded = known("Forwarded")
+    static let forwardedFor = known("X-Forwarded-For")
+    static let forwardedHost = known("X-Forwarded-Host")
+    static let forwardedProto = known("X-Forwarded-Proto")
+    static let via = known("Via")
     static let lastEventID = known("Last-Event-ID")
     static let methodOverride = known("X-HTTP-Method-Override")
 

@@ -51,6 +51,13 @@ final class APIClient: Sendable {
         return try #require(answer.json["id"]?.text)
     }
 
+    /// Where an answer says that an upload is; it says it in full, as tus clients have it of other servers.
+    func location(_ answer: World.Answer) throws -> String {
+        let location = try #require(answer.headers["location"])
+        try #require(location.hasPrefix(base + "/v1/uploads/upl_"), "\(location)")
+        return String(location.dropFirst(base.count))
+    }
+
     /// The job once it has ended, which its stream of events tells by ending: a client that polls takes the processor that the job needs.
     func finished(_ id: String) async throws -> JSON {
         while true {

@@ -40,6 +40,7 @@ struct Description: Sendable {
             Issue.record("\(call): \(field.name) is described and missing")
         }
         guard method != "HEAD", answer.status != 204, answer.status != 304 else { return }
+        if answer.data.isEmpty, response["content"] == nil { return }
         let type = answer.headers["content-type"] ?? "none"
         guard let content = response["content"]?[type] else {
             Issue.record("\(call): the type \(type) is not described")

@@ -45,7 +45,7 @@ struct FaultTests {
         let checkpoint = try await client.upload("/v1/checkpoints", Samples.archive(Samples.unet("learned")))
         var expected = try await Self.ids(client)
         let begun = try await client.send("POST", "/v1/uploads", headers: ["Tus-Resumable": "1.0.0", "Upload-Length": "\(6 << 20)"])
-        let upload = try #require(begun.headers["location"])
+        let upload = try client.location(begun)
 
         let strace = try Strace(server, failing: fault.calls, with: fault.error)
         let weights = try Samples.archive(Samples.unet("scale_shift"))
@@ -139,7 +139,7 @@ struct FaultTests {
             try await client.send("PATCH", path, body: Data(bytes), headers: tus.merging(["Upload-Offset": "\(offset)"]) { $1 })
         }
         let begun = try await client.send("POST", "/v1/uploads", headers: tus.merging(["Upload-Length": "\(archive.count)"]) { $1 })
-        let path = try #require(begun.headers["location"])
+        let path = try client.location(begun)
         let id = try #require(path.split(separator: "/").last.map(String.init))
         let file = folder.appendingPathComponent("uploads/\(id)").path
         func size() throws -> Int { try FileManager.default.attributesOfItem(atPath: file)[.size] as? Int ?? -1 }

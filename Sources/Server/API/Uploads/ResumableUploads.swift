@@ -19,12 +19,13 @@ extension API {
             Operation(
                 "uploadOptions", "Tells what of tus the server knows.",
                 answers: [
-                    .empty(
-                        "tus 1.0.0.", fields: ["Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm"])
+                    .init(
+                        status: 200, detail: "tus 1.0.0.",
+                        fields: ["Tus-Resumable", "Tus-Version", "Tus-Extension", "Tus-Max-Size", "Tus-Checksum-Algorithm"])
                 ])
         ) { _ in
             Response(
-                status: .noContent,
+                status: .ok,
                 fields: [
                     .tusResumable: "1.0.0", .tusVersion: "1.0.0", .tusMaxSize: String(uploads.limit),
                     .tusExtension: "creation,creation-with-upload,expiration,checksum,termination",
@@ -125,6 +126,8 @@ extension API {
         } catch {
             guard let known = APIError(error) else { throw error }
             response = known.response()
+            // Spares the client the question that would come next.
+            if case StorageError.wrongOffset(_, let expected, _) = error { response.fields[.uploadOffset] = String(expected) }
         }
         response.fields[.tusResumable] = "1.0.0"
         if response.status == .preconditionFailed { response.fields[.tusVersion] = "1.0.0" }
@@ -142,7 +145,7 @@ extension API {
             throw APIError(
                 .badRequest, "invalid_upload_metadata", "Upload-Metadata is pairs of a key and a value in base64, with commas between")
         }
-        return try await creating(request) { creation in
+        var response = try await creating(request) { creation in
             if !creation.isRepeated { try admit(length, request) }
             let writer = try database.uploads.begin(length: length, metadata: metadata, owner: owner(of: request))
             let digest = try await write(request, to: writer, isNew: true)
@@ -150,6 +153,16 @@ extension API {
             if let first = try creation.firstAnswer(to: body) { return first }
             return try writer.commit(answer: creation.keeping(body) { $0.created }).created.response
         }
+        if let path = response.fields[.location], let base = base(of: request) { response.fields[.location] = base + path }
+        return response
+    }
+
+    /// What comes before the path for whoever sent the request: tus clients are used to a whole URL in `Location`. Nil where the request
+    /// came by a proxy, which clients may reach by another scheme, host and port than it reaches us.
+    private func base(of request: Request) -> String? {
+        let byProxy: [HTTPField.Name] = [.forwarded, .via, .forwardedFor, .forwardedProto, .forwardedHost]
+        guard let authority = request.authority, byProxy.allSatisfy({ request.fields[$0] == nil }) else { return nil }
+        return "http://\(authority)"
     }
 
     private func showUpload(_ request: Request) async throws -> Response {

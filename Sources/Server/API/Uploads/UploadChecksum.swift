@@ -14,13 +14,15 @@ struct UploadChecksum {
     private var hash: Hash
     private let expected: [UInt8]
 
-    /// - Throws: ``APIError`` 400 for an algorithm that is not known, or text that is no checksum of it.
+    /// A checksum of another length than its algorithm's is one that no piece has: it is found not to match, as tus says of those.
+    ///
+    /// - Throws: ``APIError`` 400 for an algorithm that is not known, or what is no base64.
     init(_ text: String) throws {
         let parts = text.split(separator: " ")
         let expected = parts.count == 2 ? Data(base64Encoded: String(parts[1])) : nil
         switch parts.first {
-        case "sha1" where expected?.count == Insecure.SHA1.byteCount: hash = .sha1(Insecure.SHA1())
-        case "sha256" where expected?.count == SHA256.byteCount: hash = .sha256(SHA256())
+        case "sha1" where expected != nil: hash = .sha1(Insecure.SHA1())
+        case "sha256" where expected != nil: hash = .sha256(SHA256())
         default:
             throw APIError(
                 .badRequest, "invalid_checksum", "Upload-Checksum is one of \(Self.algorithms), a space and the checksum in base64")
