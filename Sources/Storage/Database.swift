@@ -26,6 +26,8 @@ public final class Database: Sendable {
     private let version = Atomic<UInt64>(0)
     /// The tokens as they were last read; nil when they may have changed.
     let tokensRead = ReadMostly<[TokenStore.Known]?>(nil)
+    /// Who is at work by which token.
+    let bearers = Bearers()
     let uploadFolder: UploadFolder
     /// Who follows which job.
     let jobChanges = JobChanges()

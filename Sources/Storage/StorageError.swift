@@ -23,6 +23,8 @@ public enum StorageError: Error, Sendable, Equatable {
     case tooMuchStored(limit: Int64)
     /// Its owner may not have more jobs waiting than this.
     case tooManyQueued(limit: Int)
+    /// The token that this was asked for with has been revoked.
+    case tokenRevoked(id: String)
     /// Another process serves from this data folder.
     case folderLocked(path: String)
     /// The data folder was written by a later version of this program.
@@ -81,6 +83,7 @@ extension StorageError: CustomStringConvertible {
         case .invalidCursor(let id): "cannot list after \(id): it is not in the list"
         case .tooMuchStored(let limit): "this token may have \(limit) bytes stored, and this would be more"
         case .tooManyQueued(let limit): "this token may have \(limit) jobs waiting, and has them"
+        case .tokenRevoked(let id): "\(id) has been revoked"
         case .folderLocked(let path): "another process uses \(path)"
         case .folderTooNew(let path): "\(path) was written by a later version"
         case .databaseLost(let path):

@@ -54,12 +54,15 @@ struct API: Sendable {
         routes.add(method, pattern, operation) { request in
             let start = DispatchTime.now()
             do {
-                try access.check(request)
+                let token = try access.check(request)
                 var request = request
+                let received = try access.receiving(request, by: token)
+                if let received { request.body = received.body }
                 if let digests = try DigestFields(request.fields) { request.body = digests.verified(request.body) }
                 var response = try await handler(request)
                 // What strangers uploaded comes from the page's own origin: no browser may take it for something that runs.
                 response.fields[.xContentTypeOptions] = "nosniff"
+                try access.answering(request, by: token, received, with: &response)
                 metrics.answered(request.method, response.status.code, since: start)
                 return response
             } catch HTTPError.connectionLost {

@@ -41,6 +41,11 @@ struct APIError: RespondingError {
         invalid([Problem.Item(pointer: pointer, detail: detail)])
     }
 
+    /// The token was good when the request came, and has been revoked since.
+    static let revokedToken = APIError(
+        .unauthorized, "unauthorized", "this token has been revoked",
+        fields: [.wwwAuthenticate: "Bearer realm=\"pruner\", error=\"invalid_token\""])
+
     /// There is no room.
     static let diskFull = APIError(.init(code: 507, reasonPhrase: "Insufficient Storage"), "disk_full", "the disk has no room for this")
 
@@ -57,6 +62,7 @@ struct APIError: RespondingError {
             case .wrongState: self.init(.conflict, "wrong_state", error.description)
             case .tooMuchStored: self.init(.forbidden, "storage_limit", error.description)
             case .tooManyQueued: self.init(.tooManyRequests, "queue_limit", error.description, fields: [.retryAfter: "30"])
+            case .tokenRevoked: self = .revokedToken
             case .invalidCursor(let id): self.init(.badRequest, "invalid_cursor", "after: \(id.prefix(200)) is not in this list")
             case .busy:
                 self.init(

@@ -11,16 +11,40 @@ struct Access: Sendable {
     private static let open: Set = ["/healthz", "/readyz", "/"]
     private static func isOpen(_ path: String) -> Bool { open.contains(path) || path.hasPrefix("/dashboard/") }
 
+    /// The token that lets a request in; nil where none is needed.
+    ///
     /// - Throws: 401 without a token that is known, 403 with one that does not reach.
-    func check(_ request: Request) throws {
-        guard !Self.isOpen(request.path), let token = try token(of: request) else { return }
+    func check(_ request: Request) throws -> AccessToken? {
+        guard !Self.isOpen(request.path), let token = try token(of: request) else { return nil }
         let isReading = request.method == .get || request.method == .head
         guard isReading || token.scope == .write else {
             throw APIError(
                 .forbidden, "insufficient_scope", "this token may only read",
                 fields: [.wwwAuthenticate: "Bearer realm=\"pruner\", error=\"insufficient_scope\", scope=\"write\""])
         }
+        return token
     }
+
+    /// Has a request with a body end with its token; nil where there is none to read.
+    func receiving(_ request: Request, by token: AccessToken?) throws -> BearersRequest? {
+        guard let token, request.body.length != 0 else { return nil }
+        return try BearersRequest(request, by: token, of: tokens, isAnswering: false)
+    }
+
+    /// Has an answer that may take long end with the token of its request. Others are with the kernel at once.
+    func answering(_ request: Request, by token: AccessToken?, _ received: BearersRequest?, with response: inout Response) throws {
+        switch response.body {
+        case .empty: return
+        case .bytes(let bytes) where bytes.count <= Self.smallAnswer: return
+        case .bytes, .file, .parts, .stream: break
+        }
+        guard let token else { return }
+        try received?.beginAnswer()
+        response.companion = try received ?? BearersRequest(request, by: token, of: tokens, isAnswering: true)
+    }
+
+    /// Bytes that a connection's buffer takes.
+    private static let smallAnswer = 64 << 10
 
     /// The token a request came with; nil where none is needed.
     func token(of request: Request) throws -> AccessToken? {

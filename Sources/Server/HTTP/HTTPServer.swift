@@ -171,6 +171,7 @@ package final class HTTPServer: Sendable {
                 await connection.serve()
                 self.ended(number)
             }
+            connection.isServed(by: task)
             state.connections[number] = Served(connection: connection, task: task, peer: peer)
             if let peer { state.countByPeer[peer, default: 0] += 1 }
         }

@@ -36,7 +36,7 @@ public struct TokenStore: Sendable {
     /// All tokens, oldest first.
     public func list() throws(StorageError) -> [AccessToken] { try known().map(\.token) }
 
-    /// Makes a token worthless, at once. What its bearer stored stays.
+    /// Makes a token worthless, at once, also to those who are at work by it. What its bearer stored stays.
     /// - Throws: ``StorageError/notFound(_:id:)``
     public func revoke(_ id: String) throws(StorageError) {
         try changing { () throws(StorageError) in
@@ -45,6 +45,16 @@ public struct TokenStore: Sendable {
                 guard rows.changesCount == 1 else { throw StorageError.notFound(.token, id: id) }
             }
         }
+        database.bearers.end(id)
+    }
+
+    /// Comes to work by a token, for as long as the presence lives; nil when the token has ended.
+    ///
+    /// - Parameter end: called when the token ends: must neither take long nor come here again.
+    public func enter(_ token: AccessToken, end: @escaping @Sendable () -> Void) throws(StorageError) -> TokenPresence? {
+        let presence = database.bearers.enter(token.id, end: end)
+        // In this order: a token that ends meanwhile is missed here, or its bearer is told.
+        return try known().contains { $0.token.id == token.id } ? presence : nil
     }
 
     /// The token whose secret this is; nil for any other text. How long it takes tells nothing about how much was right.

@@ -53,6 +53,8 @@ actor Connection {
     /// is would have to wait for that.
     private let patience = Double.random(in: 1...1.25)
     private nonisolated let phase = ConnectionPhase()
+    /// The task in ``serve()``.
+    private nonisolated let task = Mutex<Task<Void, Never>?>(nil)
     let ending: Ending
 
     /// - Parameter ending: the server's: an answer whose head is written after that has begun says that it is the last.
@@ -100,6 +102,15 @@ actor Connection {
         return true
     }
 
+    /// Tells it which task serves it.
+    nonisolated func isServed(by task: Task<Void, Never>) { self.task.withLock { $0 = task } }
+
+    /// Ends the connection with whatever is going on on it.
+    private nonisolated func end() {
+        socket.abort()
+        task.withLock { $0?.cancel() }
+    }
+
     // MARK: - One request
 
     /// Serves the next request. Returns whether another may follow.
@@ -134,6 +145,7 @@ actor Connection {
         }
         let response = await answer(to: head)
         guard let response else { return false }
+        defer { withExtendedLifetime(response.companion) {} }
         let isLast = try await send(response, to: head, closing: !head.keepsAlive || !canSkipBody)
         note(head, response.status.code, since: start)
         guard !isLast else { return false }
@@ -154,7 +166,8 @@ actor Connection {
             body: RequestBody(length: length) { [weak self] in
                 guard let self else { throw HTTPError.connectionLost }
                 return try await self.nextChunk(of: number)
-            }, cutOff: { [socket] in socket.abort() })
+            }, cutOff: { [socket] in socket.abort() }, endBody: { [socket] in socket.endReading() },
+            endAnswer: { [weak self] in self?.end() })
         do {
             return try await handler(request)
         } catch HTTPError.connectionLost {

@@ -202,6 +202,11 @@ final class Socket: Sendable {
         state.withLock { if !$0.isClosed { _ = shutdown(descriptor, Int32(SHUT_WR)) } }
     }
 
+    /// Ends what comes: after what is there already, every read finds the end of the stream. Answers can still be sent.
+    func endReading() {
+        state.withLock { if !$0.isClosed { _ = shutdown(descriptor, Int32(SHUT_RD)) } }
+    }
+
     /// Ends the connection under whoever uses it: every wait, now and later, finds it ended.
     func abort() {
         state.withLock { if !$0.isClosed { _ = shutdown(descriptor, Int32(SHUT_RDWR)) } }

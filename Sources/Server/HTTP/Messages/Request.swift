@@ -16,10 +16,15 @@ package struct Request: Sendable {
     package var parameters: [String: String] = [:]
     /// Ends the connection, from anywhere: whoever reads the body finds that it ends early.
     package let cutOff: @Sendable () -> Void
+    /// Ends the body, from anywhere: whoever reads it finds that it ends early. It can be answered still.
+    package let endBody: @Sendable () -> Void
+    /// Ends the connection, from anywhere, and cancels the task that serves it: whoever writes the answer need not wait for what to say.
+    package let endAnswer: @Sendable () -> Void
 
     package init(
         method: HTTPRequest.Method, target: RequestTarget, authority: String?, fields: HTTPFields = [:],
-        body: RequestBody = RequestBody(bytes: []), cutOff: @escaping @Sendable () -> Void = {}
+        body: RequestBody = RequestBody(bytes: []), cutOff: @escaping @Sendable () -> Void = {},
+        endBody: @escaping @Sendable () -> Void = {}, endAnswer: @escaping @Sendable () -> Void = {}
     ) {
         self.method = method
         self.target = target
@@ -27,6 +32,8 @@ package struct Request: Sendable {
         self.fields = fields
         self.body = body
         self.cutOff = cutOff
+        self.endBody = endBody
+        self.endAnswer = endAnswer
     }
 
     /// The raw path, for messages.

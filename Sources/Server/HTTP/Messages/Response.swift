@@ -6,6 +6,8 @@ package struct Response: Sendable {
     package var status: HTTPResponse.Status
     package var fields: HTTPFields
     package var body: ResponseBody
+    /// What lives until the answer has been sent, or has broken off.
+    package var companion: (any AnyObject & Sendable)?
 
     package init(status: HTTPResponse.Status, fields: HTTPFields = [:], body: ResponseBody = .empty) {
         self.status = status
