@@ -1,6 +1,5 @@
-#include "CCurl.h"
+#include "exchange.h"
 
-#include <curl/curl.h>
 #include <pthread.h>
 #include <sys/socket.h>
 
@@ -8,9 +7,13 @@ _Static_assert(sizeof(((struct curl_exchange *)0)->trouble) >= CURL_ERROR_SIZE, 
 
 static void begin(void) { curl_global_init(CURL_GLOBAL_DEFAULT); }
 
-void *curl_pool_make(void) {
+void curl_begin(void) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, begin);
+}
+
+void *curl_pool_make(void) {
+    curl_begin();
     return curl_easy_init();
 }
 
@@ -45,8 +48,7 @@ static curl_socket_t open_socket(void *context, curlsocktype purpose, struct cur
     return socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
 }
 
-enum curl_outcome curl_exchange_perform(void *curl, struct curl_exchange *exchange) {
-    curl_easy_reset(curl); // keeps the connections
+struct curl_slist *curl_exchange_prepare(CURL *curl, struct curl_exchange *exchange) {
     exchange->trouble[0] = 0;
     struct curl_slist *fields = NULL;
     for (size_t i = 0; i < exchange->count; i++) fields = curl_slist_append(fields, exchange->fields[i]);
@@ -82,10 +84,19 @@ enum curl_outcome curl_exchange_perform(void *curl, struct curl_exchange *exchan
         curl_easy_setopt(curl, CURLOPT_OPENSOCKETFUNCTION, open_socket);
         curl_easy_setopt(curl, CURLOPT_OPENSOCKETDATA, exchange);
     }
+    return fields;
+}
 
+enum curl_outcome curl_exchange_perform(void *curl, struct curl_exchange *exchange) {
+    curl_easy_reset(curl); // keeps the connections
+    struct curl_slist *fields = curl_exchange_prepare(curl, exchange);
     CURLcode code = curl_easy_perform(curl);
     curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, NULL);
     curl_slist_free_all(fields);
+    return curl_exchange_outcome(code, exchange);
+}
+
+enum curl_outcome curl_exchange_outcome(CURLcode code, struct curl_exchange *exchange) {
     if (code == CURLE_OK) return curl_done;
     if (!exchange->trouble[0]) {
         const char *words = curl_easy_strerror(code);

@@ -34,7 +34,7 @@ public final class Database: Sendable {
     /// How many jobs ended how.
     let endings = JobEndings()
     /// Signalled for every event that is to be told.
-    let webhookSignal = DispatchSemaphore(value: 0)
+    let webhookSignal = WebhookSignal()
     /// Whether the last commit failed on the disk, and so may be found done by a process that opens the database after a crash.
     private let isDoubtful = Mutex(false)
 

@@ -12,6 +12,14 @@ enum Schema {
         migrator.registerMigration("webhooks") { try $0.execute(sql: webhooks) }
         migrator.registerMigration("store") { try $0.execute(sql: store) }
         migrator.registerMigration("manifests") { try $0.execute(sql: manifests) }
+        migrator.registerMigration("hosts of webhooks") { rows in
+            try rows.execute(sql: webhookHosts)
+            for row in try Row.fetchAll(rows, sql: "SELECT job, url FROM webhooks WHERE status IN ('waiting', 'pending')") {
+                try rows.execute(
+                    sql: "UPDATE webhooks SET host = ? WHERE job = ?",
+                    arguments: [WebhookLane.host(of: row["url"]), row["job"] as String])
+            }
+        }
         return migrator
     }
 
@@ -195,6 +203,9 @@ enum Schema {
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX webhooks_due ON webhooks (status, next_at);
         """
+
+    /// What an event waits for if it is not taken: see ``WebhookLane``.
+    private static let webhookHosts = "ALTER TABLE webhooks ADD COLUMN host TEXT NOT NULL DEFAULT ''"
 
     private static let uploads = """
         CREATE TABLE uploads (

@@ -43,3 +43,20 @@ void curl_pool_free(void *pool);
 
 /// Blocks until the exchange is over.
 enum curl_outcome curl_exchange_perform(void *pool, struct curl_exchange *exchange);
+
+// Many exchanges at a time, by one thread: a crowd, with a pool of its own that keeps `kept` connections that no one uses.
+
+/// Null without memory.
+void *curl_crowd_make(long kept);
+/// Ends all exchanges, without a word of it.
+void curl_crowd_end(void *crowd);
+/// Also ends them.
+void curl_crowd_free(void *crowd);
+/// Begins an exchange, which must not move until it is over. What it points to may go at once, `context` excepted. False without memory.
+bool curl_crowd_add(void *crowd, struct curl_exchange *exchange);
+/// Does what can be done, then waits until more can be, for so long at most; does not wait where an exchange is over.
+void curl_crowd_perform(void *crowd, int milliseconds);
+/// An exchange that is over, once; null when there is none (any more).
+struct curl_exchange *curl_crowd_next(void *crowd, enum curl_outcome *outcome);
+/// Ends the waiting, now or the next time. From any thread.
+void curl_crowd_wake(void *crowd);

@@ -1,7 +1,9 @@
 /// What another server answered.
 package struct ClientAnswer: Sendable {
-    /// The status, 200 to 599.
+    /// The status, 200 to 599; 0 where none has come.
     package var status: Int
+    /// Whether it is an answer's own status, and none that goes before it.
+    package var isFinal: Bool { status >= 200 }
     /// Names and values as they came, without those of `100 Continue`.
     package var fields: [(name: String, value: String)] = []
     /// Empty when it was handed on as it came.

@@ -1,3 +1,6 @@
+import CCurl
+import Foundation
+
 /// A request to another server.
 package struct ClientRequest {
     /// What is sent with it.
@@ -20,5 +23,24 @@ package struct ClientRequest {
         self.url = url
         self.fields = fields
         self.body = body
+    }
+}
+
+extension ClientRequest {
+    /// Runs `body` with the exchange pointing to method, URL and fields, which go after that.
+    func describe<Result>(to exchange: inout curl_exchange, _ body: (inout curl_exchange) -> Result) -> Result {
+        let lines = (fields + [("User-Agent", "pruner/\(Pruner.version)")]).map { strdup("\($0.name): \($0.value)") }
+        defer { lines.forEach { free($0) } }
+        return lines.map { UnsafePointer($0) }.withUnsafeBufferPointer { lines in
+            method.withCString { method in
+                url.withCString { url in
+                    exchange.method = method
+                    exchange.url = url
+                    exchange.fields = lines.baseAddress
+                    exchange.count = lines.count
+                    return body(&exchange)
+                }
+            }
+        }
     }
 }

@@ -57,31 +57,12 @@ package final class HTTPClient {
             exchange.total_seconds = totalTimeout ?? 0
             exchange.stall_seconds = stallTimeout
             let outcome = withExtendedLifetime(transfer) { perform(&exchange, request) }
-            if let failure = transfer.failure { throw failure }
-            switch outcome {
-            case curl_done: return transfer.answer
-            case curl_bad_url: throw ClientError.badURL(request.url)
-            case curl_timed_out: throw ClientError.timeout(url: request.url)
-            default:
-                let trouble = withUnsafeBytes(of: exchange.trouble) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
-                throw ClientError.failed(url: request.url, trouble)
-            }
+            if let failure = transfer.failure(outcome, exchange, request) { throw failure }
+            return transfer.answer
         }
     }
 
     private func perform(_ exchange: inout curl_exchange, _ request: ClientRequest) -> curl_outcome {
-        let fields = (request.fields + [("User-Agent", "pruner/\(Pruner.version)")]).map { strdup("\($0.name): \($0.value)") }
-        defer { fields.forEach { free($0) } }
-        return fields.map { UnsafePointer($0) }.withUnsafeBufferPointer { lines in
-            request.method.withCString { method in
-                request.url.withCString { url in
-                    exchange.method = method
-                    exchange.url = url
-                    exchange.fields = lines.baseAddress
-                    exchange.count = lines.count
-                    return curl_exchange_perform(pool, &exchange)
-                }
-            }
-        }
+        request.describe(to: &exchange) { curl_exchange_perform(pool, &$0) }
     }
 }

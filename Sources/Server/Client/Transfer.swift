@@ -4,23 +4,29 @@ import Foundation
 /// What libcurl calls while it performs one request, and what comes of that.
 final class Transfer {
     private(set) var answer = ClientAnswer(status: 0)
+    /// When the head of the answer was there, that of a `100 Continue` not counted; nil before.
+    private(set) var headTime: DispatchTime?
     /// Why we ended it, if we did.
-    private(set) var failure: (any Error)?
+    private var failure: (any Error)?
 
     private let requestBody: ClientRequest.Body
     private var sent = 0
     private var headSize = 0
     private let mayConnect: ((UnsafePointer<sockaddr>) -> Bool)?
     private let isCancelled: () -> Bool
+    /// Seconds that the answer's body gets after its head.
+    private let bodyTimeout: Double?
     private let receive: (ClientAnswer, UnsafeRawBufferPointer) throws -> Void
 
     init(
-        _ body: ClientRequest.Body, mayConnect: ((UnsafePointer<sockaddr>) -> Bool)?, isCancelled: @escaping () -> Bool,
+        _ body: ClientRequest.Body, mayConnect: ((UnsafePointer<sockaddr>) -> Bool)?, isCancelled: @escaping () -> Bool = { false },
+        bodyTimeout: Double? = nil,
         receive: @escaping (ClientAnswer, UnsafeRawBufferPointer) throws -> Void
     ) {
         requestBody = body
         self.mayConnect = mayConnect
         self.isCancelled = isCancelled
+        self.bodyTimeout = bodyTimeout
         self.receive = receive
     }
 
@@ -43,6 +49,19 @@ final class Transfer {
         exchange.goes_on = { Transfer.at($0).goesOn }
         if mayConnect != nil { exchange.may_connect = { Transfer.at($0).mayConnect(to: $1, length: $2) } }
         return exchange
+    }
+
+    /// Why there is no whole answer; nil where there is.
+    func failure(_ outcome: curl_outcome, _ exchange: curl_exchange, _ request: ClientRequest) -> (any Error)? {
+        if let failure { return failure }
+        switch outcome {
+        case curl_done: return nil
+        case curl_bad_url: return ClientError.badURL(request.url)
+        case curl_timed_out: return ClientError.timeout(url: request.url)
+        default:
+            let trouble = withUnsafeBytes(of: exchange.trouble) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            return ClientError.failed(url: request.url, trouble)
+        }
     }
 
     /// Bytes of heads that are kept: a server of a stranger's may send fields for as long as it is listened to.
@@ -79,6 +98,8 @@ final class Transfer {
         } else if let colon = line.firstIndex(of: ":") {
             let value = line[line.index(after: colon)...].trimmingCharacters(in: .whitespaces)
             answer.fields.append((String(line[..<colon]), value))
+        } else if line.isEmpty, answer.isFinal {
+            headTime = headTime ?? .now()
         }
     }
 
@@ -93,9 +114,14 @@ final class Transfer {
     }
 
     private var goesOn: Bool {
-        guard isCancelled() else { return true }
+        guard isCancelled() || isDone() else { return true }
         failure = ClientError.cancelled
         return false
+    }
+
+    private func isDone() -> Bool {
+        guard let bodyTimeout, let headTime else { return false }
+        return DispatchTime.now() > headTime + bodyTimeout
     }
 
     private func mayConnect(to address: UnsafeRawPointer?, length: Int) -> Bool {

@@ -5,16 +5,18 @@ import Logging
 import Storage
 import Synchronization
 
-/// Threads that tell webhooks of jobs that have ended, at least once each: what the process did not see through is done by the next.
+/// A thread that tells webhooks of jobs that have ended, at least once each: what the process did not see through is done by the next.
 ///
-/// They are no workers: a receiver that is slow, or not there, holds up nothing but other webhooks, and those for seconds.
+/// It is no worker: a receiver that is slow, or not there, holds up nothing but events of the same bearer to the same host. Beyond the bounds
+/// below it holds up others, for as long as it is waited for at most.
 final class WebhookSender: Sendable {
-    /// Events that are told at a time.
-    private static let threads = 4
-    /// Bytes of an answer that are read; no one looks at them.
-    private static let answerLimit = 64 << 10
-    /// Seconds after which it is looked again where the store fails.
-    private static let rest = 5.0
+    /// Events that are told at a time; and of one bearer, so that there is always room for another.
+    private static let atOnce = 96
+    private static let perOwner = 48
+    /// Milliseconds after which it is looked again where the store fails.
+    private static let rest: Int64 = 5000
+    /// Milliseconds after which it is looked again though there is nothing to do.
+    private static let longest: Int64 = 3_600_000
 
     private let database: Database
     private let delays: WebhookDelays
@@ -24,8 +26,6 @@ final class WebhookSender: Sendable {
     private let logger: Logger
     private let isStopping = Atomic(false)
     private let running = DispatchGroup()
-    /// The jobs whose end is being told.
-    private let inFlight = Mutex<Set<String>>([])
 
     /// - Parameters:
     ///   - patience: seconds that an attempt may take.
@@ -40,60 +40,83 @@ final class WebhookSender: Sendable {
     }
 
     func start() {
-        for number in 1...Self.threads {
-            running.enter()
-            // They wait for most of their lives: Dispatch has only so many threads, which others need.
-            let thread = Thread {
-                self.serve()
-                self.running.leave()
-            }
-            thread.name = "webhooks-\(number)"
-            thread.stackSize = 1 << 20
-            thread.start()
+        running.enter()
+        // It waits for most of its life: Dispatch has only so many threads, which others need.
+        let thread = Thread {
+            self.serve()
+            self.running.leave()
         }
+        thread.name = "webhooks"
+        thread.stackSize = 1 << 20
+        thread.start()
     }
 
     /// Ends attempts that are under way, which are made again at the next start, and waits for that.
     func stop() {
-        isStopping.store(true, ordering: .relaxed)
-        for _ in 0..<Self.threads { database.webhooks.wake() }
+        isStopping.store(true, ordering: .sequentiallyConsistent)
+        database.webhooks.wake()
         running.wait()
     }
 
+    /// What the thread knows.
+    private final class Work {
+        let client: ParallelClient
+        /// One event of each lane is told at a time.
+        var lanes: Set<WebhookLane> = []
+        var countByOwner: [String: Int] = [:]
+        /// Until when nothing is begun; nil where the store does not fail.
+        var restsUntil: Timestamp?
+
+        init(_ client: ParallelClient) { self.client = client }
+
+        func enter(_ lane: WebhookLane) {
+            lanes.insert(lane)
+            countByOwner[lane.owner, default: 0] += 1
+        }
+
+        func leave(_ lane: WebhookLane) {
+            lanes.remove(lane)
+            countByOwner[lane.owner] = countByOwner[lane.owner].flatMap { $0 > 1 ? $0 - 1 : nil }
+        }
+    }
+
     private func serve() {
-        let client = HTTPClient(mayConnect: allowsPrivate ? nil : { PublicAddress.contains($0) })
-        client.connectTimeout = patience
-        client.stallTimeout = patience
+        let client = ParallelClient(mayConnect: allowsPrivate ? nil : { PublicAddress.contains($0) })
         client.totalTimeout = patience
-        client.isCancelled = { self.isStopping.load(ordering: .relaxed) }
-        while !isStopping.load(ordering: .relaxed) {
+        let work = Work(client)
+        database.webhooks.whenDue { [waker = client.waker] in waker.wake() }
+        defer { database.webhooks.whenDue(nil) }
+        while !isStopping.load(ordering: .sequentiallyConsistent) {
+            // What becomes due after this wakes the client, or is waited for; what is due by then is seen here.
+            let now = Timestamp.now()
+            if let rest = work.restsUntil, rest.milliseconds <= now.milliseconds { work.restsUntil = nil }
             do {
-                // What becomes due after this is seen by the wait, what is due by then here.
-                let now = Timestamp.now()
-                guard let delivery = try take(now) else {
-                    database.webhooks.wait(until: try database.webhooks.next(after: now) ?? Self.later(now, seconds: 3600))
-                    continue
-                }
-                defer { inFlight.withLock { _ = $0.remove(delivery.job) } }
-                try tell(delivery, client)
+                let until = try work.restsUntil ?? begin(work, now)
+                client.run(atMost: Int(clamping: min(Self.longest, max(0, until.milliseconds - Timestamp.now().milliseconds))))
             } catch {
-                logger.error("webhooks cannot be told: \(error)")
-                database.webhooks.wait(until: Self.later(.now(), seconds: Self.rest))
+                fail(error, work)
             }
         }
     }
 
-    private static func later(_ time: Timestamp, seconds: Double) -> Timestamp {
-        Timestamp(milliseconds: time.milliseconds + Int64(seconds * 1000))
+    private func fail(_ error: any Error, _ work: Work) {
+        logger.error("webhooks cannot be told: \(error)")
+        work.restsUntil = Timestamp(milliseconds: Timestamp.now().milliseconds + Self.rest)
     }
 
-    /// The next event that no other thread tells.
-    private func take(_ now: Timestamp) throws -> WebhookDelivery? {
-        try inFlight.withLock { inFlight throws -> WebhookDelivery? in
-            let due = try database.webhooks.due(limit: inFlight.count + 1, now: now)
-            for delivery in due where inFlight.insert(delivery.job).inserted { return delivery }
-            return nil
+    /// Begins to tell what is due, as far as there is room. Returns when it is to be looked again, unless something is over before.
+    private func begin(_ work: Work, _ now: Timestamp) throws -> Timestamp {
+        while work.lanes.count < Self.atOnce {
+            let due = try database.webhooks.due(
+                besides: work.lanes, owners: work.countByOwner.filter { $0.value >= Self.perOwner }.keys,
+                limit: Self.atOnce - work.lanes.count, now: now)
+            guard !due.isEmpty else { break }
+            // A page may have more of one bearer than there is room for; the next one has none of them.
+            for delivery in due where work.countByOwner[delivery.lane.owner, default: 0] < Self.perOwner {
+                try tell(delivery, work)
+            }
         }
+        return try database.webhooks.next(after: now) ?? Timestamp(milliseconds: now.milliseconds + Self.longest)
     }
 
     /// How an attempt went.
@@ -104,11 +127,33 @@ final class WebhookSender: Sendable {
         case failed(String)
     }
 
-    private func tell(_ delivery: WebhookDelivery, _ client: HTTPClient) throws {
+    /// Begins an attempt.
+    private func tell(_ delivery: WebhookDelivery, _ work: Work) throws {
         let body: [UInt8]
         do { body = try Self.body(delivery, database) } catch StorageError.notFound { return }
-        switch attempt(delivery, body, client) {
-        case nil: return
+        let time = Timestamp.now().milliseconds / 1000
+        let signature = WebhookSignature(secret: delivery.webhook.secret)
+        let request = ClientRequest(
+            "POST", delivery.webhook.url,
+            fields: [
+                // Without a value libcurl leaves it out: it would wait a second for 100 from those who do not send it.
+                ("Expect", ""),
+                ("Content-Type", "application/json"), ("webhook-id", delivery.event), ("webhook-timestamp", String(time)),
+                ("webhook-signature", signature.value(id: delivery.event, timestamp: time, body: body)),
+            ], body: .bytes(body))
+        do throws(ClientError) {
+            try work.client.begin(request) { [self, unowned work] answer, failure in
+                work.leave(delivery.lane)
+                do { try note(outcome(answer, failure), of: delivery) } catch { fail(error, work) }
+            }
+            work.enter(delivery.lane)
+        } catch {
+            try note(.failed(trouble(error)), of: delivery)
+        }
+    }
+
+    private func note(_ outcome: Outcome, of delivery: WebhookDelivery) throws {
+        switch outcome {
         case .delivered:
             metrics.delivered.increment()
             logger.info("webhook of \(delivery.job) delivered")
@@ -136,45 +181,14 @@ final class WebhookSender: Sendable {
             ]).compact.utf8)
     }
 
-    /// An answer has come whose body nobody needs.
-    private struct AnswerSeen: Error {
-        let status: Int
-    }
-
-    /// One attempt; nil when it was broken off because the process ends.
-    private func attempt(_ delivery: WebhookDelivery, _ body: [UInt8], _ client: HTTPClient) -> Outcome? {
-        let time = Timestamp.now().milliseconds / 1000
-        let signature = WebhookSignature(secret: delivery.webhook.secret)
-        let request = ClientRequest(
-            "POST", delivery.webhook.url,
-            fields: [
-                // Without a value libcurl leaves it out: it would wait a second for 100 from those who do not send it.
-                ("Expect", ""),
-                ("Content-Type", "application/json"), ("webhook-id", delivery.event), ("webhook-timestamp", String(time)),
-                ("webhook-signature", signature.value(id: delivery.event, timestamp: time, body: body)),
-            ], body: .bytes(body))
-        do {
-            var left = Self.answerLimit
-            let answer = try client.send(request) { answer, bytes in
-                left -= bytes.count
-                if left < 0 { throw AnswerSeen(status: answer.status) }
-            }
-            return Self.outcome(answer.status)
-        } catch let error as AnswerSeen {
-            return Self.outcome(error.status)
-        } catch ClientError.cancelled {
-            return nil
-        } catch {
-            return .failed(trouble(error))
-        }
-    }
-
-    private static func outcome(_ status: Int) -> Outcome {
-        switch status {
+    /// The status decides, whatever comes behind it or does not.
+    private func outcome(_ answer: ClientAnswer, _ failure: (any Error)?) -> Outcome {
+        if let failure, !answer.isFinal { return .failed(trouble(failure)) }
+        return switch answer.status {
         case 200..<300: .delivered
         case 410: .refused("the receiver answered 410 and wants no more")
-        case 300..<400: .failed("the receiver answered \(status); redirects are not followed")
-        default: .failed("the receiver answered \(status)")
+        case 300..<400: .failed("the receiver answered \(answer.status); redirects are not followed")
+        default: .failed("the receiver answered \(answer.status)")
         }
     }
 

@@ -10,11 +10,14 @@ public struct WebhookDelivery: Sendable, Equatable {
     public let webhook: Webhook
     /// How often it was tried before.
     public let attempts: Int
+    /// What it must not be held up by, and what it may hold up.
+    public let lane: WebhookLane
 
     init(_ row: Row) {
         event = row["event"]
         job = row["job"]
         webhook = Webhook(url: row["url"], secret: row["secret"])
         attempts = row["attempts"]
+        lane = WebhookLane(owner: row["token"] ?? "", host: row["host"])
     }
 }

@@ -1,4 +1,4 @@
-import Dispatch
+import Foundation
 import GRDB
 
 /// The events that are to be told to those whom jobs named. They go with their jobs.
@@ -9,15 +9,32 @@ import GRDB
 public struct WebhookStore: Sendable {
     let database: Database
 
-    /// Up to `limit` events that are due, the longest due first.
-    public func due(limit: Int, now: Timestamp = .now()) throws(StorageError) -> [WebhookDelivery] {
-        try database.read("look for events to tell") { rows in
+    /// The longest due event of each lane, up to `limit` of them, the longest due first: however many wait for one host, they hide no
+    /// other's.
+    /// - Parameters:
+    ///   - busy: lanes that are left out.
+    ///   - owners: whose lanes are left out, all of them.
+    public func due(
+        besides busy: some Collection<WebhookLane> = [], owners: some Collection<String> = [], limit: Int, now: Timestamp = .now()
+    ) throws(StorageError) -> [WebhookDelivery] {
+        let (lanes, owners) = (Self.list(busy.map(\.key)), Self.list(Array(owners)))
+        return try database.read("look for events to tell") { rows in
+            // Beside MIN() the other columns are those of the row that has it.
             try Row.fetchAll(
-                rows, sql: "SELECT * FROM webhooks WHERE status = 'pending' AND next_at <= ? ORDER BY next_at, job LIMIT ?",
-                arguments: [now.milliseconds, limit]
+                rows,
+                sql: """
+                    SELECT webhooks.*, COALESCE(token, '') AS token, MIN(next_at) AS due FROM webhooks JOIN jobs ON jobs.id = job
+                    WHERE webhooks.status = 'pending' AND next_at <= ?
+                        AND COALESCE(token, '') NOT IN (SELECT value FROM json_each(?))
+                        AND COALESCE(token, '') || ' ' || host NOT IN (SELECT value FROM json_each(?))
+                    GROUP BY COALESCE(token, ''), host ORDER BY due, job LIMIT ?
+                    """, arguments: [now.milliseconds, owners, lanes, limit]
             ).map { WebhookDelivery($0) }
         }
     }
+
+    /// A JSON array. Texts always encode.
+    private static func list(_ texts: [String]) -> String { String(decoding: (try? JSONEncoder().encode(texts)) ?? Data(), as: UTF8.self) }
 
     /// When the next event is due that is not due yet; nil when there is none.
     public func next(after now: Timestamp) throws(StorageError) -> Timestamp? {
@@ -65,21 +82,18 @@ public struct WebhookStore: Sendable {
         }
     }
 
-    /// Waits until a job with a webhook ends, ``wake()`` is called, or the time has come; may return earlier.
-    public func wait(until deadline: Timestamp) {
-        let milliseconds = Int(clamping: max(0, deadline.milliseconds - Timestamp.now().milliseconds))
-        _ = database.webhookSignal.wait(timeout: .now() + .milliseconds(milliseconds))
-    }
+    /// Calls `wake` whenever a job with a webhook ends, or ``wake()`` is called; from any thread. There is one who is called at most.
+    public func whenDue(_ wake: (@Sendable () -> Void)?) { database.webhookSignal.listen(wake) }
 
-    /// Ends one ``wait(until:)``, now or the next.
+    /// Makes it look as if an event had become due.
     public func wake() { database.webhookSignal.signal() }
 
     // MARK: - Within others' transactions
 
     static func add(_ webhook: Webhook, to job: String, in rows: GRDB.Database) throws {
         try rows.execute(
-            sql: "INSERT INTO webhooks (job, url, secret, status) VALUES (?, ?, ?, 'waiting')",
-            arguments: [job, webhook.url, webhook.secret])
+            sql: "INSERT INTO webhooks (job, url, secret, status, host) VALUES (?, ?, ?, 'waiting', ?)",
+            arguments: [job, webhook.url, webhook.secret, WebhookLane.host(of: webhook.url)])
     }
 
     /// The job ends with this transaction: so its event is neither lost nor told of what did not happen.

@@ -21,10 +21,10 @@ final class Receiver: Sendable {
     private let count = Atomic(0)
 
     /// - Parameter answer: to the first, second, … call, counted from 0.
-    private init(_ answer: @escaping @Sendable (Int) async throws -> Response) throws {
+    private init(host: String, _ answer: @escaping @Sendable (Int) async throws -> Response) throws {
         var logger = Logger(label: "receiver")
         logger.logLevel = .critical
-        server = try HTTPServer(host: "127.0.0.1", port: 0, timeouts: .patient, logger: logger)
+        server = try HTTPServer(host: host, port: 0, timeouts: .patient, logger: logger)
         let (calls, continuation) = AsyncStream.makeStream(of: Call.self)
         self.calls = calls
         server.start { [weak self] request in
@@ -37,8 +37,10 @@ final class Receiver: Sendable {
     }
 
     /// Runs `body` with a receiver that is gone afterwards.
-    static func with(_ answer: @escaping @Sendable (Int) async throws -> Response, _ body: (Receiver) async throws -> Void) async throws {
-        let receiver = try Receiver(answer)
+    static func with(
+        host: String = "127.0.0.1", _ answer: @escaping @Sendable (Int) async throws -> Response, _ body: (Receiver) async throws -> Void
+    ) async throws {
+        let receiver = try Receiver(host: host, answer)
         do { try await body(receiver) } catch {
             await receiver.server.shutdown()
             throw error
@@ -46,7 +48,7 @@ final class Receiver: Sendable {
         await receiver.server.shutdown()
     }
 
-    func url(_ path: String = "/hook") -> String { "http://127.0.0.1:\(server.port)\(path)" }
+    func url(_ path: String = "/hook", host: String = "127.0.0.1") -> String { "http://\(host):\(server.port)\(path)" }
 
     /// How many calls have come.
     var callCount: Int { count.load(ordering: .relaxed) }

@@ -193,6 +193,61 @@ import Testing
         }
     }
 
+    /// The head says 2xx, and the rest never comes to an end: it is delivered, once.
+    @Test(arguments: [nil, 1000]) func theStatusCountsThoughTheBodyHangs(length: Int64?) async throws {
+        let gate = Gate()
+        let dripping: @Sendable (Int) async throws -> Response = { _ in
+            Response(
+                status: .accepted,
+                body: .stream(length: length) { writer in
+                    try await writer.write([0x20])
+                    await gate.wait()
+                })
+        }
+        try await Receiver.with(dripping) { receiver in
+            try await World.with(settings: Self.open([0.001])) { world in
+                let id = try #require(try await job(world, receiver.url())["id"]?.text)
+                let webhook = try await told(world, id)
+                #expect(webhook.status == "delivered" && webhook["attempts"] == 1)
+                #expect(receiver.callCount == 1)
+                gate.open()
+            }
+        }
+    }
+
+    /// All of them due before the good one: of the same bearer as far as they get at a time, and more of another bearer.
+    @Test(arguments: [(40, false), (120, true)]) func receiversThatHangHoldUpNoOther(count: Int, isOthers: Bool) async throws {
+        let gate = Gate()
+        let hang: @Sendable (Int) async throws -> Response = { _ in
+            await gate.wait()
+            return Response(status: .ok)
+        }
+        try await Receiver.with(host: "0.0.0.0", hang) { hanging in
+            try await Receiver.with({ _ in Response(status: .ok) }) { good in
+                try await World.with(settings: Self.open([])) { world in
+                    let checkpoint = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))
+                    var id = ""
+                    try await world.restart(settings: { _ in }) { folder in
+                        let database = try Database(folder: folder)
+                        let owners = try ["a", "b"].map { Owner(try database.tokens.create(name: $0, scope: .write).token) }
+                        let urls = (1...count).map { hanging.url(host: "127.0.0.\($0)") }
+                        for url in urls + [good.url()] {
+                            let owner = url == good.url() && isOthers ? owners[1] : owners[0]
+                            let webhook = Webhook(url: url, secret: "s")
+                            id = try database.jobs.enqueue(request: "{}", checkpoint: checkpoint, webhook: webhook, owner: owner).id
+                            try database.jobs.cancel(id)
+                        }
+                        for token in try database.tokens.list() { try database.tokens.revoke(token.id) }
+                    }
+                    #expect(await good.next()?.json.at("data", "id").text == id)
+                    #expect(try await told(world, id).status == "delivered")
+                    for _ in 0..<min(count, 48) { _ = await hanging.next() }
+                    gate.open()
+                }
+            }
+        }
+    }
+
     @Test func deletingTheJobEndsTheAttempts() async throws {
         try await Receiver.with({ _ in Response(status: .internalServerError) }) { receiver in
             try await World.with(settings: Self.open([3600])) { world in

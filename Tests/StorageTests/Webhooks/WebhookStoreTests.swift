@@ -6,8 +6,8 @@ import Testing
 @Suite struct WebhookStoreTests {
     private static let webhook = Webhook(url: "https://example.com/hook", secret: "hush")
 
-    private func job(_ database: Database) throws -> String {
-        try database.jobs.enqueue(request: "{}", checkpoint: database.checkpoint(), webhook: Self.webhook).id
+    private func job(_ database: Database, _ webhook: Webhook = webhook, owner: Owner? = nil) throws -> String {
+        try database.jobs.enqueue(request: "{}", checkpoint: database.checkpoint(), webhook: webhook, owner: owner).id
     }
 
     private func state(_ id: String, _ database: Database) throws -> JobWebhook {
@@ -110,7 +110,7 @@ import Testing
         var ids: [String] = []
         var event = ""
         try Store.restarting { database, _ in
-            ids = [try job(database), try job(database)]
+            ids = [try job(database), try job(database, Webhook(url: "https://example.com:444", secret: "hush"))]
             #expect(try database.jobs.claim(worker: "w")?.id == ids[0])
             try database.jobs.cancel(ids[1])
             event = try #require(try database.webhooks.due(limit: 9).first).event
@@ -126,7 +126,7 @@ import Testing
     @Test func theLongestDueComeFirst() throws {
         let store = try Store()
         let database = store.database
-        let ids = try (0..<4).map { _ in try job(database) }
+        let ids = try (0..<4).map { try job(database, Webhook(url: "https://\($0).example.com", secret: "hush")) }
         for id in ids { try database.jobs.cancel(id) }
         let due = try database.webhooks.due(limit: 9)
         #expect(due.count == 4)
@@ -135,5 +135,32 @@ import Testing
             try database.webhooks.failed(delivery, "x", next: Timestamp(milliseconds: Int64(1000 - index)))
         }
         #expect(try database.webhooks.due(limit: 9).map(\.job) == due.map(\.job).reversed())
+    }
+
+    /// However many wait for one host, they do not hide another's.
+    @Test func eachHostOfEachBearerHasItsLongestDue() throws {
+        let store = try Store()
+        let database = store.database
+        let owners = try ["a", "b"].map { Owner(try database.tokens.create(name: $0, scope: .write).token) }
+        let slow = ["https://slow.example", "HTTPS://SLOW.example:443/x", "https://slow.example.?y"]
+        var ids: [String] = []
+        for url in slow + ["http://slow.example", "https://good.example"] { ids.append(try job(database, Webhook(url: url, secret: "s"), owner: owners[0])) }
+        ids.append(try job(database, Webhook(url: slow[0], secret: "s"), owner: owners[1]))
+        ids.append(try job(database, Webhook(url: slow[0], secret: "s")))
+        for id in ids {
+            try database.jobs.cancel(id)
+            // Events of one millisecond have no order.
+            try database.execute("UPDATE webhooks SET next_at = next_at - \(ids.count) + \(ids.firstIndex(of: id) ?? 0) WHERE job = '\(id)'")
+        }
+        let due = try database.webhooks.due(limit: 9)
+        #expect(due.map(\.job) == [ids[0]] + ids[3...])
+        #expect(due.map(\.lane.host) == ["slow.example:443", "slow.example:80", "good.example:443", "slow.example:443", "slow.example:443"])
+        #expect(due.map(\.lane.owner) == [owners[0], owners[0], owners[0], owners[1]].map(\.token) + [""])
+        #expect(try database.webhooks.due(besides: due.dropFirst().map(\.lane), limit: 9).map(\.job) == [ids[0]])
+        #expect(try database.webhooks.due(besides: [due[0].lane], limit: 9).map(\.job) == Array(ids[3...]))
+        #expect(try database.webhooks.due(owners: [owners[0].token], limit: 9).map(\.job) == Array(ids[5...]))
+        #expect(try database.webhooks.due(owners: ["", owners[1].token], limit: 1).map(\.job) == [ids[0]])
+        try database.webhooks.delivered(due[0])
+        #expect(try database.webhooks.due(limit: 1).map(\.job) == [ids[1]])
     }
 }
