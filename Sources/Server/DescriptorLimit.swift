@@ -10,8 +10,8 @@ struct DescriptorLimit {
     static let reserves = [
         // Dispatch opens one for each clock and signal when it is first used.
         "clocks and signals": 5,
-        // Each of the four threads has a connection, one that asks for its address, and libcurl's own two.
-        "webhooks": 16,
+        // Those that are told at a time, some of which try two addresses, the connections that are kept, and libcurl's own.
+        "webhooks": 96,
         // With the files that their verbs read and write.
         "connections of the command line": 8,
         // Sorting and copying the database, folders that are synchronised, archives being taken apart.

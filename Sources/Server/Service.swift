@@ -62,6 +62,9 @@ package final class Service: Sendable {
                 "threads": .integer(resources.parallel.threads), "memory_limit": .integer(resources.memory),
                 "workers": .integer(settings.workers),
             ],
+            readiness: Readiness(
+                database, reserve: API.diskReserve,
+                queueTrouble: { pool.isFailing ? StoreTrouble("jobs cannot be taken", "the store fails") : nil }, logger: logger),
             access: Access(tokens: database.tokens, allowsAnonymous: settings.isLoopback || settings.allowAnonymous),
             allowsPrivateWebhooks: settings.allowPrivateWebhooks, answers: AnswerCache(database), metrics: metrics,
             scrape: Scrape(database: database, resources: resources, workers: settings.workers, server: server))

@@ -11,7 +11,9 @@ import Foundation
 ///     DIR/tmp/            what is being written; emptied at start-up
 package final class DataFolder: Sendable {
     let url: URL
-    private let lock: Int32
+    let lock: Int32
+    /// The folder itself, wherever it is moved to.
+    let identity: FileIdentity?
 
     var database: URL { url.appendingPathComponent("pruner.sqlite", isDirectory: false) }
     var blobs: URL { url.appendingPathComponent("blobs", isDirectory: true) }
@@ -33,6 +35,7 @@ package final class DataFolder: Sendable {
         }
         self.url = url
         lock = descriptor
+        identity = FileIdentity(path: url.path)
         try Self.makeDirectory(blobs.path)
         try Self.makeDirectory(temporary.path)
         try Self.makeDirectory(uploads.path)

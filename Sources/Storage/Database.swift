@@ -28,6 +28,8 @@ public final class Database: Sendable {
     let tokensRead = ReadMostly<[TokenStore.Known]?>(nil)
     /// Who is at work by which token.
     let bearers = Bearers()
+    let file: DatabaseFile
+    let faults = DatabaseFaults()
     let uploadFolder: UploadFolder
     /// Who follows which job.
     let jobChanges = JobChanges()
@@ -72,6 +74,7 @@ public final class Database: Sendable {
         self.patience = patience
         var found: Opening
         (pool, identity, found) = try Self.open(dataFolder, replacing: replacing, patience, now: now)
+        file = try DatabaseFile(dataFolder)
         uploadFolder = UploadFolder(dataFolder)
         let pool = pool
         blobs = BlobStore(folder: dataFolder) { digest throws(StorageError) in
@@ -150,6 +153,7 @@ public final class Database: Sendable {
         } catch let error as StorageError {
             throw error
         } catch {
+            faults.note(error, doing: doing)
             let code = (error as? DatabaseError)?.resultCode
             if code == .SQLITE_IOERR || code == .SQLITE_FULL {
                 let wasDoubtful = isDoubtful.withLock { value in
@@ -174,6 +178,7 @@ public final class Database: Sendable {
         } catch let error as DatabaseError where [.SQLITE_BUSY, .SQLITE_LOCKED].contains(error.resultCode) {
             throw .busy(doing: doing)
         } catch {
+            faults.note(error, doing: doing)
             throw .database(doing: doing, found: String(describing: error))
         }
     }

@@ -15,6 +15,8 @@ struct API: Sendable {
     let wakeWorkers: @Sendable () -> Void
     /// What `/healthz` tells.
     let health: JSON
+    /// What `/readyz` tells.
+    let readiness: Readiness
     /// Lets requests in by their tokens.
     let access: Access
     /// Whether webhooks may lead to addresses that are not public.

@@ -1,3 +1,6 @@
+import Engine
+import HTTPTypes
+
 extension API {
     /// `/openapi.json`; the last one, as it tells of all of them.
     func addDescription(_ routes: inout Routes) {
@@ -31,10 +34,18 @@ extension API {
             &routes, .get, "/healthz",
             Operation("health", "Whether the server lives, and what it runs on.", answers: [.json("Health", "It lives.")])
         ) { _ in .json(bytes) }
-        on(&routes, .get, "/readyz", Operation("readiness", "Whether the server can do its work.", answers: [.json("Ready", "It can.")])) {
-            _ in
-            _ = try database.jobs.counts()
-            return .json(["status": "ready"])
+        on(
+            &routes, .get, "/readyz",
+            Operation(
+                "readiness", "Whether the server can do its work, and which part of it cannot.",
+                answers: [.json("Ready", "It can."), .json("Ready", "It cannot.", status: 503, fields: ["Retry-After"])])
+        ) { _ in
+            let troubles = await readiness.troubles()
+            let parts = ReadyPart.allCases.map { JSON.Member($0.rawValue, .string(troubles[$0]?.detail ?? "ok")) }
+            let isReady = troubles.isEmpty
+            return .json(
+                ["status": isReady ? "ready" : "not_ready", "parts": .object(parts)], status: isReady ? .ok : .serviceUnavailable,
+                fields: isReady ? [.cacheControl: "no-store"] : [.cacheControl: "no-store", .retryAfter: "5"])
         }
     }
 }

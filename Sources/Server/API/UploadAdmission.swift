@@ -4,7 +4,7 @@ import Storage
 
 extension API {
     /// Bytes of disk that uploads leave free: the database must still be able to write.
-    private static let diskReserve: Int64 = 64 << 20
+    static let diskReserve: Int64 = 64 << 20
 
     /// The body of a request that stores it. What can be known beforehand is checked beforehand: a client that sent
     /// `Expect: 100-continue` is told before it sends the body (RFC 9110, section 10.1.1).

@@ -60,7 +60,7 @@ final class ParallelClient {
     let waker: Waker
 
     /// Connections that are kept though no one uses them.
-    private static let kept = 16
+    private static let kept = 8
 
     private let mayConnect: ((UnsafePointer<sockaddr>) -> Bool)?
     private var exchanges: [UnsafeMutablePointer<curl_exchange>: Exchange] = [:]

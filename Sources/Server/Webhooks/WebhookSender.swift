@@ -10,8 +10,8 @@ import Synchronization
 /// It is no worker: a receiver that is slow, or not there, holds up nothing but events of the same bearer to the same host. Beyond the bounds
 /// below it holds up others, for as long as it is waited for at most.
 final class WebhookSender: Sendable {
-    /// Events that are told at a time; and of one bearer, so that there is always room for another.
-    private static let atOnce = 96
+    /// Events that are told at a time (``DescriptorLimit/reserves`` has room for them); and of one bearer, so that there is always room for another.
+    private static let atOnce = 64
     private static let perOwner = 48
     /// Milliseconds after which it is looked again where the store fails.
     private static let rest: Int64 = 5000

@@ -13,6 +13,7 @@ final class WorkerPool: Sendable {
     private let metrics: JobMetrics
     private let logger: Logger
     private let isStopping = Mutex(false)
+    private let cannotTake = Atomic(false)
     private let work = DispatchSemaphore(value: 0)
     private let running = DispatchGroup()
 
@@ -31,6 +32,9 @@ final class WorkerPool: Sendable {
         }
     }
 
+    /// Whether the last try to take a job failed, which is tried again in a while.
+    var isFailing: Bool { cannotTake.load(ordering: .relaxed) }
+
     /// Tells the workers that there is a job.
     func wake() { work.signal() }
 
@@ -44,7 +48,9 @@ final class WorkerPool: Sendable {
     private func serve(_ name: String) {
         while !isStopping.withLock({ $0 }) {
             do {
-                guard let job = try database.jobs.claim(worker: name) else {
+                let next = try database.jobs.claim(worker: name)
+                cannotTake.store(false, ordering: .relaxed)
+                guard let job = next else {
                     work.wait()
                     continue
                 }
@@ -55,6 +61,7 @@ final class WorkerPool: Sendable {
                 ).run()
                 logger.info("\(job.id) \((try? database.jobs.get(job.id).status.rawValue) ?? "gone")")
             } catch {
+                cannotTake.store(true, ordering: .relaxed)
                 logger.error("\(name) cannot take a job: \(error)")
                 // The store is failing: try again when there is a new job, or in a while.
                 _ = work.wait(timeout: .now() + 5)
