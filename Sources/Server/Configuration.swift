@@ -26,6 +26,8 @@ package struct Configuration: Codable, Equatable {
     package var keepBytes: Int64 = 0
     /// Days to keep files that no row named, which were put aside; 0 is forever.
     package var keepAsideDays = 30
+    /// Bytes a second that are read to find what the disk has damaged; 0 reads nothing.
+    package var verifyBytesPerSecond: Int64 = 10 << 20
     /// The largest upload in bytes.
     package var maxUploadBytes: Int64 = 64 << 30
     /// Whether, while there are no tokens, anyone who reaches an address other than loopback may use the service.
@@ -60,6 +62,7 @@ package struct Configuration: Codable, Equatable {
         case keepDays = "keep_days"
         case keepBytes = "keep_bytes"
         case keepAsideDays = "keep_aside_days"
+        case verifyBytesPerSecond = "verify_bytes_per_second"
         case maxUploadBytes = "max_upload_bytes"
         case allowAnonymous = "allow_anonymous"
         case maxConnections = "max_connections"
@@ -86,6 +89,7 @@ package struct Configuration: Codable, Equatable {
         keepDays = try container.decodeIfPresent(Int.self, forKey: .keepDays) ?? defaults.keepDays
         keepBytes = try container.decodeIfPresent(Int64.self, forKey: .keepBytes) ?? defaults.keepBytes
         keepAsideDays = try container.decodeIfPresent(Int.self, forKey: .keepAsideDays) ?? defaults.keepAsideDays
+        verifyBytesPerSecond = try container.decodeIfPresent(Int64.self, forKey: .verifyBytesPerSecond) ?? defaults.verifyBytesPerSecond
         maxUploadBytes = try container.decodeIfPresent(Int64.self, forKey: .maxUploadBytes) ?? defaults.maxUploadBytes
         allowAnonymous = try container.decodeIfPresent(Bool.self, forKey: .allowAnonymous) ?? defaults.allowAnonymous
         maxConnections = try container.decodeIfPresent(Int.self, forKey: .maxConnections) ?? defaults.maxConnections

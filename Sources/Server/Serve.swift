@@ -41,6 +41,7 @@ struct Serve: AsyncParsableCommand {
         guard settings.keepDays >= 0, settings.keepBytes >= 0, settings.keepAsideDays >= 0 else {
             throw ValidationError("keep_days, keep_bytes and keep_aside_days must not be negative")
         }
+        guard settings.verifyBytesPerSecond >= 0 else { throw ValidationError("verify_bytes_per_second must not be negative") }
         guard settings.maxUploadBytes >= 1 else { throw ValidationError("max_upload_bytes must be at least 1") }
         guard settings.maxConnections >= 1, settings.maxConnectionsPerAddress >= 1 else {
             throw ValidationError("max_connections and max_connections_per_address must be at least 1")

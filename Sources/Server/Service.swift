@@ -14,6 +14,7 @@ package final class Service: Sendable {
     private let webhooks: WebhookSender
     private let database: Database
     private let collector: GarbageCollector
+    private let walk: BlobWalk?
     private let changes: JobChanges
     private let logger: Logger
     /// Removes what has expired, every few minutes.
@@ -37,6 +38,10 @@ package final class Service: Sendable {
         let database = try Database(folder: URL(fileURLWithPath: settings.dataDir))
         self.database = database
         Self.tell(database.opening, logger)
+        database.blobs.onDamage { [weak database] digest, damage in
+            let uses = (try? database?.uses(of: digest)) ?? []
+            logger.error("blob \(digest.hex) is damaged, it \(damage.found): \(uses.joined(separator: ", "))")
+        }
         changes = database.jobs.changes
         for job in try database.jobs.recover(maxAttempts: settings.maxAttempts) {
             logger.notice("\(job.id) was cut off; it is \(job.status.rawValue) now")
@@ -46,6 +51,7 @@ package final class Service: Sendable {
         }
         collector = GarbageCollector(
             database, Retention(days: settings.keepDays, bytes: settings.keepBytes, asideDays: settings.keepAsideDays), logger: logger)
+        walk = BlobWalk(database, bytesPerSecond: settings.verifyBytesPerSecond, logger: logger)
         control = try ControlServer(database, folder: settings.dataDir, logger: logger)
         let limits = ConnectionLimits(
             total: settings.maxConnections, perAddress: settings.isLoopback ? nil : settings.maxConnectionsPerAddress)
@@ -91,6 +97,7 @@ package final class Service: Sendable {
             allowsPrivate: settings.allowPrivateWebhooks,
             metrics: metrics.webhooks, logger: logger)
         webhooks.start()
+        walk?.start()
         housekeeping = Task { [weak database] in
             while (try? await Task.sleep(for: .seconds(300))) != nil {
                 do {
@@ -125,6 +132,7 @@ package final class Service: Sendable {
     /// Finishes what is short, puts running jobs back into the queue, and ends.
     package func stop() async {
         housekeeping.cancel()
+        walk?.stop()
         // Streams of events would last as long as their jobs.
         changes.close()
         await server.shutdown()

@@ -21,7 +21,7 @@ extension Database {
 
     /// Reads everything and compares: the database with its own rules, every row with what it refers to, every blob with its name.
     ///
-    /// It changes nothing and may run while the store is in use; nothing is removed meanwhile.
+    /// It changes nothing but what is remembered of damaged blobs, and may run while the store is in use; nothing is removed meanwhile.
     public func examine() throws(StorageError) -> Examination {
         blobs.keepAll()
         defer { blobs.stopKeepingAll() }
@@ -33,7 +33,7 @@ extension Database {
         for reference in references {
             result.blobs += 1
             do throws(StorageError) {
-                let found = try Self.digest(of: blobs.url(for: reference.digest))
+                guard let found = try blobs.reread(reference.digest) else { continue }
                 result.bytes += found.size
                 if found.size != reference.size {
                     result.troubles.append("blob \(reference.digest.hex) has \(found.size) bytes, its row says \(reference.size)")

@@ -77,7 +77,8 @@ public final class Database: Sendable {
         file = try DatabaseFile(dataFolder)
         uploadFolder = UploadFolder(dataFolder)
         let pool = pool
-        blobs = BlobStore(folder: dataFolder) { digest throws(StorageError) in
+        blobs = BlobStore(folder: dataFolder, damaged: try Self.damagedBlobs(pool), remember: Self.remember(pool)) {
+            digest throws(StorageError) in
             do {
                 return try pool.read {
                     try Bool.fetchOne($0, sql: Self.isReferenced, arguments: [digest.hex]) ?? false

@@ -20,6 +20,7 @@ enum Schema {
                     arguments: [WebhookLane.host(of: row["url"]), row["job"] as String])
             }
         }
+        migrator.registerMigration("damaged blobs") { try $0.execute(sql: damagedBlobs) }
         return migrator
     }
 
@@ -243,5 +244,20 @@ enum Schema {
         CREATE INDEX checkpoints_manifest ON checkpoints (manifest);
         CREATE INDEX datasets_manifest ON datasets (manifest);
         CREATE TABLE removals (digest TEXT PRIMARY KEY NOT NULL CHECK (length(digest) = 64)) STRICT, WITHOUT ROWID;
+        """
+
+    /// What was found to be damaged, and how far the walk over all blobs has come.
+    private static let damagedBlobs = """
+        CREATE TABLE damaged_blobs (
+            digest TEXT PRIMARY KEY NOT NULL CHECK (length(digest) = 64),
+            found TEXT NOT NULL,
+            fingerprint TEXT
+        ) STRICT, WITHOUT ROWID;
+
+        CREATE TABLE blob_walk (
+            id INTEGER PRIMARY KEY CHECK (id = 0),
+            last TEXT CHECK (length(last) = 64)
+        ) STRICT;
+        INSERT INTO blob_walk (id) VALUES (0);
         """
 }

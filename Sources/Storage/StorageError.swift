@@ -25,6 +25,8 @@ public enum StorageError: Error, Sendable, Equatable {
     case tooManyQueued(limit: Int)
     /// The token that this was asked for with has been revoked.
     case tokenRevoked(id: String)
+    /// A file of it is not what was stored.
+    case damaged(Kind, id: String, file: String, found: String)
     /// Another process serves from this data folder.
     case folderLocked(path: String)
     /// The data folder was written by a later version of this program.
@@ -84,6 +86,9 @@ extension StorageError: CustomStringConvertible {
         case .tooMuchStored(let limit): "this token may have \(limit) bytes stored, and this would be more"
         case .tooManyQueued(let limit): "this token may have \(limit) jobs waiting, and has them"
         case .tokenRevoked(let id): "\(id) has been revoked"
+        case .damaged(let kind, let id, let file, let found):
+            "\(file) of \(id) is damaged, it \(found): "
+                + (kind == .file ? "run the job again" : "upload the same \(kind.rawValue) again, or run the job that made it, to mend it")
         case .folderLocked(let path): "another process uses \(path)"
         case .folderTooNew(let path): "\(path) was written by a later version"
         case .databaseLost(let path):

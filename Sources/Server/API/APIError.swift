@@ -59,6 +59,7 @@ struct APIError: RespondingError {
             case .uploadBusy:
                 self.init(.init(code: 423, reasonPhrase: "Locked"), "upload_busy", error.description)
             case .wrongOffset: self.init(.conflict, "wrong_offset", error.description)
+            case .damaged(let kind, _, _, _): self.init(.conflict, "\(kind.rawValue)_damaged", error.description)
             case .wrongState: self.init(.conflict, "wrong_state", error.description)
             case .tooMuchStored: self.init(.forbidden, "storage_limit", error.description)
             case .tooManyQueued: self.init(.tooManyRequests, "queue_limit", error.description, fields: [.retryAfter: "30"])

@@ -38,8 +38,18 @@ struct CheckpointDescriptor {
 }
 
 extension CheckpointRecord {
+    /// The API's checkpoint object, with a warning for each file that is known to be damaged.
+    func payload(_ blobs: BlobStore) throws -> JSON {
+        try payload().warning(
+            files.compactMap { file in
+                blobs.damage(of: file.digest).map {
+                    "checkpoint_damaged: \(StorageError.damaged(.checkpoint, id: id, file: file.path, found: $0.found))"
+                }
+            })
+    }
+
     /// The API's checkpoint object.
-    func payload() throws -> JSON {
+    private func payload() throws -> JSON {
         let head: JSON = [
             "id": .string(id), "object": "checkpoint", "name": .string(name), "created_at": .string(createdAt.text),
         ]
@@ -51,4 +61,12 @@ extension CheckpointRecord {
     }
 
     func created() throws -> Created { Created(try payload(), at: "/v1/checkpoints/\(id)") }
+}
+
+extension JSON {
+    /// The object with more of `warnings`.
+    func warning(_ warnings: [String]) -> JSON {
+        guard !warnings.isEmpty, case .array(let known) = self["warnings"] ?? [] else { return self }
+        return replacing(["warnings": .array(known + warnings.map(JSON.string))])
+    }
 }

@@ -58,13 +58,13 @@ extension API {
                 "listCheckpoints", "Lists the checkpoints, newest first.", parameters: Operation.Parameter.page,
                 answers: [.json("CheckpointList", "A page.")], refusals: Operation.Refusal.page)
         ) { request in
-            try page(request, id: \.id, payload: { try $0.payload() }) { try database.checkpoints.list(limit: $0, after: $1) }
+            try page(request, id: \.id, payload: { try $0.payload(database.blobs) }) { try database.checkpoints.list(limit: $0, after: $1) }
         }
         on(
             &routes, .get, "/v1/checkpoints/{id}",
             Operation("getCheckpoint", "Shows a checkpoint.", answers: [.json("Checkpoint", "The checkpoint.")], refusals: [.notFound])
         ) { request in
-            .json(try database.checkpoints.get(request.parameter("id")).payload())
+            .json(try database.checkpoints.get(request.parameter("id")).payload(database.blobs))
         }
         on(
             &routes, .delete, "/v1/checkpoints/{id}",
@@ -81,7 +81,7 @@ extension API {
                 "downloadCheckpoint", "Gives the pipeline's folder as one archive.",
                 parameters: [.query("format", "The kind of archive.", .words(ArchiveFormat.allCases.map(\.rawValue)))],
                 answers: [.init(status: 200, detail: "The archive.", contents: Operation.Content.archives)],
-                refusals: [.notFound, .init(400, "invalid_format"), .diskFull]
+                refusals: [.notFound, .init(400, "invalid_format"), .checkpointDamaged, .diskFull]
             ).partial,
             archive)
         on(
@@ -89,7 +89,7 @@ extension API {
             Operation(
                 "downloadFile", "Gives one file of a checkpoint.",
                 answers: [.init(status: 200, detail: "The file.", contents: [.binary("application/octet-stream")], fields: ["ETag"])],
-                refusals: [.notFound]
+                refusals: [.notFound, .checkpointDamaged]
             ).partial
         ) { request in
             let record = try database.checkpoints.get(request.parameter("id"))
@@ -97,18 +97,22 @@ extension API {
             guard let file = record.files.first(where: { $0.path == path }) else {
                 throw APIError(.notFound, "not_found", "\(record.id) has no file \(path.prefix(200))")
             }
-            return try content(of: file.digest).response(to: request)
+            return try content(of: file.digest, .checkpoint, record.id, file: file.path).response(to: request)
         }
         on(
             &routes, .get, "/v1/checkpoints/{id}/tensors",
-            Operation("listTensors", "Lists a checkpoint's tensors.", answers: [.json("TensorList", "All of them.")], refusals: [.notFound])
+            Operation(
+                "listTensors", "Lists a checkpoint's tensors.", answers: [.json("TensorList", "All of them.")],
+                refusals: [.notFound, .checkpointDamaged])
         ) { request in
             let weights = try StoredCheckpoint(database, request.parameter("id")).weights()
             return .json(["data": .array(weights.tensors.map { tensor in .object(Self.members(tensor)) })])
         }
         on(
             &routes, .get, "/v1/checkpoints/{id}/tensors/{name}",
-            Operation("getTensor", "Gives a tensor's numbers.", answers: [.json("Tensor", "The tensor.")], refusals: [.notFound])
+            Operation(
+                "getTensor", "Gives a tensor's numbers.", answers: [.json("Tensor", "The tensor.")],
+                refusals: [.notFound, .checkpointDamaged])
         ) { request in
             try tensor(request.parameter("name"), of: request.parameter("id"))
         }
@@ -148,7 +152,11 @@ extension API {
     /// A tar's files go out as they are stored. The other formats are written out first: the length is known, the connection reads at its
     /// own pace, and an error is still an error.
     private func parts(of record: CheckpointRecord, as format: ArchiveFormat) throws -> [ResponseBody.Part] {
-        let items = record.files.map { ArchiveItem(path: $0.path, size: $0.size, file: database.blobs.url(for: $0.digest)) }
+        let items = record.files.map { file in
+            ArchiveItem(path: file.path, size: file.size) { [blobs = database.blobs] in
+                try OpenFile(blobs, file.digest, of: .checkpoint, record.id, file: file.path)
+            }
+        }
         if format == .tar { return try ArchiveWriter(items).tarParts() }
         let file = try database.blobs.temporaryFile()
         try ArchiveWriter(items).write(as: format) { try file.write($0) }

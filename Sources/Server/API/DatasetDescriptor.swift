@@ -29,8 +29,19 @@ struct DatasetDescriptor {
 }
 
 extension DatasetRecord {
+    /// The API's dataset object, with a warning when its pictures are known to be damaged.
+    func payload(_ blobs: BlobStore) throws -> JSON {
+        let payload = try payload()
+        guard let damage = blobs.damage(of: pack) else { return payload }
+        let error = StorageError.damaged(.dataset, id: id, file: Self.packName, found: damage.found)
+        return payload.warning(["dataset_damaged: \(error)"])
+    }
+
+    /// What errors call the file of all pictures.
+    static let packName = "the pictures"
+
     /// The API's dataset object.
-    func payload() throws -> JSON {
+    private func payload() throws -> JSON {
         let head: JSON = ["id": .string(id), "object": "dataset", "name": .string(name), "created_at": .string(createdAt.text)]
         guard case .object(let described) = try DatasetDescriptor(self).json else { return head }
         return head.adding(described)

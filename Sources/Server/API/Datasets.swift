@@ -29,13 +29,13 @@ extension API {
                 "listDatasets", "Lists the datasets, newest first.", parameters: Operation.Parameter.page,
                 answers: [.json("DatasetList", "A page.")], refusals: Operation.Refusal.page)
         ) { request in
-            try page(request, id: \.id, payload: { try $0.payload() }) { try database.datasets.list(limit: $0, after: $1) }
+            try page(request, id: \.id, payload: { try $0.payload(database.blobs) }) { try database.datasets.list(limit: $0, after: $1) }
         }
         on(
             &routes, .get, "/v1/datasets/{id}",
             Operation("getDataset", "Shows a dataset.", answers: [.json("Dataset", "The dataset.")], refusals: [.notFound])
         ) { request in
-            .json(try database.datasets.get(request.parameter("id")).payload())
+            .json(try database.datasets.get(request.parameter("id")).payload(database.blobs))
         }
         on(
             &routes, .delete, "/v1/datasets/{id}",

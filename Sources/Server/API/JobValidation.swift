@@ -30,10 +30,16 @@ struct JobValidation {
 
     /// Checks a request.
     ///
-    /// - Throws: ``APIError`` naming every field that does not fit; ``StorageError/notFound(_:id:)`` for what the request names.
+    /// - Throws: ``APIError`` naming every field that does not fit; ``StorageError/notFound(_:id:)`` for what the request names, and
+    ///   ``StorageError/damaged(_:id:file:found:)`` for what of it is known to be damaged.
     func validated(_ request: JobRequest) throws -> Valid {
         let source = try StoredCheckpoint(database, request.checkpoint)
-        let dataset = try request.dataset.map { try DatasetDescriptor(database.datasets.get($0)) }
+        let pack = try request.dataset.map { try database.datasets.get($0) }
+        let dataset = try pack.map(DatasetDescriptor.init)
+        try source.refuseKnownDamage()
+        if let pack {
+            try database.blobs.refuseKnownDamage(pack.pack, size: pack.packSize, of: .dataset, pack.id, file: DatasetRecord.packName)
+        }
         let (model, schedule) = try source.architecture()
         var valid = Valid(
             request: request, source: source, model: model, result: model, schedule: schedule, pictures: dataset?.images ?? 0)

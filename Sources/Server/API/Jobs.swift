@@ -11,7 +11,10 @@ extension API {
                 "createJob", "Queues a job, or with dry_run tells what it would give and take.",
                 parameters: [.query("dry_run", "Queue nothing.", .words(["true", "false"]))], bodies: [.json("JobRequest")],
                 answers: [.created("Job"), .json("DryRun", "What the job would give.")],
-                refusals: [.init(400, "invalid_dry_run"), .invalidJSON, .invalidRequest, .init(429, "queue_limit")]
+                refusals: [
+                    .init(400, "invalid_dry_run"), .invalidJSON, .invalidRequest, .checkpointDamaged, .init(409, "dataset_damaged"),
+                    .init(429, "queue_limit"),
+                ]
             ).creating
         ) { request in
             if try isDryRun(request) { return .json(try JobForecast(job: validated(try await json(request)), resources: resources).json()) }
@@ -139,11 +142,11 @@ extension API {
             Operation(
                 "downloadSamples", "Gives a picture of samples: samples_before.png, samples_pruned.png, samples_after.png.",
                 answers: [.init(status: 200, detail: "The picture.", contents: [.binary("image/png")], fields: ["ETag"])],
-                refusals: [.notFound]
+                refusals: [.notFound, .init(409, "file_damaged")]
             ).partial
         ) { request in
             let file = try database.jobs.file(request.parameter("name"), of: request.parameter("id"))
-            return try content(of: file.digest, type: "image/png").response(to: request)
+            return try content(of: file.digest, .file, request.parameter("id"), file: file.name, type: "image/png").response(to: request)
         }
     }
 
@@ -194,8 +197,10 @@ extension API {
     }
 
     /// A blob, under its SHA-256 as tag.
-    func content(of digest: BlobDigest, type: String = "application/octet-stream") throws -> Representation {
-        let file = try OpenFile(database.blobs.url(for: digest))
+    func content(
+        of digest: BlobDigest, _ kind: StorageError.Kind, _ id: String, file name: String, type: String = "application/octet-stream"
+    ) throws -> Representation {
+        let file = try OpenFile(database.blobs, digest, of: kind, id, file: name)
         return Representation(tag: digest.hex, parts: [.file(file, offset: 0, length: file.size)], fields: [.contentType: type])
     }
 }

@@ -24,14 +24,19 @@ struct Report: Sendable {
         self.job = job
         data = [
             "job": try job.payload(), "metrics": try MetricsPayload.document(of: id, in: database.jobs, all: false),
-            "checkpoint": try Self.found { try database.checkpoints.get(job.checkpoint).payload() },
-            "dataset": try job.dataset.flatMap { dataset in try Self.found { try database.datasets.get(dataset).payload() } } ?? .null,
+            "checkpoint": try Self.found { try database.checkpoints.get(job.checkpoint).payload(database.blobs) },
+            "dataset": try job.dataset.flatMap { dataset in try Self.found { try database.datasets.get(dataset).payload(database.blobs) } }
+                ?? .null,
             "version": .string(Pruner.version), "created_at": .string(Timestamp.now().text),
         ]
         pictures = try database.jobs.files(of: id).compactMap { file in
             let stage = file.name.replacing("samples_", with: "").replacing(".png", with: "")
-            return ["before", "pruned", "after"].contains(stage) ? (stage, try OpenFile(database.blobs.url(for: file.digest))) : nil
+            return ["before", "pruned", "after"].contains(stage) ? (stage, try Self.open(file, of: id, in: database)) : nil
         }
+    }
+
+    private static func open(_ file: JobFile, of id: String, in database: Database) throws -> OpenFile {
+        try OpenFile(database.blobs, file.digest, of: .file, id, file: file.name)
     }
 
     /// What a job was made of may be deleted by now.
@@ -133,7 +138,7 @@ extension API {
             Operation(
                 "getReport", "Shows a job in one file that needs no server.",
                 answers: [.init(status: 200, detail: "The report.", contents: [.binary(Report.type)], fields: ["Content-Security-Policy"])],
-                refusals: [.notFound])
+                refusals: [.notFound, .init(409, "file_damaged")])
         ) { request in
             try Report(of: request.parameter("id"), in: database).response
         }

@@ -6,6 +6,8 @@ package struct ArchiveItem: Sendable {
     package enum Source: Sendable {
         case bytes([UInt8])
         case file(URL)
+        /// Opened when its turn comes.
+        case opened(@Sendable () throws -> OpenFile)
     }
 
     /// Relative and `/`-separated.
@@ -24,6 +26,11 @@ package struct ArchiveItem: Sendable {
         self.init(path: path, size: size, source: .file(url))
     }
 
+    /// A copy of the file that `open` opens, known to be `size` bytes long.
+    package init(path: String, size: Int64, open: @escaping @Sendable () throws -> OpenFile) {
+        self.init(path: path, size: size, source: .opened(open))
+    }
+
     private init(path: String, size: Int64, source: Source) {
         self.path = path
         self.size = size
@@ -35,21 +42,31 @@ package struct ArchiveItem: Sendable {
         switch source {
         case .bytes(let bytes):
             try bytes.withUnsafeBytes { if !$0.isEmpty { try sink($0) } }
-        case .file(let url):
-            let file: FileHandle
-            do { file = try FileHandle(forReadingFrom: url) } catch { throw unreadable(error) }
-            defer { try? file.close() }
+        case .file, .opened:
+            guard let file = try opened() else { return }
             var done: Int64 = 0
             while true {
-                let data: Data
-                do { data = try file.read(upToCount: 1 << 18) ?? Data() } catch { throw unreadable(error) }
-                done += Int64(data.count)
-                guard data.isEmpty ? done == size : done <= size else {
+                let bytes: [UInt8]
+                do { bytes = try file.read(at: done, count: 1 << 18) } catch { throw unreadable(error) }
+                done += Int64(bytes.count)
+                guard bytes.isEmpty ? done == size : done <= size else {
                     throw ArchiveError.sizeMismatch(entry: path, expected: size, found: done)
                 }
-                if data.isEmpty { return }
-                try data.withUnsafeBytes(sink)
+                if bytes.isEmpty { return }
+                try bytes.withUnsafeBytes(sink)
             }
+        }
+    }
+
+    /// The file, for reading; nil where there is none.
+    ///
+    /// - Throws: ``ArchiveError/unreadable(path:reason:)``, or what the item's own way to open it throws.
+    func opened() throws -> OpenFile? {
+        switch source {
+        case .bytes: return nil
+        case .opened(let open): return try open()
+        case .file(let url):
+            do { return try OpenFile(url) } catch { throw unreadable(error) }
         }
     }
 

@@ -50,8 +50,8 @@ package struct ArchiveWriter: Sendable {
             parts.append(.bytes(TarHeader.blocks(path: item.path, size: item.size)))
             switch item.source {
             case .bytes(let bytes): parts.append(.bytes(bytes))
-            case .file(let url):
-                let file = try OpenFile(url)
+            case .file, .opened:
+                guard let file = try item.opened() else { continue }
                 guard file.size == item.size else {
                     throw ArchiveError.sizeMismatch(entry: item.path, expected: item.size, found: file.size)
                 }

@@ -30,14 +30,14 @@ package struct TarPieces {
 
     /// The next bytes, never none; nil at the end.
     ///
-    /// - Throws: ``ArchiveError`` for a file that cannot be read as announced.
-    package mutating func next() throws(ArchiveError) -> [UInt8]? {
+    /// - Throws: ``ArchiveError`` for a file that cannot be read as announced; what an item's own way to open it throws.
+    package mutating func next() throws -> [UInt8]? {
         let piece = try nextPiece()
         offset += Int64(piece?.count ?? 0)
         return piece
     }
 
-    private mutating func nextPiece() throws(ArchiveError) -> [UInt8]? {
+    private mutating func nextPiece() throws -> [UInt8]? {
         if let piece = try nextOfContent() { return piece }
         if index < items.count {
             let item = items[index]
@@ -50,7 +50,7 @@ package struct TarPieces {
     }
 
     /// The rest of the current file, its padding with its last bytes; nil when there is none.
-    private mutating func nextOfContent() throws(ArchiveError) -> [UInt8]? {
+    private mutating func nextOfContent() throws -> [UInt8]? {
         guard var content else { return nil }
         let item = items[index]
         let count = Int(min(item.size - content.offset, Self.pieceSize))
@@ -58,9 +58,11 @@ package struct TarPieces {
         switch content.source {
         case .bytes(let bytes): piece = Array(bytes[Int(content.offset)..<(Int(content.offset) + count)])
         case .file(let file):
-            do { piece = try file.read(at: content.offset, count: count) } catch { throw .unreadable(path: item.path, reason: "\(error)") }
+            do { piece = try file.read(at: content.offset, count: count) } catch {
+                throw ArchiveError.unreadable(path: item.path, reason: "\(error)")
+            }
             guard piece.count == count else {
-                throw .sizeMismatch(entry: item.path, expected: item.size, found: content.offset + Int64(piece.count))
+                throw ArchiveError.sizeMismatch(entry: item.path, expected: item.size, found: content.offset + Int64(piece.count))
             }
         }
         content.offset += Int64(count)
@@ -73,14 +75,10 @@ package struct TarPieces {
         return piece.isEmpty ? try nextPiece() : piece
     }
 
-    private static func open(_ item: ArchiveItem) throws(ArchiveError) -> Content.Source {
-        switch item.source {
-        case .bytes(let bytes): return .bytes(bytes)
-        case .file(let url):
-            let file: OpenFile
-            do { file = try OpenFile(url) } catch { throw .unreadable(path: item.path, reason: "\(error)") }
-            guard file.size == item.size else { throw .sizeMismatch(entry: item.path, expected: item.size, found: file.size) }
-            return .file(file)
-        }
+    private static func open(_ item: ArchiveItem) throws -> Content.Source {
+        if case .bytes(let bytes) = item.source { return .bytes(bytes) }
+        guard let file = try item.opened() else { return .bytes([]) }
+        guard file.size == item.size else { throw ArchiveError.sizeMismatch(entry: item.path, expected: item.size, found: file.size) }
+        return .file(file)
     }
 }

@@ -26,6 +26,8 @@ struct Scrape: Sendable {
     private static let free = "pruner_disk_free_bytes"
     private static let stored = "pruner_stored_bytes"
 
+    private static let damaged = "pruner_damaged_blobs"
+
     static let families = [
         MetricFamily(name: build, kind: .gauge, help: "Always 1; the labels tell the version and the BLAS."),
         MetricFamily(name: connections, kind: .gauge, help: "Open connections."),
@@ -46,6 +48,7 @@ struct Scrape: Sendable {
         MetricFamily(name: peak, kind: .gauge, help: "The most memory that was resident since the last job began."),
         MetricFamily(name: limit, kind: .gauge, help: "Memory that the process may hold while a job runs."),
         MetricFamily(name: free, kind: .gauge, help: "Room on the disk of the data folder."),
+        MetricFamily(name: damaged, kind: .gauge, help: "Stored files that are known to hold other bytes than were stored."),
         MetricFamily(name: stored, kind: .gauge, help: "Bytes of all that is kept: checkpoints, datasets, samples, saves."),
     ]
 
@@ -65,6 +68,7 @@ struct Scrape: Sendable {
             MetricSample(Self.speed, [], 2 * metrics.speed),
             MetricSample(Self.webhooks, [], Double(try database.webhooks.pendingCount())),
             MetricSample(Self.limit, [], Double(resources.memory)),
+            MetricSample(Self.damaged, [], Double(database.blobs.damagedCount)),
             MetricSample(Self.stored, [], Double(try database.storedBytes())),
         ]
         if let free = try database.freeBytes() { samples.append(MetricSample(Self.free, [], Double(free))) }

@@ -46,7 +46,11 @@ struct PruningJob {
 
     private static func failure(_ error: any Error) -> JobFailure {
         switch error {
-        case is StorageError: return JobFailure(code: "storage_failed", detail: "the server could not store or read the job's data")
+        case let error as StorageError:
+            if case .damaged(let kind, _, _, _) = error {
+                return JobFailure(code: "\(kind.rawValue)_damaged", detail: error.description)
+            }
+            return JobFailure(code: "storage_failed", detail: "the server could not store or read the job's data")
         case let error as PruningError:
             if case .lossNotFinite = error { return JobFailure(code: "loss_not_finite", detail: error.description) }
             return JobFailure(code: "pruning_impossible", detail: error.description)
@@ -218,6 +222,7 @@ struct PruningJob {
     private func saved<State>(_ phase: JobPhase, _ read: (String) throws -> State) throws -> State? {
         guard let save = try jobs.saved(job.id), save.phase == phase else { return nil }
         do {
+            close(try database.blobs.open(save.digest, of: .job, job.id, file: "what was saved"))
             let state = try read(database.blobs.url(for: save.digest).path)
             logger.info("\(job.id) goes on at \(phase.rawValue) \(save.completed)")
             return state

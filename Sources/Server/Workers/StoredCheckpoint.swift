@@ -28,12 +28,36 @@ struct StoredCheckpoint {
 
     private var weightsFile: CheckpointRecord.File? { record.files.first { $0.path == DiffusersLayout.Path.weights } }
 
-    private func url(_ path: String) throws -> URL {
+    private func file(_ path: String) throws -> CheckpointRecord.File {
         guard let file = record.files.first(where: { $0.path == path }) else { throw CheckpointError.missingFile(expected: path) }
+        return file
+    }
+
+    /// Opens a file that holds what was stored.
+    ///
+    /// - Throws: ``StorageError/damaged(_:id:file:found:)``.
+    private func open(_ file: CheckpointRecord.File) throws -> FileHandle {
+        FileHandle(
+            fileDescriptor: try database.blobs.open(file.digest, of: .checkpoint, record.id, file: file.path), closeOnDealloc: true)
+    }
+
+    /// Where a file is that holds what was stored.
+    private func url(_ path: String) throws -> URL {
+        let file = try file(path)
+        try open(file).close()
         return database.blobs.url(for: file.digest)
     }
 
-    private func data(_ path: String) throws -> Data { try Data(contentsOf: url(path)) }
+    private func data(_ path: String) throws -> Data { try open(file(path)).readToEnd() ?? Data() }
+
+    /// Throws for what is known to be damaged, without reading it.
+    ///
+    /// - Throws: ``StorageError/damaged(_:id:file:found:)``.
+    func refuseKnownDamage() throws {
+        for file in record.files {
+            try database.blobs.refuseKnownDamage(file.digest, size: file.size, of: .checkpoint, record.id, file: file.path)
+        }
+    }
 
     /// The model with its weights.
     func load() throws -> DiffusionCheckpoint {
@@ -84,7 +108,7 @@ struct StoredCheckpoint {
     /// Holds a file's bytes for another checkpoint: they are small next to the weights, and stored once.
     private func copy(_ file: CheckpointRecord.File) throws -> StoredBlob {
         let writer = try database.blobs.writer()
-        let handle = try FileHandle(forReadingFrom: database.blobs.url(for: file.digest))
+        let handle = try open(file)
         defer { try? handle.close() }
         while let chunk = try handle.read(upToCount: 1 << 20), !chunk.isEmpty { try writer.write(Array(chunk)) }
         return try writer.finish()

@@ -12,15 +12,13 @@ final class StoredPictures: Sendable {
     private let decoded = Mutex<(pictures: [Int: [UInt8]], bytes: Int)>(([:], 0))
     static let cacheLimit = 512 << 20
 
-    /// Opens the dataset's pack.
+    /// Opens the dataset's pack, which holds what was stored.
     ///
     /// - Throws: ``StorageError``.
     init(_ database: Database, _ id: String) throws {
         let record = try database.datasets.get(id)
         pictures = try database.datasets.pictures(of: id)
-        let path = database.blobs.url(for: record.pack).path
-        descriptor = open(path, O_RDONLY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw StorageError.file(doing: "open", path: path, errno: errno) }
+        descriptor = try database.blobs.open(record.pack, of: .dataset, id, file: DatasetRecord.packName)
     }
 
     deinit { close(descriptor) }

@@ -8,6 +8,11 @@ import Synchronization
 public final class BlobStore: Sendable {
     let folder: DataFolder
     let isReferenced: @Sendable (BlobDigest) throws(StorageError) -> Bool
+    /// Writes down for the next process what is damaged, or, with nil, that it is not any more.
+    let remember: @Sendable (BlobDigest, BlobDamage?) -> Void
+    let checks = BlobChecks()
+    /// Who is told what is damaged.
+    let reporting = Mutex<(@Sendable (BlobDigest, BlobDamage) -> Void)?>(nil)
     /// The lock also orders placing and removing of files against each other.
     let state = Mutex(State())
 
@@ -22,9 +27,18 @@ public final class BlobStore: Sendable {
         var leaving: Set<BlobDigest>?
     }
 
-    init(folder: DataFolder, isReferenced: @escaping @Sendable (BlobDigest) throws(StorageError) -> Bool) {
+    /// - Parameter damaged: what earlier processes found.
+    init(
+        folder: DataFolder, damaged: [(BlobDigest, BlobDamage)] = [], remember: @escaping @Sendable (BlobDigest, BlobDamage?) -> Void,
+        isReferenced: @escaping @Sendable (BlobDigest) throws(StorageError) -> Bool
+    ) {
         self.folder = folder
+        self.remember = remember
         self.isReferenced = isReferenced
+        // A file that is another one now has still to be looked at.
+        for (digest, damage) in damaged where BlobFingerprint(path: url(for: digest).path)?.text == damage.fingerprint {
+            _ = checks.markDamaged(digest, damage)
+        }
     }
 
     /// Where the blob's file is. It can be opened while a row or a ``StoredBlob`` refers to it; an open file stays readable after that.
@@ -51,10 +65,15 @@ public final class BlobStore: Sendable {
     func keep(_ file: TemporaryFile) throws(StorageError) -> StoredBlob {
         try file.synchronize()
         let digest = file.digest
+        var isMended = false
         let failure = state.withLock { state -> StorageError? in
             do throws(StorageError) {
-                // A file of another size is no such content: something outside damaged it, and here is the right one.
-                if Self.size(of: url(for: digest).path) != file.size { try move(file.url.path, to: digest) }
+                let path = url(for: digest).path
+                // What is there may have suffered since it was written, unless it was read in this process: here are the right bytes.
+                if !checks.isSound(digest, BlobFingerprint(path: path)) {
+                    try move(file.url.path, to: digest)
+                    if let fingerprint = BlobFingerprint(path: path) { isMended = checks.markSound(digest, fingerprint) }
+                }
                 state.held[digest, default: 0] += 1
                 return nil
             } catch {
@@ -62,6 +81,7 @@ public final class BlobStore: Sendable {
             }
         }
         if let failure { throw failure }
+        if isMended { remember(digest, nil) }
         return StoredBlob(digest: digest, size: file.size, store: self)
     }
 
@@ -76,9 +96,11 @@ public final class BlobStore: Sendable {
                 throw error
             }
         }
+        let isReplaced = access(path, F_OK) == 0
         guard rename(source, path) == 0 else { throw .file(doing: "rename to", path: path, errno: errno) }
         do throws(StorageError) { try DataFolder.synchronize(directory: directory) } catch {
-            rename(path, source)
+            // Where there was a file before, rows may refer to it, and either of the two will be there after a crash.
+            if !isReplaced { rename(path, source) }
             throw error
         }
     }
@@ -130,6 +152,7 @@ public final class BlobStore: Sendable {
         }
         // When the rows cannot be read the file stays: start-up puts it aside.
         guard isUnreferenced(digest, state) else { return false }
+        checks.forget(digest)
         return unlink(url(for: digest).path) == 0
     }
 

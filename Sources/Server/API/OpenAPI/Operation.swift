@@ -132,6 +132,7 @@ extension Operation.Refusal {
     static let invalidRequest = Operation.Refusal(422, "invalid_request")
     static let invalidJSON = Operation.Refusal(400, "invalid_json")
     static let wrongState = Operation.Refusal(409, "wrong_state")
+    static let checkpointDamaged = Operation.Refusal(409, "checkpoint_damaged")
     /// Of a POST that brings an archive, or names an upload.
     static let archive = [
         invalidJSON, invalidRequest, diskFull, .init(403, "storage_limit"), .init(422, "invalid_archive"), .init(423, "upload_busy"),

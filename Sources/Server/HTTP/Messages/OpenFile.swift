@@ -19,22 +19,36 @@ package final class OpenFile: Sendable {
     /// Opens a regular file.
     ///
     /// - Throws: ``HTTPError/tooManyFiles``; CocoaError.
-    package init(_ url: URL) throws {
+    package convenience init(_ url: URL) throws {
+        try self.init {
+            let found = open(url.path, O_RDONLY | O_CLOEXEC)
+            if found < 0, errno == EMFILE || errno == ENFILE { throw HTTPError.tooManyFiles }
+            guard found >= 0 else { throw CocoaError(errno == ENOENT ? .fileReadNoSuchFile : .fileReadUnknown) }
+            return found
+        }
+    }
+
+    /// Takes over the descriptor of a regular file that `open` opens, if one more may be open.
+    ///
+    /// - Throws: ``HTTPError/tooManyFiles``; CocoaError; what `open` throws.
+    package init(opening open: () throws -> Int32) throws {
         guard Self.held.add(1, ordering: .relaxed).newValue <= Self.most.load(ordering: .relaxed) else {
             Self.held.subtract(1, ordering: .relaxed)
             throw HTTPError.tooManyFiles
         }
-        let found = open(url.path, O_RDONLY | O_CLOEXEC)
-        var status = stat()
-        guard found >= 0, fstat(found, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
-            let error = errno
-            if found >= 0 { close(found) }
+        do {
+            let found = try open()
+            var status = stat()
+            guard fstat(found, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
+                close(found)
+                throw CocoaError(.fileReadUnknown)
+            }
+            descriptor = found
+            size = Int64(status.st_size)
+        } catch {
             Self.held.subtract(1, ordering: .relaxed)
-            if found < 0, error == EMFILE || error == ENFILE { throw HTTPError.tooManyFiles }
-            throw CocoaError(found < 0 && error == ENOENT ? .fileReadNoSuchFile : .fileReadUnknown)
+            throw error
         }
-        descriptor = found
-        size = Int64(status.st_size)
     }
 
     /// `count` bytes from `offset`; fewer where the file ends.

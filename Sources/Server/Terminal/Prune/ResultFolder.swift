@@ -30,7 +30,10 @@ struct ResultFolder {
             try writer.write("plan.json", Array(try PlanPayload.document(of: job, in: database.jobs).compact.utf8))
         }
         try writer.write("job.json", Array(try job.payload().compact.utf8))
-        for file in try database.jobs.files(of: job.id) { try writer.copy(file.name, from: database.blobs.url(for: file.digest)) }
+        for file in try database.jobs.files(of: job.id) {
+            close(try database.blobs.open(file.digest, of: .file, job.id, file: file.name))
+            try writer.copy(file.name, from: database.blobs.url(for: file.digest))
+        }
         let file = try writer.file("report.html")
         try await Report(of: job.id, in: database).write(to: ResponseWriter { try file.write(contentsOf: Data($0)) })
         try writer.finish(file, "report.html")
@@ -39,6 +42,7 @@ struct ResultFolder {
 
     private func writeCheckpoint(_ id: String, to writer: FolderWriter, below prefix: String) throws {
         for file in try database.checkpoints.get(id).files where !Self.isReserved(file.path) {
+            close(try database.blobs.open(file.digest, of: .checkpoint, id, file: file.path))
             try writer.copy(prefix + file.path, from: database.blobs.url(for: file.digest))
         }
     }
