@@ -7,6 +7,8 @@ import Testing
 actor Ledger {
     /// A checkpoint or dataset: its description, and SHA-256 of its files as the server told them.
     private var stored: [String: JSON] = [:]
+    /// What each of them was uploaded as.
+    private var bodies: [String: (path: String, body: Data)] = [:]
     /// Jobs, and what was last promised about each.
     private var promised: [String: Promise] = [:]
     /// What may or may not be gone: a deletion was asked for, and no answer came.
@@ -69,6 +71,7 @@ actor Ledger {
         #expect(answer.status == 201, "\(answer.detail)")
         guard let id = answer.json["id"]?.text else { return }
         stored[id] = answer.json
+        bodies[id] = (path, body)
         counts["uploads", default: 0] += 1
     }
 
@@ -115,9 +118,42 @@ actor Ledger {
         doubtful.remove(id)
         guard answer.status == 204 else { return }
         stored[id] = nil
+        bodies[id] = nil
         promised[id] = nil
         gone.insert(id)
         counts["deletions", default: 0] += 1
+    }
+
+    /// Files of checkpoints that are neither what was uploaded nor told to be damaged, a sentence each.
+    ///
+    /// - Parameter damaged: digests of those that may be told so.
+    func wrongFiles(_ client: APIClient, damaged: Set<String>) async throws -> [String] {
+        var wrong: [String] = []
+        for (id, description) in stored where id.hasPrefix("ckpt_") && !doubtful.contains(id) {
+            for file in description["files"]?.elements ?? [] {
+                let answer = try await client.get("/v1/checkpoints/\(id)/files/\(file["path"]?.text ?? "")")
+                let digest = file["sha256"]?.text ?? ""
+                if answer.status == 409, answer.code == "checkpoint_damaged", damaged.contains(digest) {
+                    counts["told damages", default: 0] += 1
+                } else if answer.status != 200 || Self.digest(answer.data) != digest {
+                    wrong.append("\(id): \(file.compact) is \(answer.data.count) other bytes of \(answer.status)")
+                }
+            }
+        }
+        return wrong
+    }
+
+    /// Uploads all that is stored once more, and deletes what comes of it: that mends what was damaged.
+    func uploadAgain(_ client: APIClient) async throws {
+        for (id, (path, body)) in bodies where !doubtful.contains(id) {
+            let again = try await client.upload(path, body)
+            let kind = id.hasPrefix("data_") ? "datasets" : "checkpoints"
+            #expect(try await client.send("DELETE", "/v1/\(kind)/\(again)").status == 204)
+        }
+    }
+
+    private static func digest(_ data: Data) -> String {
+        SHA256.hash(data: data).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     /// What the server does not hold to, a sentence each.
@@ -130,6 +166,7 @@ actor Ledger {
             let answer = try await client.get(path)
             if doubtful.contains(id), answer.status == 404 {
                 stored[id] = nil
+                bodies[id] = nil
                 continue
             }
             if answer.json != description { losses.append("\(id) is \(answer.data.count) bytes of \(answer.status)") }
@@ -138,8 +175,7 @@ actor Ledger {
             guard let id = pick(stored.keys.filter { $0.hasPrefix("ckpt_") }, &dice) else { break }
             for file in stored[id]?["files"]?.elements ?? [] {
                 let bytes = try await client.get("/v1/checkpoints/\(id)/files/\(file["path"]?.text ?? "")").data
-                let digest = SHA256.hash(data: bytes).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
-                if digest != file["sha256"]?.text { losses.append("\(id): \(file.compact) has other bytes") }
+                if Self.digest(bytes) != file["sha256"]?.text { losses.append("\(id): \(file.compact) has other bytes") }
             }
         }
         for (id, promise) in promised.sorted(by: { $0.key < $1.key }) {
