@@ -56,7 +56,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Engine", "Storage", "CArchive", "CCurl", "CSpng", "CTurboJPEG",
+                "Engine", "Storage", "CArchive", "CCurl", "CLinux", "CSpng", "CTurboJPEG",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),

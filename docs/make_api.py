@@ -17,7 +17,8 @@ HEAD = """# The API
 server, and generators of clients read it.*
 
 Requests and answers are JSON in UTF-8 where nothing else is said. Times are RFC 3339 in UTC with milliseconds, sizes are bytes, durations
-are seconds. An unknown field in a request is refused, not ignored. Once the server has a token (`pruner token create`), every route but
+are seconds. An unknown field in a request is refused, not ignored, and so is a name that comes twice in one object; names are compared byte
+by byte. A body has at most 8 MiB, 200,000 values, and 1000 members an object. Once the server has a token (`pruner token create`), every route but
 `/healthz`, `/readyz` and the files of the web page needs `Authorization: Bearer TOKEN`.
 
 Every answer has an `X-Request-Id`, which names the request in the server's log: what the client sent in that field (1 to 128 letters, digits

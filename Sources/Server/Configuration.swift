@@ -15,6 +15,10 @@ package struct Configuration: Codable, Equatable {
     package var threads = 0
     /// Bytes of memory that all jobs together may take; 0 is three quarters of the machine's.
     package var memoryLimit: Int64 = 0
+    /// Bytes of memory that all requests together may take to read what they bring; 0 is an eighth of ``memoryLimit``, at least 256 MiB.
+    package var requestMemory: Int64 = 0
+    /// Seconds that a request waits for some of it. No key of the file.
+    package var requestPatience = 5.0
     /// How many times in a row the server may stop under a job, without the job getting further, before it fails for good.
     package var maxAttempts = 3
     /// A running job saves where it stands, to go on from there, when so many seconds have passed or so many steps are done.
@@ -56,6 +60,7 @@ package struct Configuration: Codable, Equatable {
         case host, port, workers, threads
         case dataDir = "data_dir"
         case memoryLimit = "memory_limit"
+        case requestMemory = "request_memory"
         case maxAttempts = "max_attempts"
         case saveSeconds = "save_seconds"
         case saveSteps = "save_steps"
@@ -83,6 +88,7 @@ package struct Configuration: Codable, Equatable {
         workers = try container.decodeIfPresent(Int.self, forKey: .workers) ?? defaults.workers
         threads = try container.decodeIfPresent(Int.self, forKey: .threads) ?? defaults.threads
         memoryLimit = try container.decodeIfPresent(Int64.self, forKey: .memoryLimit) ?? defaults.memoryLimit
+        requestMemory = try container.decodeIfPresent(Int64.self, forKey: .requestMemory) ?? defaults.requestMemory
         maxAttempts = try container.decodeIfPresent(Int.self, forKey: .maxAttempts) ?? defaults.maxAttempts
         saveSeconds = try container.decodeIfPresent(Int.self, forKey: .saveSeconds) ?? defaults.saveSeconds
         saveSteps = try container.decodeIfPresent(Int.self, forKey: .saveSteps) ?? defaults.saveSteps

@@ -7,6 +7,8 @@ import Storage
 package final class Service: Sendable {
     /// What `/openapi.json` tells.
     package let description: JSON
+    /// What requests may take.
+    package let memory: RequestMemory
     private let settings: Configuration
     private let pool: WorkerPool
     private let server: HTTPServer
@@ -59,13 +61,16 @@ package final class Service: Sendable {
         let metrics = ServiceMetrics()
         let pool = WorkerPool(database: database, resources: resources, metrics: metrics.jobs, logger: logger)
         self.pool = pool
+        memory = RequestMemory(settings, jobs: resources.memory * settings.workers)
+        logger.info("\(memory.limit >> 20) MiB of memory for what requests bring")
         let api = API(
-            database: database, uploads: Uploads(database: database, limit: settings.maxUploadBytes), resources: resources,
+            database: database, memory: memory, uploads: Uploads(database: database, limit: settings.maxUploadBytes), resources: resources,
             wakeWorkers: { pool.wake() },
             health: [
                 "status": "ok", "version": .string(Pruner.version), "blas": .string(Matrix.provider),
                 "kernels": .optional(Matrix.openBLASCore),
                 "threads": .integer(resources.parallel.threads), "memory_limit": .integer(resources.memory),
+                "request_memory": .integer(memory.limit),
                 "workers": .integer(settings.workers),
             ],
             readiness: Readiness(

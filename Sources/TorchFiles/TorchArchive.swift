@@ -1,7 +1,7 @@
 /// A file in the zip format of torch.save (PyTorch 1.6 and later): `NAME/data.pkl`, and one stored record `NAME/data/KEY` for each storage.
 ///
 /// Opening reads the zip's headers and the pickle and chooses a state dict; numbers are read on demand. Nothing is run, and no more memory
-/// taken than twice the file's size and a small constant.
+/// taken than twice the file's size and a small constant, nor than 90 MiB.
 package final class TorchArchive: Sendable {
     /// One tensor of the state dict.
     package struct Entry: Sendable {
@@ -22,7 +22,17 @@ package final class TorchArchive: Sendable {
     /// Bytes of objects that a pickle may take whatever the file's size.
     private static let smallBudget = 4 << 20
     /// The largest pickle that is taken into memory; a state dict has some 200 bytes a tensor.
-    private static let maximumPickle = 256 << 20
+    private static let maximumPickle = 16 << 20
+    /// Bytes of objects that any pickle may take.
+    private static let largestBudget = 48 << 20
+
+    /// Bytes of objects that a pickle may take in a file of so many bytes.
+    private static func budget(fileSize: Int) -> Int { min(largestBudget, smallBudget + fileSize / 4) }
+
+    /// Bytes of memory that opening a file of so many bytes takes at most: its zip's entries, the pickle, and the objects.
+    package static func openingCost(fileSize: Int) -> Int {
+        400 * min(ZipIndex.limit(fileSize: fileSize), fileSize / 76) + min(maximumPickle, fileSize) + budget(fileSize: fileSize)
+    }
 
     /// Opens a file.
     ///
@@ -42,8 +52,8 @@ package final class TorchArchive: Sendable {
         }
         let bytes = try file.bytes(at: pickle.start, count: pickle.size)
         guard Checksum.of(bytes) == pickle.checksum else { throw .archive(entry: pickle.name, trouble: "does not have its checksum") }
-        let (root, heap) = try Unpickler.load(bytes, budget: Self.smallBudget + file.size / 4)
-        let state = try StateDict(root, heap, limit: 4096 + file.size / 1024)
+        let (root, heap) = try Unpickler.load(bytes, budget: Self.budget(fileSize: file.size))
+        let state = try StateDict(root, heap, limit: min(30_000, 4096 + file.size / 1024))
         notes = state.notes
         entries = try Self.resolve(state, heap, records)
         try Self.checkSize(entries, fileSize: file.size)

@@ -6,6 +6,9 @@ struct ZipIndex {
     /// The entries in the order of their bytes.
     let entries: [ZipEntry]
 
+    /// Entries that a file of so many bytes may have: one for each tensor, and never more than any published network has ten times over.
+    static func limit(fileSize: Int) -> Int { min(60_000, 4096 + fileSize / 256) }
+
     /// Reads the directory and every local header.
     ///
     /// - Throws: ``TorchFileError/archive(entry:trouble:)``: compressed, encrypted, duplicate or overlapping entries, headers that
@@ -13,7 +16,7 @@ struct ZipIndex {
     init(_ file: ByteFile) throws(TorchFileError) {
         let directory = try ZipDirectoryEnd(file)
         // An entry takes some 200 bytes of memory; in the file it takes as many as well, its padding counted.
-        let limit = 4096 + file.size / 256
+        let limit = Self.limit(fileSize: file.size)
         guard directory.count <= limit else { throw .archive(entry: nil, trouble: "\(directory.count) entries, at most \(limit) are read") }
         var entries = try Self.central(file, directory, limit: limit)
         entries.sort { $0.header < $1.header }

@@ -22,6 +22,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case graph(GraphError)
     /// The model would not fit into this machine's memory.
     case tooLarge(parameters: Int, limit: Int)
+    /// Fresh weights were asked for, of a network that is larger than any that is drawn.
+    case tooManyToDraw(parameters: Int, limit: Int)
 
     /// A weight is too large for the number format that was asked for.
     case notRepresentable(tensor: String, type: String)
@@ -44,6 +46,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
                 + (more > 0 ? "; and \(more) more" : "")
         case .graph(let error): "the configuration does not fit together: \(error)"
         case .notRepresentable(let tensor, let type): "tensor \(tensor) holds a number too large for \(type)"
+        case .tooManyToDraw(let parameters, let limit):
+            "fresh weights are drawn of networks of at most \(limit) parameters; this has \(parameters): send its weights with it"
         case .tooLarge(let parameters, let limit): "the model has \(parameters) parameters; this machine's memory takes \(limit)"
         }
     }

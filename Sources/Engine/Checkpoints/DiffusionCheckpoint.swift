@@ -58,22 +58,19 @@ public struct DiffusionCheckpoint: Sendable {
         self.init(trained: trained, schedule: schedule, type: Self.commonType(source), warnings: warnings)
     }
 
-    /// Whether a source's tensors have today's names and shapes, in formats that are kept, so that a file of them can be stored as it is.
-    public func hasForm(of source: any TensorSource) -> Bool {
-        let shapes = Dictionary(source.tensors.map { ($0.name, $0.shape) }) { first, _ in first }
-        return source.tensors.allSatisfy { $0.type != .float64 }
-            && trained.weights.parameters.allSatisfy { shapes[$0.name] == $0.shape }
-    }
-
     /// A model with fresh weights: a config without a weights file.
     ///
     /// - Parameter seed: weights are drawn as the network's constructor draws them after `torch.manual_seed(seed)`.
     /// - Throws: ``CheckpointError``.
     public init(config: Data, initializingFrom seed: Int, scheduler: Data?) throws(CheckpointError) {
-        let model = try Self.model(Self.architecture(config), config, shapes: [:])
-        let schedule = try Self.schedule(scheduler)
+        let (model, schedule) = try Self.untrained(config: config, scheduler: scheduler)
         let trained = TrainedModel(initializing: model, seed: seed)
         self.init(trained: trained, schedule: schedule, type: .float32, warnings: model.warnings + schedule.warnings)
+    }
+
+    /// A config without weights.
+    static func untrained(config: Data, scheduler: Data?) throws(CheckpointError) -> (any Architecture, NoiseSchedule) {
+        (try model(architecture(config), config, shapes: [:]), try schedule(scheduler))
     }
 
     /// Writes the weights as one safetensors file of this checkpoint's number format.
@@ -84,13 +81,6 @@ public struct DiffusionCheckpoint: Sendable {
         let entries = weights.parameters.map { SafeTensorsWriter.Entry(name: $0.name, shape: $0.shape) }
         try SafeTensorsWriter(entries, type: type).write(to: sink) { index, put in
             try weights.torchOrder(index).withUnsafeBufferPointer { try put($0) }
-        }
-    }
-
-    /// What writing the weights changes in the numbers of a source, as sentences.
-    public func conversions(of source: any TensorSource) -> [String] {
-        Set(source.tensors.map(\.type)).subtracting([type]).map(\.torchName).sorted().map { other in
-            "the weights are kept as \(type.torchName); some came as \(other)"
         }
     }
 
@@ -107,7 +97,7 @@ public struct DiffusionCheckpoint: Sendable {
     }
 
     /// What is read before any number is: the model, its schedule, and the tensors by the graph's names.
-    private static func parts(
+    static func parts(
         _ config: Data, _ source: any TensorSource, _ scheduler: Data?
     ) throws(CheckpointError) -> (model: any Architecture, schedule: NoiseSchedule, names: [String: TensorEntry]) {
         let architecture = try architecture(config)
@@ -163,7 +153,7 @@ public struct DiffusionCheckpoint: Sendable {
         return names
     }
 
-    private static func check(_ parameters: [Parameter], against names: [String: TensorEntry]) throws(CheckpointError) {
+    static func check(_ parameters: [Parameter], against names: [String: TensorEntry]) throws(CheckpointError) {
         var errors: [GraphError] = []
         for parameter in parameters {
             guard let entry = names[parameter.name] else {
@@ -196,7 +186,7 @@ public struct DiffusionCheckpoint: Sendable {
         }
     }
 
-    private static func commonType(_ source: any TensorSource) -> ScalarType {
+    static func commonType(_ source: any TensorSource) -> ScalarType {
         var counts: [ScalarType: Int] = [:]
         for entry in source.tensors where entry.type.isFloatingPoint { counts[entry.type, default: 0] += entry.count }
         let common = counts.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key ?? .float32

@@ -38,11 +38,14 @@ public enum JSON: Sendable, Equatable {
     /// An array of whole numbers.
     public static func integers(_ values: [Int]) -> JSON { .array(values.map(integer)) }
 
-    /// The value of an object's member; nil when there is none or this is no object.
+    /// The value of an object's member; nil when there is none or this is no object. Names are compared byte by byte.
     public subscript(name: String) -> JSON? {
         guard case .object(let members) = self else { return nil }
-        return members.first { $0.name == name }?.value
+        return members.first { Self.isSame($0.name, name) }?.value
     }
+
+    /// Whether two texts have the same bytes. `==` compares what they look like.
+    public static func isSame(_ a: String, _ b: String) -> Bool { a.utf8.count == b.utf8.count && a.utf8.elementsEqual(b.utf8) }
 
     /// The number as an integer; nil when this is no number or not a whole one in range. `2.0` and `1e3` are whole.
     public var integer: Int? {
@@ -60,7 +63,7 @@ public enum JSON: Sendable, Equatable {
     public func replacing(_ changes: [String: JSON]) -> JSON {
         guard case .object(var members) = self else { return self }
         for (name, value) in changes.sorted(by: { $0.key < $1.key }) {
-            if let index = members.firstIndex(where: { $0.name == name }) {
+            if let index = members.firstIndex(where: { Self.isSame($0.name, name) }) {
                 members[index].value = value
             } else {
                 members.append(Member(name, value))

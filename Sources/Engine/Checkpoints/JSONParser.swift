@@ -12,15 +12,35 @@ public struct JSONError: Error, Equatable, CustomStringConvertible {
 }
 
 extension JSON {
-    /// Parses a document strictly (RFC 8259): UTF-8, no duplicate names, nothing but white space after the value.
+    /// Parses a document strictly (RFC 8259): UTF-8, no duplicate names, nothing but white space after the value. Takes time in proportion
+    /// to the bytes.
     ///
     /// - Parameters:
     ///   - maximumDepth: how deeply arrays and objects may nest.
     ///   - maximumValues: how many values there may be in all, so that memory stays in proportion to a sane document.
+    ///   - maximumMembers: how many members each object may have.
     /// - Throws: ``JSONError`` with the byte's offset.
-    public init(parsing bytes: some Collection<UInt8>, maximumDepth: Int = 32, maximumValues: Int = 2_000_000) throws(JSONError) {
-        var parser = JSONParser(bytes: Array(bytes), depth: maximumDepth, values: maximumValues)
+    public init(
+        parsing bytes: some Collection<UInt8>, maximumDepth: Int = 32, maximumValues: Int = 2_000_000, maximumMembers: Int = .max
+    ) throws(JSONError) {
+        var parser = JSONParser(bytes: Array(bytes), depth: maximumDepth, values: maximumValues, members: maximumMembers)
         self = try parser.document()
+    }
+
+    /// Bytes of memory that ``init(parsing:maximumDepth:maximumValues:maximumMembers:)`` takes at most, the bytes themselves included:
+    /// a value and its name are some 100 bytes, in arrays that double as they grow, and its name is once more in a set meanwhile.
+    public static func parsingCost(bytes: Int, maximumValues: Int) -> Int { 3 * bytes + min(bytes / 2 + 1, maximumValues) * 320 }
+}
+
+/// A member's name as the bytes it is written in. Swift's strings are equal when they look alike: two ways to write an é would be one name.
+private struct ByteName: Hashable {
+    let text: String
+
+    static func == (a: ByteName, b: ByteName) -> Bool { JSON.isSame(a.text, b.text) }
+
+    func hash(into hasher: inout Hasher) {
+        var text = text
+        text.withUTF8 { hasher.combine(bytes: UnsafeRawBufferPointer($0)) }
     }
 }
 
@@ -29,12 +49,17 @@ private struct JSONParser {
     let bytes: [UInt8]
     var depth: Int
     var values: Int
+    let members: Int
     var position = 0
 
-    init(bytes: [UInt8], depth: Int, values: Int) {
+    /// Digits, point and exponent: of a double's shortest text 24 matter, of any double's exact value at most 1,079 are not zero.
+    static let maximumNumber = 1100
+
+    init(bytes: [UInt8], depth: Int, values: Int, members: Int) {
         self.bytes = bytes
         self.depth = depth
         self.values = values
+        self.members = members
     }
 
     var next: UInt8? { position < bytes.count ? bytes[position] : nil }
@@ -85,7 +110,7 @@ private struct JSONParser {
 
     static func object(_ parser: inout JSONParser) throws(JSONError) -> JSON {
         var members: [JSON.Member] = []
-        var names: Set<String> = []
+        var names: Set<ByteName> = []
         parser.skipSpace()
         if parser.next == UInt8(ascii: "}") {
             parser.position += 1
@@ -95,8 +120,11 @@ private struct JSONParser {
             parser.skipSpace()
             let start = parser.position
             let name = try parser.string()
-            guard names.insert(name).inserted else {
+            guard names.insert(ByteName(text: name)).inserted else {
                 throw JSONError(trouble: "duplicate name '\(name.prefix(200))'", offset: start)
+            }
+            guard names.count <= parser.members else {
+                throw JSONError(trouble: "an object with more than \(parser.members) members", offset: start)
             }
             parser.skipSpace()
             try parser.expect(UInt8(ascii: ":"))
@@ -162,7 +190,9 @@ private struct JSONParser {
             if next == UInt8(ascii: "+") || next == UInt8(ascii: "-") { position += 1 }
             try digits()
         }
-        guard position - start <= 64 else { throw failure("number too long") }
+        guard position - start <= Self.maximumNumber else {
+            throw failure("a number of more than \(Self.maximumNumber) characters")
+        }
         return .number(String(decoding: bytes[start..<position], as: UTF8.self))
     }
 

@@ -96,6 +96,16 @@ extension SafeTensorsReader {
     /// The reference implementation's bound on the header.
     private static let maximumHeader = 100_000_000
 
+    /// A value takes some 60 bytes of memory: all of them as much as the file, a small file's some more; and never more than thirty
+    /// thousand tensors have, ten times as many as any published network.
+    private static func mostValues(fileSize: Int) -> Int { min(200_000, 16_384 + fileSize / 96) }
+
+    /// Bytes of memory that opening a file takes at most.
+    static func openingCost(header: Int, fileSize: Int) -> Int {
+        guard header <= min(maximumHeader, fileSize) else { return 0 }
+        return JSON.parsingCost(bytes: header, maximumValues: mostValues(fileSize: fileSize))
+    }
+
     private static func readHeader(_ descriptor: Int32) throws(SafeTensorsError) -> ([TensorEntry], [Int], [String: String]) {
         var status = stat()
         guard fstat(descriptor, &status) == 0 else { throw systemError("reading the weights") }
@@ -112,8 +122,7 @@ extension SafeTensorsReader {
         try readFully(descriptor, into: &bytes, at: 8)
         let document: JSON
         do {
-            // A value takes some 60 bytes of memory: all of them as much as the file, a small file's some more.
-            document = try JSON(parsing: bytes, maximumValues: min(2_000_000, 16_384 + fileSize / 96))
+            document = try JSON(parsing: bytes, maximumValues: mostValues(fileSize: fileSize))
         } catch {
             throw .header(error.description)
         }

@@ -11,6 +11,8 @@ public final class ShardedWeights: TensorSource {
     private let map: [String: String]
 
     private static let maximumShards = 1000
+    /// Values of an index, one for every tensor.
+    public static let mostValues = 100_000
 
     /// Opens all shards and checks that the index and they agree on every tensor.
     ///
@@ -22,7 +24,9 @@ public final class ShardedWeights: TensorSource {
     public init(index: Data, name: String, files: [String: String]) throws(CheckpointError) {
         func refusal(_ trouble: String) -> CheckpointError { .index(path: name, trouble: trouble) }
         let document: JSON
-        do { document = try JSON(parsing: index, maximumDepth: 8, maximumValues: 100_000) } catch { throw refusal("not JSON: \(error)") }
+        do { document = try JSON(parsing: index, maximumDepth: 8, maximumValues: Self.mostValues) } catch {
+            throw refusal("not JSON: \(error)")
+        }
         guard case .object(let members)? = document["weight_map"], !members.isEmpty else { throw refusal("it has no weight_map") }
         var map: [String: String] = [:]
         var order: [String] = []
@@ -62,5 +66,11 @@ public final class ShardedWeights: TensorSource {
     public func read(_ name: String, into destination: UnsafeMutableBufferPointer<Float>) throws {
         guard let file = map[name], let shard = shards[file] else { throw SafeTensorsError.tensor(name: name, trouble: "not in the file") }
         try shard.read(name, into: destination)
+    }
+
+    /// Hands a tensor's numbers on from its shard.
+    public func stream(_ name: String, _ take: (UnsafeBufferPointer<Float>) throws -> Void) throws {
+        guard let file = map[name], let shard = shards[file] else { throw SafeTensorsError.tensor(name: name, trouble: "not in the file") }
+        try shard.stream(name, take)
     }
 }

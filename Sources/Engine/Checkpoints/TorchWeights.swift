@@ -17,6 +17,9 @@ public final class TorchWeights: TensorSource {
     /// One dimension of a view: how many entries, and the numbers between neighbours in the storage and in row-major order.
     private typealias Dimension = (size: Int, source: Int, target: Int)
 
+    /// Bytes of memory that opening a file of so many bytes takes at most.
+    static func openingCost(fileSize: Int) -> Int { TorchArchive.openingCost(fileSize: fileSize) }
+
     /// Opens a file.
     ///
     /// - Parameter name: what the file is called in errors.
@@ -35,6 +38,29 @@ public final class TorchWeights: TensorSource {
         indices = Dictionary(tensors.enumerated().map { ($1.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 
+    /// Hands a tensor's numbers on: in pieces where they lie in row-major order, else whole.
+    public func stream(_ tensor: String, _ take: (UnsafeBufferPointer<Float>) throws -> Void) throws {
+        let count = indices[tensor].map { tensors[$0].count } ?? 0
+        guard let index = indices[tensor], count > Self.piece, tensors[index].type.isFloatingPoint,
+            Self.isContiguous(dimensions(of: index)[...])
+        else {
+            let values = Buffer(count: count)
+            try read(tensor, into: UnsafeMutableBufferPointer(start: values.pointer, count: count))
+            try take(UnsafeBufferPointer(start: values.pointer, count: count))
+            return
+        }
+        let values = Buffer(count: Self.piece)
+        for start in stride(from: 0, to: count, by: Self.piece) {
+            let part = UnsafeMutableBufferPointer(start: values.pointer, count: min(Self.piece, count - start))
+            do throws(TorchFileError) {
+                try readRun(index, tensors[index].type, at: archive.entries[index].tensor.offset + start, into: part)
+            } catch {
+                throw CheckpointError.torch(path: name, reason: error.description)
+            }
+            try take(UnsafeBufferPointer(part))
+        }
+    }
+
     /// Reads a whole tensor, following its strides.
     ///
     /// - Throws: ``CheckpointError/torch(path:reason:)``.
@@ -49,6 +75,14 @@ public final class TorchWeights: TensorSource {
                 reason: "tensor \(tensor.prefix(200)) holds \(entry.type.torchName), expected \(destination.count) floating-point numbers")
         }
         guard entry.count > 0 else { return }
+        do throws(TorchFileError) {
+            try read(index, entry.type, dimensions(of: index)[...], from: archive.entries[index].tensor.offset, into: destination, at: 0)
+        } catch {
+            throw CheckpointError.torch(path: name, reason: error.description)
+        }
+    }
+
+    private func dimensions(of index: Int) -> [Dimension] {
         let view = archive.entries[index].tensor
         var dimensions: [Dimension] = []
         var target = 1
@@ -59,11 +93,7 @@ public final class TorchWeights: TensorSource {
         }
         // In the storage's order, so that a transposed matrix is read along its own rows.
         dimensions.sort { ($0.source, $0.target) > ($1.source, $1.target) }
-        do throws(TorchFileError) {
-            try read(index, entry.type, dimensions[...], from: view.offset, into: destination, at: 0)
-        } catch {
-            throw CheckpointError.torch(path: name, reason: error.description)
-        }
+        return dimensions
     }
 
     /// Reads the part of a tensor that `dimensions` span, from the storage's number `start` on, to `place` and what follows from there.

@@ -15,6 +15,16 @@ public enum WeightsFile {
         do { return try SafeTensorsReader(path: path) } catch { throw .weights(error) }
     }
 
+    /// Bytes of memory that ``open(path:name:)`` takes at most, by the file's beginning and size.
+    public static func openingCost(path: String) -> Int {
+        let head = head(path)
+        guard head.count >= 8 else { return 0 }
+        let size = ((try? FileManager.default.attributesOfItem(atPath: path)[.size]) as? NSNumber)?.intValue ?? 0
+        if head.starts(with: Array("PK".utf8)) { return TorchWeights.openingCost(fileSize: size) }
+        let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(head[$1]) << (8 * UInt64($1)) }
+        return SafeTensorsReader.openingCost(header: Int(clamping: length), fileSize: size)
+    }
+
     private static func head(_ path: String) -> [UInt8] {
         guard let handle = try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)) else { return [] }
         defer { try? handle.close() }

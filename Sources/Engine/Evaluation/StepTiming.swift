@@ -56,11 +56,22 @@ public struct StepTiming: Sendable {
             executor.backward()
             return (middle - start, now() - start)
         }
-        let (few, many) = (1, max(Self.smallestBatch, min(batch, Self.budget / (3 * small.graph.multiplyAccumulates))))
+        let (few, many) = (1, Self.largerBatch(small, batch))
         let (one, other) = (measured(few), measured(many))
         let scale = Double(model.graph.multiplyAccumulates) / Double(small.graph.multiplyAccumulates)
         forward = Line((few, one.forward), (many, other.forward), scale: scale)
         training = Line((few, one.training), (many, other.training), scale: scale)
+    }
+
+    private static func largerBatch(_ small: any Architecture, _ batch: Int) -> Int {
+        max(smallestBatch, min(batch, budget / (3 * small.graph.multiplyAccumulates)))
+    }
+
+    /// Bytes of memory that measuring takes: weights, gradients, and the larger batch on its way.
+    public static func bytes(_ model: any Architecture, batch: Int, parallel: Parallel) throws -> Int {
+        let small = try shrunk(model)
+        return 2 * small.graph.parameterCount * MemoryLayout<Float>.stride
+            + small.graph.activationBytes(batch: largerBatch(small, batch), isTraining: true, parallel: parallel)
     }
 
     /// The model on a map whose sides were halved until training on it is within the budget, or they cannot be halved any more.

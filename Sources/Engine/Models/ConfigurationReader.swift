@@ -9,7 +9,7 @@ struct ConfigurationReader {
 
     init(json: Data) throws(ConfigurationError) {
         do {
-            document = try JSON(parsing: json, maximumValues: 100_000)
+            document = try JSON(parsing: json, maximumValues: 10_000)
         } catch {
             throw .notJSON(error.description)
         }

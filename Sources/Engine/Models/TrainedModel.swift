@@ -17,15 +17,7 @@ public struct TrainedModel: Sendable {
         let weights = Weights(model.graph.parameters)
         for parameter in model.constructionOrder {
             guard let index = weights.index(of: parameter.name) else { continue }
-            switch parameter.initialization {
-            case .uniform(let fanIn):
-                // In doubles, as Python computes it; rounding the root first would move one bound in four by a unit in the last place.
-                let bound = Float(1 / Double(fanIn).squareRoot())
-                weights.setTorchOrder(index, generator.uniform(parameter.count, from: -bound, to: bound))
-            case .normal: weights.setTorchOrder(index, generator.randn(parameter.count))
-            case .ones: weights.setTorchOrder(index, [Float](repeating: 1, count: parameter.count))
-            case .zeros: break
-            }
+            weights.setTorchOrder(index, generator.initial(parameter.initialization, count: parameter.count))
         }
         self.init(model: model, weights: weights)
     }

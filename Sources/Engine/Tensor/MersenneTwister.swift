@@ -32,6 +32,16 @@ struct MersenneTwister: Sendable {
         return bits ^ bits >> 18
     }
 
+    /// Goes on by `count` times 32 bits.
+    mutating func skip(_ count: Int) {
+        var left = max(0, count)
+        while left > 624 - position {
+            left -= 624 - position
+            refill()
+        }
+        position += left
+    }
+
     private mutating func refill() {
         state.withUnsafeMutableBufferPointer { state in
             for index in 0..<624 {

@@ -62,6 +62,9 @@ public struct TorchGenerator: Sendable {
         return (0..<max(0, count)).map { _ in low.addingProduct(uniform(), width) }
     }
 
+    /// Goes on as ``uniform(_:from:to:)`` and ``rand(_:)`` do, without the numbers.
+    mutating func skipUniform(_ count: Int) { engine.skip(count) }
+
     /// `torch.randint(0, bound, (count,))`; `bound` is at least 1.
     public mutating func randint(below bound: Int, count: Int) -> [Int] {
         let bound = UInt64(max(1, bound))

@@ -8,6 +8,8 @@ import Storage
 /// Version 1 of the HTTP contract: what every resource shares.
 struct API: Sendable {
     let database: Database
+    /// What requests may take.
+    let memory: RequestMemory
     let uploads: Uploads
     /// What a job may use of the machine.
     let resources: JobResources
@@ -84,14 +86,40 @@ struct API: Sendable {
     /// For whom a request stores or queues something; nil where there are no tokens.
     func owner(of request: Request) throws -> Owner? { try access.token(of: request).map(Owner.init) }
 
-    /// A JSON body, read whole.
+    /// The largest JSON body, in bytes: a plan of a network of a hundred thousand channels takes two or three million.
+    private static let largestJSON = 8 << 20
+    /// Values in a JSON body: a plan has one for every channel that stays, and some for every group and member.
+    private static let mostValues = 200_000
+    /// Members of an object in a JSON body; no object has more fields than a few dozen.
+    private static let mostMembers = 1000
+
+    /// What `read` makes of a JSON body, with the share of memory that holds it; the document itself goes then.
     ///
-    /// - Throws: ``APIError`` 400 `invalid_json`.
-    func json(_ request: Request) async throws -> JSON {
-        let bytes = try await request.body.collect(limit: 16 << 20)
-        do { return try JSON(parsing: bytes) } catch {
-            throw APIError(.badRequest, "invalid_json", "the body is not JSON: \(error)")
+    /// Whatever is not small is on the disk until its client has sent all of it: slow ones hold no memory that others wait for.
+    /// - Throws: ``APIError`` 400 `invalid_json`; ``RequestMemoryError``.
+    func json<Value>(_ request: Request, _ read: (JSON) throws -> Value) async throws -> (value: Value, share: MemoryShare) {
+        let body = try request.body.limited(to: Int64(Self.largestJSON))
+        let bytes: [UInt8]
+        let share: MemoryShare
+        if let length = body.length, length <= RequestMemory.trifle {
+            bytes = try await body.collect(limit: length)
+            share = try await memory.admitted(for: "the request")
+        } else {
+            let file = try await uploads.receive(body, hashing: false).file
+            // What is made of it is kept beside it: as a request, and as text to be stored and compared.
+            share = try await memory.admitted(4 * Int(file.size), for: "a body of \(file.size) bytes")
+            bytes = Array(try Data(contentsOf: file.url))
         }
+        func parsed() throws -> Value {
+            do {
+                return try read(try JSON(parsing: bytes, maximumValues: Self.mostValues, maximumMembers: Self.mostMembers))
+            } catch let error as JSONError {
+                throw APIError(.badRequest, "invalid_json", "the body is not JSON: \(error)")
+            }
+        }
+        guard bytes.count > RequestMemory.trifle else { return (try parsed(), share) }
+        let cost = JSON.parsingCost(bytes: bytes.count, maximumValues: Self.mostValues)
+        return (try memory.work(cost, for: "a body of \(bytes.count) bytes", parsed), share)
     }
 
     /// One page of a list by `?limit=20&after=ID`.

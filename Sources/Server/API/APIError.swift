@@ -28,7 +28,7 @@ struct APIError: RespondingError {
     func response() -> Response { Problem(status, code: code, detail: detail, errors: errors, fields: fields).response() }
 
     /// Errors that are told of one body: enough to mend it, and no more than a body of nothing but unknown fields deserves.
-    private static let mostErrors = 100
+    static let mostErrors = 100
 
     /// A body whose fields are wrong.
     static func invalid(_ errors: [Problem.Item]) -> APIError {

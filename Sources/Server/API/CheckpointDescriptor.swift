@@ -10,22 +10,27 @@ struct CheckpointDescriptor {
         json = try JSON(parsing: Array(record.descriptor.utf8))
     }
 
-    /// Describes a checkpoint that was just read or made.
+    /// Describes a checkpoint that was just made.
+    init(_ checkpoint: DiffusionCheckpoint, isLatent: Bool, size: Int64, source: JSON) {
+        self.init(
+            checkpoint.trained.model, type: checkpoint.type, isLatent: isLatent, size: size, source: source, warnings: checkpoint.warnings)
+    }
+
+    /// Describes a network and its files.
     ///
     /// - Parameters:
     ///   - source: where it comes from, as the contract's `source`.
-    ///   - warnings: what else there is to say than what the checkpoint says itself.
-    init(_ checkpoint: DiffusionCheckpoint, isLatent: Bool, size: Int64, source: JSON, warnings: [String] = []) {
-        let model = checkpoint.trained.model
+    ///   - warnings: what there is to say.
+    init(_ model: any Architecture, type: ScalarType, isLatent: Bool, size: Int64, source: JSON, warnings: [String]) {
         let graph = model.graph
         let sample = graph.nodes[0].shape
         json = [
             "architecture": .string(model.className), "parameters": .integer(graph.parameterCount),
             "macs": .integer(graph.multiplyAccumulates),
             "sample_shape": [.integer(sample.channels), .integer(sample.height), .integer(sample.width)],
-            "dtype": .string(checkpoint.type.torchName), "size": .integer(Int(size)), "is_latent": .bool(isLatent),
+            "dtype": .string(type.torchName), "size": .integer(Int(size)), "is_latent": .bool(isLatent),
             "pruned_widths": model.freeWidths ? "free" : nil, "source": source,
-            "warnings": .array((warnings + checkpoint.warnings).map(JSON.string)),
+            "warnings": .array(warnings.map(JSON.string)),
         ]
     }
 

@@ -23,7 +23,7 @@ struct CheckpointForm {
         var sent: Set<String> = []
         while let part = try await reader.nextPart() {
             if part.name == "name" {
-                name = String(decoding: try await part.body.collect(limit: 256), as: UTF8.self)
+                name = try GivenName.checked(String(decoding: try await part.body.collect(limit: 256), as: UTF8.self))
                 continue
             }
             guard let path = Self.paths[part.name], sent.insert(part.name).inserted else {

@@ -5,6 +5,8 @@ import Storage
 /// Makes a stored checkpoint of uploaded files: finds the parts, reads them whole, and lays them out as a diffusers pipeline.
 struct CheckpointIntake {
     let database: Database
+    /// What reading the files' headers may take; the numbers go through in pieces.
+    var memory = RequestMemory.unlimited
 
     /// How a checkpoint without weights gets some.
     struct Initialization {
@@ -22,33 +24,63 @@ struct CheckpointIntake {
     ///   - initialization: draw fresh weights where the files hold none.
     ///   - variant: which of several weights to take; nil takes the standard ones.
     ///   - owner: whose it is.
-    /// - Throws: ``CheckpointError``, ``APIError``, ``StorageError``.
+    /// - Throws: ``CheckpointError``, ``APIError``, ``StorageError``, ``RequestMemoryError``.
     func store(
         _ files: [(path: String, blob: StoredBlob)], name: String?, initialization: Initialization?, variant: String? = nil,
         consuming upload: HeldUpload? = nil, owner: Owner? = nil, answer: KeptAnswer<CheckpointRecord>? = nil
     ) throws -> CheckpointRecord {
-        let blobs = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
-        if blobs["data.pkl"] != nil, blobs["config.json"] == nil {
+        let layout = try Self.layout(files.map(\.path), variant)
+        // Configurations, and what is read of the weights before any number is. Shards are open together.
+        let folder = layout.weights.map { $0.prefix { $0 != "/" } } ?? ""
+        let headers = files.filter { file in
+            file.path == layout.weights || layout.weights?.hasSuffix(".json") == true && file.path.hasPrefix(folder)
+        }
+        let index = headers.count > 1 ? JSON.parsingCost(bytes: Self.largestJSON, maximumValues: ShardedWeights.mostValues) : 0
+        let cost = headers.reduce(StoredCheckpoint.graphCost + index) { $0 + WeightsFile.openingCost(path: $1.blob.url.path) }
+        return try memory.work(cost, for: "the header of the weights") {
+            try store(
+                files, layout, name: name, initialization: initialization, consuming: upload, owner: owner, answer: answer)
+        }
+    }
+
+    private static func layout(_ paths: [String], _ variant: String?) throws -> DiffusersLayout {
+        if paths.contains("data.pkl"), !paths.contains("config.json") {
             throw CheckpointError.missingFile(expected: "a configuration beside this PyTorch file (send both in one archive, or as a form)")
         }
-        let layout = try DiffusersLayout(paths: files.map(\.path), variant: variant)
+        return try DiffusersLayout(paths: paths, variant: variant)
+    }
+
+    private func store(
+        _ files: [(path: String, blob: StoredBlob)], _ layout: DiffusersLayout, name: String?, initialization: Initialization?,
+        consuming upload: HeldUpload?, owner: Owner?, answer: KeptAnswer<CheckpointRecord>?
+    ) throws -> CheckpointRecord {
+        let blobs = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
         let configuration = try configuration(layout, blobs)
         let (config, scheduler) = (configuration.unet, configuration.scheduler)
         var warnings = layout.notes + configuration.warnings
-        let checkpoint: DiffusionCheckpoint
+        let model: any Architecture
+        let type: ScalarType
         let weights: StoredBlob
         if let path = layout.weights, let blob = blobs[path] {
             let source = try source(path, blob, blobs)
-            checkpoint = try DiffusionCheckpoint(config: config, weights: source, scheduler: scheduler)
-            if source is SafeTensorsReader, checkpoint.hasForm(of: source) {
+            let uploaded = try UploadedWeights(config: config, weights: source, scheduler: scheduler)
+            (model, type) = (uploaded.model, uploaded.type)
+            if source is SafeTensorsReader, uploaded.hasForm {
                 weights = blob
+                warnings += try uploaded.read(writingTo: nil)
             } else {
-                warnings += checkpoint.conversions(of: source)
-                weights = try written(checkpoint)
+                warnings += uploaded.conversions
+                let writer = try database.blobs.writer()
+                warnings += try uploaded.read { try writer.write($0) }
+                weights = try writer.finish()
             }
         } else if let initialization {
-            checkpoint = try DiffusionCheckpoint(config: config, initializingFrom: initialization.seed, scheduler: scheduler)
-            weights = try written(checkpoint)
+            let fresh = try FreshWeights(config: config, seed: initialization.seed, scheduler: scheduler)
+            (model, type) = (fresh.model, .float32)
+            let writer = try database.blobs.writer()
+            try fresh.write { try writer.write($0) }
+            weights = try writer.finish()
+            warnings += fresh.warnings
         } else {
             throw CheckpointError.missingFile(
                 expected: "the weights' file (diffusion_pytorch_model.safetensors; ?init=random draws fresh weights)")
@@ -57,7 +89,7 @@ struct CheckpointIntake {
         let schedulerBlob =
             try layout.scheduler.flatMap { blobs[$0] }
             ?? blob(scheduler.map { String(decoding: $0, as: UTF8.self) } ?? Self.defaultScheduler.pretty)
-        let indexBlob = try layout.index.flatMap { isIndex($0, blobs) ? blobs[$0] : nil } ?? blob(index(of: checkpoint, scheduler).pretty)
+        let indexBlob = try layout.index.flatMap { isIndex($0, blobs) ? blobs[$0] : nil } ?? blob(index(of: model, scheduler).pretty)
         let configBlob = try configuration.isConverted ? blob(String(decoding: config, as: UTF8.self)) : blobs[layout.config]
         guard let configBlob else { throw CheckpointError.missingFile(expected: layout.config) }
         var stored = [
@@ -68,7 +100,7 @@ struct CheckpointIntake {
         stored.sort { $0.0 < $1.0 }
         let size = stored.reduce(0) { $0 + $1.1.size }
         let descriptor = CheckpointDescriptor(
-            checkpoint, isLatent: layout.isLatent, size: size, source: ["kind": "upload"], warnings: warnings)
+            model, type: type, isLatent: layout.isLatent, size: size, source: ["kind": "upload"], warnings: warnings)
         return try database.checkpoints.insert(
             name: name ?? "checkpoint", descriptor: descriptor.json.compact, files: stored.map { (path: $0.0, blob: $0.1) },
             consuming: upload, owner: owner, answer: answer)
@@ -110,13 +142,6 @@ struct CheckpointIntake {
         return try ShardedWeights(index: json(path, blobs), name: name, files: files)
     }
 
-    /// The weights as they are stored: safetensors under today's names.
-    private func written(_ checkpoint: DiffusionCheckpoint) throws -> StoredBlob {
-        let writer = try database.blobs.writer()
-        try checkpoint.writeWeights { try writer.write($0) }
-        return try writer.finish()
-    }
-
     private func json(_ path: String, _ blobs: [String: StoredBlob]) throws -> Data {
         guard let blob = blobs[path] else { throw CheckpointError.missingFile(expected: path) }
         guard blob.size <= Self.largestJSON else {
@@ -134,19 +159,22 @@ struct CheckpointIntake {
 
     /// Whether a file is a pipeline's index that names the U-Net.
     private func isIndex(_ path: String, _ blobs: [String: StoredBlob]) -> Bool {
-        guard let data = try? json(path, blobs), let document = try? JSON(parsing: Array(data)) else { return false }
+        guard let data = try? json(path, blobs), let document = Self.document(data) else { return false }
         return document["unet"] != nil && document["scheduler"] != nil
     }
 
+    /// A configuration, which has some dozens of values; nil when it is none.
+    private static func document(_ data: Data) -> JSON? { try? JSON(parsing: Array(data), maximumValues: 10_000) }
+
     /// `DDPMPipeline` of what there is.
-    private func index(of checkpoint: DiffusionCheckpoint, _ scheduler: Data?) -> JSON {
-        let document = scheduler.flatMap { try? JSON(parsing: Array($0)) }
+    private func index(of model: any Architecture, _ scheduler: Data?) -> JSON {
+        let document = scheduler.flatMap(Self.document)
         var name = "DDPMScheduler"
         if case .string(let found) = document?["_class_name"] { name = found }
         return [
             "_class_name": name == "DDIMScheduler" ? "DDIMPipeline" : "DDPMPipeline", "_diffusers_version": "0.30.0",
             "scheduler": ["diffusers", .string(name)],
-            "unet": ["diffusers", .string(checkpoint.trained.model.className)],
+            "unet": ["diffusers", .string(model.className)],
         ]
     }
 

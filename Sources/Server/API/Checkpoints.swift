@@ -26,13 +26,16 @@ extension API {
             ).creating
         ) { request in
             let initialization = try initialization(request)
+            let name = try GivenName.checked(request.query("name"))
             return try await creating(request) { creation in
                 if MultipartReader.isMultipart(request.fields[.contentType]) {
                     let body = try uploadBody(request, isRepeated: creation.isRepeated)
                     let form = try await CheckpointForm(body, type: request.fields[.contentType], blobs: database.blobs)
                     if let first = try creation.firstAnswer(to: form.fingerprint) { return first }
-                    return try CheckpointIntake(database: database).store(
-                        form.files, name: request.query("name") ?? form.name, initialization: initialization,
+                    let share = try await memory.admitted(for: "a checkpoint")
+                    defer { withExtendedLifetime(share) {} }
+                    return try CheckpointIntake(database: database, memory: memory).store(
+                        form.files, name: name ?? form.name, initialization: initialization,
                         variant: request.query("variant"), owner: owner(of: request),
                         answer: creation.keeping(form.fingerprint) { try $0.created() }
                     ).created().response
@@ -44,9 +47,11 @@ extension API {
                     ? .file(try await uploads.receive(body, hashing: true))
                     : try await uploads.receiveUnpacking(body, hashing: creation.key != nil)
                 if let first = try creation.firstAnswer(to: arrived.digest) { return first }
+                let share = try await memory.admitted(arrived.directoryCost, for: "an archive")
+                defer { withExtendedLifetime(share) {} }
                 let parts = try uploads.parts(arrived, type: request.fields[.contentType])
-                return try CheckpointIntake(database: database).store(
-                    parts.files, name: request.query("name") ?? parts.name, initialization: initialization,
+                return try CheckpointIntake(database: database, memory: memory).store(
+                    parts.files, name: name ?? parts.name, initialization: initialization,
                     variant: request.query("variant"), consuming: parts.upload, owner: owner(of: request),
                     answer: creation.keeping(arrived.digest) { try $0.created() }
                 ).created().response
@@ -81,7 +86,7 @@ extension API {
                 "downloadCheckpoint", "Gives the pipeline's folder as one archive.",
                 parameters: [.query("format", "The kind of archive.", .words(ArchiveFormat.allCases.map(\.rawValue)))],
                 answers: [.init(status: 200, detail: "The archive.", contents: Operation.Content.archives)],
-                refusals: [.notFound, .init(400, "invalid_format"), .checkpointDamaged, .diskFull]
+                refusals: [.notFound, .init(400, "invalid_format"), .checkpointDamaged, .diskFull] + Operation.Refusal.memory
             ).partial,
             archive)
         on(
@@ -103,18 +108,25 @@ extension API {
             &routes, .get, "/v1/checkpoints/{id}/tensors",
             Operation(
                 "listTensors", "Lists a checkpoint's tensors.", answers: [.json("TensorList", "All of them.")],
-                refusals: [.notFound, .checkpointDamaged])
+                refusals: [.notFound, .checkpointDamaged] + Operation.Refusal.memory)
         ) { request in
-            let weights = try StoredCheckpoint(database, request.parameter("id")).weights()
-            return .json(["data": .array(weights.tensors.map { tensor in .object(Self.members(tensor)) })])
+            let checkpoint = try StoredCheckpoint(database, request.parameter("id"))
+            let share = try await memory.admitted(for: "the list of tensors")
+            // The header once, the answer as a document and as text.
+            return try withExtendedLifetime(share) {
+                try memory.work(2 * checkpoint.layoutCost, for: "the list of tensors") {
+                    .json(["data": .array(try checkpoint.weights().tensors.map { tensor in .object(Self.members(tensor)) })])
+                }
+            }
         }
         on(
             &routes, .get, "/v1/checkpoints/{id}/tensors/{name}",
             Operation(
                 "getTensor", "Gives a tensor's numbers.", answers: [.json("Tensor", "The tensor.")],
-                refusals: [.notFound, .checkpointDamaged])
+                refusals: [.notFound, .checkpointDamaged] + Operation.Refusal.memory)
         ) { request in
-            try tensor(request.parameter("name"), of: request.parameter("id"))
+            let share = try await memory.admitted(for: "the tensor")
+            return try withExtendedLifetime(share) { try tensor(request.parameter("name"), of: request.parameter("id")) }
         }
     }
 
@@ -129,7 +141,7 @@ extension API {
     }
 
     /// The whole pipeline folder as one archive.
-    private func archive(_ request: Request) throws -> Response {
+    private func archive(_ request: Request) async throws -> Response {
         let record = try database.checkpoints.get(request.parameter("id"))
         guard let format = ArchiveFormat(rawValue: request.query("format") ?? "tar") else {
             throw APIError(.badRequest, "invalid_format", "format must be tar, tar.gz or zip")
@@ -141,7 +153,7 @@ extension API {
         for file in record.files { digest.update(data: Data("\n\(file.path) \(file.digest.hex)".utf8)) }
         return try Representation(
             tag: digest.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(),
-            parts: try parts(of: record, as: format),
+            parts: try await parts(of: record, as: format),
             fields: [
                 .contentType: type ?? "application/octet-stream",
                 .contentDisposition: "attachment; filename=\"\(record.id).\(format.rawValue)\"",
@@ -151,13 +163,15 @@ extension API {
 
     /// A tar's files go out as they are stored. The other formats are written out first: the length is known, the connection reads at its
     /// own pace, and an error is still an error.
-    private func parts(of record: CheckpointRecord, as format: ArchiveFormat) throws -> [ResponseBody.Part] {
+    private func parts(of record: CheckpointRecord, as format: ArchiveFormat) async throws -> [ResponseBody.Part] {
         let items = record.files.map { file in
             ArchiveItem(path: file.path, size: file.size) { [blobs = database.blobs] in
                 try OpenFile(blobs, file.digest, of: .checkpoint, record.id, file: file.path)
             }
         }
         if format == .tar { return try ArchiveWriter(items).tarParts() }
+        let share = try await memory.admitted(for: "the archive")
+        defer { withExtendedLifetime(share) {} }
         let file = try database.blobs.temporaryFile()
         try ArchiveWriter(items).write(as: format) { try file.write($0) }
         try file.flush()
@@ -174,7 +188,8 @@ extension API {
 
     /// One tensor as JSON, its numbers written as they are read.
     private func tensor(_ name: String, of id: String) throws -> Response {
-        let weights = try StoredCheckpoint(database, id).weights()
+        let checkpoint = try StoredCheckpoint(database, id)
+        let weights = try memory.work(checkpoint.layoutCost, for: "the tensor") { try checkpoint.weights() }
         guard let tensor = weights[name] else {
             throw APIError(.notFound, "not_found", "\(id) has no tensor \(name.prefix(200))")
         }

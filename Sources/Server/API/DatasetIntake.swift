@@ -4,8 +4,17 @@ import Storage
 /// Makes a stored dataset of an archive of pictures: every one is decoded once, so that a job never meets a broken one.
 struct DatasetIntake {
     let database: Database
+    /// What decoding the pictures may take.
+    var memory = RequestMemory.unlimited
+    /// Holds the pictures' names; nil where nothing bounds them.
+    var share: MemoryShare?
 
-    private static let largestPicture: Int64 = 64 << 20
+    private static let largestPicture = Int64(RequestMemory.largestPiece)
+    /// Pictures of more bytes are in memory one at a time, whoever sends them.
+    private static let large: Int64 = 256 << 10
+    /// Pictures whose names fit into the memory that a request has from the beginning, and bytes for each beyond: its path in three places.
+    private static let named = 4096
+    private static let nameCost = 600
 
     /// Checks and stores.
     ///
@@ -25,13 +34,13 @@ struct DatasetIntake {
         var sizes: Set<[Int]> = []
         var (width, height, channels) = (Int.max, Int.max, Set<Int>())
         while let entry = try archive.next() {
-            let bytes = try archive.readAll(atMost: Self.largestPicture)
-            let picture: Picture
-            do {
-                picture = try Picture(decoding: bytes)
-            } catch {
-                throw APIError(.unprocessableContent, "invalid_picture", "\(entry.path) \(error)")
+            if pictures.count >= Self.named, pictures.count % Self.named == 0 {
+                try share?.grow(Self.named * Self.nameCost, for: "an archive of so many pictures")
             }
+            let turn = (entry.size ?? .max) > Self.large ? try memory.large(for: entry.path) : nil
+            defer { withExtendedLifetime(turn) {} }
+            let bytes = try archive.readAll(atMost: Self.largestPicture)
+            let picture = try checked(bytes, entry.path)
             (width, height) = (min(width, picture.width), min(height, picture.height))
             channels.insert(picture.channels)
             if sizes.count < 2 { sizes.insert([picture.width, picture.height]) }
@@ -48,5 +57,14 @@ struct DatasetIntake {
         return try database.datasets.insert(
             name: name ?? "dataset", descriptor: descriptor.json.compact, pack: blob, pictures: pictures,
             consuming: upload, owner: owner, answer: answer)
+    }
+
+    /// Decodes a picture and lets go of it.
+    private func checked(_ bytes: [UInt8], _ path: String) throws -> PictureInfo {
+        do {
+            return try memory.work(PictureInfo.validationCost(bytes), for: path) { try PictureInfo.validate(bytes) }
+        } catch let error as PictureError {
+            throw APIError(.unprocessableContent, "invalid_picture", "\(path) \(error)")
+        }
     }
 }

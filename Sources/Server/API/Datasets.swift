@@ -11,13 +11,15 @@ extension API {
                 answers: [.created("Dataset")], refusals: Operation.Refusal.archive + [.init(422, "invalid_picture")]
             ).creating
         ) { request in
-            try await creating(request) { creation in
+            let name = try GivenName.checked(request.query("name"))
+            return try await creating(request) { creation in
                 let received = try await uploads.receive(uploadBody(request, isRepeated: creation.isRepeated), hashing: creation.key != nil)
                 if let first = try creation.firstAnswer(to: received.digest) { return first }
                 let source = try uploads.source(received, type: request.fields[.contentType])
-                return try withExtendedLifetime(source) {
-                    try DatasetIntake(database: database).store(
-                        .file(path: source.path), name: request.query("name") ?? source.name, consuming: source.upload,
+                let share = try await memory.admitted(ZipDirectory.cost(path: source.path), for: "an archive")
+                return try withExtendedLifetime((source, share)) {
+                    try DatasetIntake(database: database, memory: memory, share: share).store(
+                        .file(path: source.path), name: name ?? source.name, consuming: source.upload,
                         owner: owner(of: request), answer: creation.keeping(received.digest) { try $0.created() }
                     ).created().response
                 }

@@ -5,10 +5,11 @@ import Storage
 struct JobForecast {
     let job: JobValidation.Valid
     let resources: JobResources
+    let memory: RequestMemory
 
     /// The contract's answer.
     ///
-    /// - Throws: ``GraphError``, ``ConfigurationError``.
+    /// - Throws: ``GraphError``, ``ConfigurationError``; ``RequestMemoryError`` when the model is too large to be measured.
     func json() throws -> JSON {
         let (before, after) = (job.model.graph, job.result.graph)
         func change(_ old: Int, _ new: Int) -> JSON { ["before": .integer(old), "after": .integer(new)] }
@@ -51,7 +52,15 @@ struct JobForecast {
             request.pruning?.batchSize ?? 1, request.finetuning?.batchSize ?? 1,
             min(Sampling.largestBatch, request.evaluation?.samples ?? 1))
         func measured(_ model: any Architecture) throws -> StepTiming {
-            try StepTiming(model, batch: batch, parallel: resources.parallel, now: JobProgressReporter.now)
+            func cost() throws -> Int {
+                try StepTiming.bytes(model, batch: batch, parallel: resources.parallel) + StoredCheckpoint.graphCost
+            }
+            // Where the batch that was asked for does not fit, a smaller one tells nearly as much.
+            var batch = batch
+            while batch > 1, try cost() > memory.largestWork { batch /= 2 }
+            return try memory.work(cost(), for: "measuring this model's steps") {
+                try StepTiming(model, batch: batch, parallel: resources.parallel, now: JobProgressReporter.now)
+            }
         }
         let before = needsOriginal ? try measured(job.model) : nil
         let isPruned = job.result.graph.parameterCount != job.model.graph.parameterCount

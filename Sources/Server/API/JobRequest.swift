@@ -65,7 +65,7 @@ struct JobRequest: Sendable {
         let request = JobRequest(
             checkpoint: reader.requiredText("checkpoint"),
             dataset: reader.text("dataset"),
-            name: reader.text("name"),
+            name: reader.name("name"),
             metadata: reader.texts("metadata", limit: 16),
             priority: reader.integer("priority", in: -1000...1000, default: 0),
             dtype: reader.optionalWord("dtype"),

@@ -7,6 +7,8 @@ struct JobValidation {
     let database: Database
     /// The threads and the memory a job may use.
     let resources: JobResources
+    /// What reading the checkpoint's header and laying out its network may take.
+    var memory = RequestMemory.unlimited
 
     /// A job that can run, and what its checkpoint tells of it.
     struct Valid {
@@ -40,6 +42,10 @@ struct JobValidation {
         if let pack {
             try database.blobs.refuseKnownDamage(pack.pack, size: pack.packSize, of: .dataset, pack.id, file: DatasetRecord.packName)
         }
+        return try memory.work(source.layoutCost, for: "the checkpoint's header") { try validated(request, source, dataset) }
+    }
+
+    private func validated(_ request: JobRequest, _ source: StoredCheckpoint, _ dataset: DatasetDescriptor?) throws -> Valid {
         let (model, schedule) = try source.architecture()
         var valid = Valid(
             request: request, source: source, model: model, result: model, schedule: schedule, pictures: dataset?.images ?? 0)

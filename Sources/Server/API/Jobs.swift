@@ -14,19 +14,28 @@ extension API {
                 refusals: [
                     .init(400, "invalid_dry_run"), .invalidJSON, .invalidRequest, .checkpointDamaged, .init(409, "dataset_damaged"),
                     .init(429, "queue_limit"),
-                ]
+                ] + Operation.Refusal.memory
             ).creating
         ) { request in
-            if try isDryRun(request) { return .json(try JobForecast(job: validated(try await json(request)), resources: resources).json()) }
+            if try isDryRun(request) {
+                let turn = try await memory.measured(for: "a dry run")
+                let (body, share) = try await json(request, JobRequest.read)
+                return try withExtendedLifetime((turn, share)) {
+                    .json(try JobForecast(job: validated(body), resources: resources, memory: memory).json())
+                }
+            }
             return try await creating(request) { creation in
-                let body = try await json(request)
-                if let first = try creation.firstAnswer(to: body.compact) { return first }
+                let ((body, text), share) = try await json(request) {
+                    (JobRequest.read($0), text: creation.key == nil ? "" : $0.compact)
+                }
+                defer { withExtendedLifetime(share) {} }
+                if let first = try creation.firstAnswer(to: text) { return first }
                 let job = try validated(body).request
                 let queued = try pointing {
                     try database.jobs.enqueue(
                         name: job.name, metadata: job.metadata.compact, priority: job.priority, request: job.json.compact,
                         checkpoint: job.checkpoint, dataset: job.dataset, webhook: job.webhook, owner: owner(of: request),
-                        answer: creation.keeping(body.compact) { try $0.created() })
+                        answer: creation.keeping(text) { try $0.created() })
                 }
                 wakeWorkers()
                 return try queued.created().response
@@ -169,13 +178,13 @@ extension API {
     }
 
     /// A request's body as a job that can run.
-    private func validated(_ body: JSON) throws -> JobValidation.Valid {
-        let (job, errors) = JobRequest.read(body)
-        guard errors.isEmpty else { throw APIError.invalid(errors) }
+    private func validated(_ body: (request: JobRequest, errors: [Problem.Item])) throws -> JobValidation.Valid {
+        let job = body.request
+        guard body.errors.isEmpty else { throw APIError.invalid(body.errors) }
         if let webhook = job.webhook, !allowsPrivateWebhooks, WebhookURL.isPlainlyPrivate(webhook.url) {
             throw APIError.invalid("/webhook/url", "must lead to a public address")
         }
-        return try pointing { try JobValidation(database: database, resources: resources).validated(job) }
+        return try pointing { try JobValidation(database: database, resources: resources, memory: memory).validated(job) }
     }
 
     /// What a job names must be there: a field is wrong that names nothing, also when what it named is deleted while the job is checked.

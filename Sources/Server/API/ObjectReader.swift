@@ -3,30 +3,39 @@ import Engine
 /// Reads the fields of one JSON object, collecting every error and every field that nobody asked for.
 struct ObjectReader {
     private let pointer: String
-    private var members: [String: JSON]
+    /// What was not read yet. Names are told apart by their bytes, as the parser tells them.
+    private var members: [JSON.Member]
     private(set) var errors: [Problem.Item] = []
 
     /// - Parameter pointer: where the object is in the body; empty for the body itself.
     init(_ json: JSON, at pointer: String = "") {
         self.pointer = pointer
         if case .object(let found) = json {
-            members = Dictionary(found.map { ($0.name, $0.value) }) { first, _ in first }
+            members = found
         } else {
-            members = [:]
+            members = []
             errors.append(Problem.Item(pointer: pointer, detail: "must be an object"))
         }
     }
 
     /// Takes a field out; nil when it is absent or null.
     private mutating func take(_ name: String) -> JSON? {
-        let value = members.removeValue(forKey: name)
-        return value == .null ? nil : value
+        guard let index = index(of: name) else { return nil }
+        let value = members.remove(at: index).value
+        // A plain nil would be JSON's null here.
+        return value == .null ? JSON?.none : value
     }
+
+    private func index(of name: String) -> Int? { members.firstIndex { JSON.isSame($0.name, name) } }
 
     /// Whether a field is there and not null; a null is taken out.
     private mutating func isGiven(_ name: String) -> Bool {
-        if members[name] == .null { members[name] = nil }
-        return members[name] != nil
+        guard let index = index(of: name) else { return false }
+        if members[index].value == .null {
+            members.remove(at: index)
+            return false
+        }
+        return true
     }
 
     private func path(_ name: String) -> String { "\(pointer)/\(name)" }
@@ -43,6 +52,13 @@ struct ObjectReader {
             refuse(name, "must be text of at most \(limit) characters")
             return nil
         }
+        return text
+    }
+
+    /// What something is called; nil when absent.
+    mutating func name(_ name: String) -> String? {
+        guard let text = text(name) else { return nil }
+        if let trouble = GivenName.trouble(text) { refuse(name, trouble) }
         return text
     }
 
@@ -104,8 +120,8 @@ struct ObjectReader {
 
     /// A number in a range, where an explicit null means something of its own.
     mutating func numberOrNull(_ name: String, in range: ClosedRange<Double>, default number: Double) -> Double? {
-        if members[name] == .null {
-            members[name] = nil
+        if let index = index(of: name), members[index].value == .null {
+            members.remove(at: index)
             return nil
         }
         return self.number(name, in: range, default: number)
@@ -127,6 +143,9 @@ struct ObjectReader {
         else {
             refuse(name, "must be an object of at most \(limit) texts, they and their names of at most 512 characters")
             return .object([])
+        }
+        for member in members {
+            if let trouble = GivenName.trouble(member.name) { refuse(name, "has a name that \(trouble)") }
         }
         return value
     }
@@ -157,8 +176,8 @@ struct ObjectReader {
 
     /// Refuses every field that was not read yet.
     mutating func refuseRest(_ detail: String) {
-        for name in members.keys.sorted() { refuse(name, detail) }
-        members = [:]
+        for name in members.map(\.name).sorted().prefix(APIError.mostErrors) { refuse(name, detail) }
+        members = []
     }
 
     /// All errors, with one for every field that was not read.

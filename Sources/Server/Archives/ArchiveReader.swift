@@ -151,6 +151,8 @@ package final class ArchiveReader {
         var bytes: [UInt8] = []
         let path = current?.path ?? ""
         guard (current?.size ?? 0) <= limit else { throw .tooLarge(entry: path, limit: limit) }
+        // What is announced comes: a small file cannot make us take more than its entry may have anyway.
+        bytes.reserveCapacity(Int(current?.size ?? 0))
         while let chunk = try readChunk() {
             guard Int64(bytes.count + chunk.count) <= limit else { throw .tooLarge(entry: path, limit: limit) }
             bytes += chunk

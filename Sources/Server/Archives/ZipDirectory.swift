@@ -4,6 +4,24 @@ import Foundation
 ///
 /// 46 bytes of file make some 300 of memory there, so a directory of a gigabyte must be refused before it is loaded.
 enum ZipDirectory {
+    /// Bytes of memory that libarchive takes for the directory of a zip, and the reader for its names; 0 for any other file. More than its
+    /// size says it has none: a checkpoint's few files are refused by their number before.
+    static func cost(path: String) -> Int {
+        guard let file = try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)) else { return 0 }
+        defer { try? file.close() }
+        guard let head = try? file.read(upToCount: 4), head.starts(with: [0x50, 0x4B]), let size = try? file.seekToEnd() else { return 0 }
+        let tailStart = size - min(size, 16 << 10)
+        guard (try? file.seek(toOffset: tailStart)) != nil, let read = try? file.read(upToCount: 16 << 10) else { return 0 }
+        let tail = [UInt8](read)
+        guard let end = stride(from: tail.count - 22, through: 0, by: -1).first(where: { isEndRecord(tail, $0, tailStart) }) else {
+            return 0
+        }
+        // What stands between the directory's beginning and its end, 46 bytes an entry at least.
+        let start = number(tail, end + 16, 4)
+        let directory = start == 0xFFFF_FFFF ? size : tailStart + UInt64(end) - min(start, tailStart + UInt64(end))
+        return Int(min(directory / 46, 1_000_000)) * 500 + 4 * Int(min(directory, 128 << 20))
+    }
+
     /// Throws when the directory is empty, is not where the end record says, or has more than `entries` entries.
     static func check(path: String, entries: Int) throws(ArchiveError) {
         let file: FileHandle

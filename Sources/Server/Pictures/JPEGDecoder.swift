@@ -26,6 +26,27 @@ enum JPEGDecoder {
         }
     }
 
+    /// Decodes every code of a whole file, but makes only an eighth of its rows and columns: what is broken shows as it would in all of them.
+    static func validate(_ bytes: [UInt8], limits: PictureLimits) throws(PictureError) -> PictureInfo {
+        try withDecoder { decoder throws(PictureError) in
+            let info = try info(decoder, bytes, limits)
+            let (width, height) = ((info.width + 7) / 8, (info.height + 7) / 8)
+            var pixels = [UInt8](repeating: 0, count: width * height * info.channels)
+            let status = tjDecompress2(
+                decoder, bytes, UInt(bytes.count), &pixels, Int32(width), 0, Int32(height),
+                Int32((info.channels == 1 ? TJPF_GRAY : TJPF_RGB).rawValue),
+                TJFLAG_ACCURATEDCT | TJFLAG_STOPONWARNING | TJFLAG_LIMITSCANS)
+            guard status == 0 else { throw failure(decoder) }
+            return info
+        }
+    }
+
+    /// Bytes of memory that ``validate(_:limits:)`` takes at most, by the file's frame header.
+    static func validationCost(_ bytes: [UInt8]) -> Int {
+        guard let frame = JPEGFrame(bytes) else { return 1 << 20 }
+        return frame.coefficientBytes + frame.width / 8 * (frame.height / 8 + 1) * 3 + 64 * frame.width + 1 << 20
+    }
+
     private static func withDecoder<T>(_ body: (tjhandle) throws(PictureError) -> T) throws(PictureError) -> T {
         guard let decoder = tjInitDecompress() else { throw .damaged(format: "JPEG", reason: "out of memory") }
         defer { tjDestroy(decoder) }

@@ -34,13 +34,47 @@ enum PNGDecoder {
         }
     }
 
+    /// Decodes a whole file row by row, keeping none.
+    static func validate(_ bytes: [UInt8], limits: PictureLimits) throws(PictureError) -> PictureInfo {
+        try withContext(bytes) { context throws(PictureError) in
+            let header = try header(context, limits)
+            guard rawSize(header) / 1032 <= bytes.count else { throw .damaged(format: "PNG", reason: "too short for its size") }
+            let format = Int32(bitPattern: SPNG_FMT_RAW.rawValue)
+            try check(spng_decode_image(context, nil, 0, format, Int32(bitPattern: SPNG_DECODE_PROGRESSIVE.rawValue)))
+            // Of an interlaced picture every pass's rows are put among a whole row's pixels.
+            var row = [UInt8](repeating: 0, count: Int(header.width) * 8 + 8)
+            var status: Int32 = 0
+            while status == 0 {
+                status = row.withUnsafeMutableBytes { spng_decode_row(context, $0.baseAddress, rowSize(header)) }
+            }
+            guard status == Int32(SPNG_EOI.rawValue) else { throw .damaged(format: "PNG", reason: String(cString: spng_strerror(status))) }
+            try check(spng_decode_chunks(context))
+            return info(header)
+        }
+    }
+
+    /// Bytes of memory that ``validate(_:limits:)`` takes at most: some rows, and what compressed texts and profiles may come to.
+    static func validationCost(_ bytes: [UInt8]) -> Int {
+        let limits = PictureLimits()
+        return min(chunkCache + chunkSize, 1032 * bytes.count) + 4 * 8 * limits.side + 1 << 18
+    }
+
+    private static let chunkSize = 8 << 20
+    private static let chunkCache = 32 << 20
+
+    /// Bytes of a row as it is stored.
+    private static func rowSize(_ header: spng_ihdr) -> Int {
+        let samples = [2: 3, 4: 2, 6: 4][header.color_type] ?? 1
+        return (Int(header.width) * samples * Int(header.bit_depth) + 7) / 8
+    }
+
     private static func withContext<T>(
         _ bytes: [UInt8], _ body: (OpaquePointer) throws(PictureError) -> T
     ) throws(PictureError) -> T {
         guard let context = spng_ctx_new(0) else { throw .damaged(format: "PNG", reason: "out of memory") }
         defer { spng_ctx_free(context) }
         // Texts and profiles are not used; what they may cost is bounded.
-        spng_set_chunk_limits(context, 8 << 20, 32 << 20)
+        spng_set_chunk_limits(context, chunkSize, chunkCache)
         spng_set_crc_action(context, Int32(SPNG_CRC_ERROR.rawValue), Int32(SPNG_CRC_DISCARD.rawValue))
         let result: Result<T, PictureError> = bytes.withUnsafeBytes { buffer in
             Result { () throws(PictureError) in

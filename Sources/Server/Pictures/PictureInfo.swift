@@ -20,9 +20,20 @@ package struct PictureInfo: Sendable, Equatable {
         self.channels = channels
     }
 
-    /// Decodes the whole picture and lets go of it: whether `bytes` will decode later.
+    /// Decodes every bit of the picture, a row at a time or at an eighth of its size, and lets go of it: whether `bytes` will decode later.
     package static func validate(_ bytes: [UInt8], limits: PictureLimits = PictureLimits()) throws(PictureError) -> PictureInfo {
-        let picture = try Picture(decoding: bytes, limits: limits)
-        return PictureInfo(width: picture.width, height: picture.height, channels: picture.channels)
+        switch try PictureFormat.detect(bytes) {
+        case .png: try PNGDecoder.validate(bytes, limits: limits)
+        case .jpeg: try JPEGDecoder.validate(bytes, limits: limits)
+        }
+    }
+
+    /// Bytes of memory that ``validate(_:limits:)`` takes at most, beside `bytes`. Of what is no picture nothing is decoded.
+    package static func validationCost(_ bytes: [UInt8]) -> Int {
+        switch try? PictureFormat.detect(bytes) {
+        case .png: PNGDecoder.validationCost(bytes)
+        case .jpeg: JPEGDecoder.validationCost(bytes)
+        case nil: 0
+        }
     }
 }

@@ -59,6 +59,14 @@ struct StoredCheckpoint {
         }
     }
 
+    /// Bytes of memory that ``architecture()`` and the walks over its graph take at most.
+    var layoutCost: Int {
+        (try? url(DiffusersLayout.Path.weights)).map { WeightsFile.openingCost(path: $0.path) + Self.graphCost } ?? Self.graphCost
+    }
+
+    /// Of the largest network that a configuration can describe, and of its configuration.
+    static let graphCost = 16 << 20
+
     /// The model with its weights.
     func load() throws -> DiffusionCheckpoint {
         try DiffusionCheckpoint(

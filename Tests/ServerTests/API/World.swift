@@ -116,6 +116,8 @@ final class World {
             return APIClient(base: running.url, description: Description(document: running.description))
         }
     }
+    /// What the service gives its requests.
+    var memory: RequestMemory { get throws { try #require(running).memory } }
     /// The port it listens on.
     var port: Int { get throws { try #require(URL(string: client.base)?.port) } }
     /// A client that sends what it is given, byte by byte.

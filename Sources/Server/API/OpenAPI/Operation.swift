@@ -134,9 +134,13 @@ extension Operation.Refusal {
     static let wrongState = Operation.Refusal(409, "wrong_state")
     static let checkpointDamaged = Operation.Refusal(409, "checkpoint_damaged")
     /// Of a POST that brings an archive, or names an upload.
-    static let archive = [
-        invalidJSON, invalidRequest, diskFull, .init(403, "storage_limit"), .init(422, "invalid_archive"), .init(423, "upload_busy"),
-    ]
+    static let archive =
+        [
+            invalidJSON, invalidRequest, diskFull, .init(403, "storage_limit"), .init(422, "invalid_archive"), .init(422, "invalid_name"),
+            .init(423, "upload_busy"),
+        ] + memory
+    /// Of what takes memory to be answered.
+    static let memory = [Operation.Refusal(422, "too_much_memory"), .init(503, "busy")]
     static let page = [Operation.Refusal(400, "invalid_limit"), Operation.Refusal(400, "invalid_cursor")]
 }
 

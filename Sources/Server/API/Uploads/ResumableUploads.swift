@@ -143,7 +143,9 @@ extension API {
         let metadata = request.fields[.uploadMetadata] ?? ""
         guard UploadMetadata.isValid(metadata) else {
             throw APIError(
-                .badRequest, "invalid_upload_metadata", "Upload-Metadata is pairs of a key and a value in base64, with commas between")
+                .badRequest, "invalid_upload_metadata",
+                "Upload-Metadata is pairs of a key and a value in base64, with commas between; a name or filename holds no control characters"
+            )
         }
         var response = try await creating(request) { creation in
             if !creation.isRepeated { try admit(length, request) }

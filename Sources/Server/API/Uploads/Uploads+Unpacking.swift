@@ -22,6 +22,14 @@ extension Uploads {
             case .files(_, let digest): digest
             }
         }
+
+        /// Bytes that reading the archive holds from its first file to its last.
+        var directoryCost: Int {
+            switch self {
+            case .file(let received): ZipDirectory.cost(path: received.file.url.path)
+            case .files: 0
+            }
+        }
     }
 
     /// A checkpoint's files, with what the body calls it beside the upload that it names.

@@ -61,7 +61,7 @@ struct Uploads: Sendable {
         }
         var reader = ObjectReader(body)
         let id = reader.requiredText("upload")
-        let name = reader.text("name")
+        let name = reader.name("name")
         let errors = reader.finish()
         guard errors.isEmpty else { throw APIError.invalid(errors) }
         do throws(StorageError) {

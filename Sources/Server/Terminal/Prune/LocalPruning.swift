@@ -75,7 +75,7 @@ struct LocalPruning {
         let work = LocalJob(database: try Database(folder: folder), resources: resources, screen: screen)
         let valid = try work.validated(body(work.takeIn(inputs)))
         screen.clear()
-        return try JobForecast(job: valid, resources: resources).json()
+        return try JobForecast(job: valid, resources: resources, memory: .unlimited).json()
     }
 
     /// Refuses early what needs no look at the checkpoint.
