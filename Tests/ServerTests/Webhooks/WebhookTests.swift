@@ -230,11 +230,12 @@ import Testing
                     try await world.restart(settings: { _ in }) { folder in
                         let database = try Database(folder: folder)
                         let owners = try ["a", "b"].map { Owner(try database.tokens.create(name: $0, scope: .write).token) }
+                        let request = (["checkpoint": .string(checkpoint)] as JSON).compact
                         let urls = (1...count).map { hanging.url(host: "127.0.0.\($0)") }
                         for url in urls + [good.url()] {
                             let owner = url == good.url() && isOthers ? owners[1] : owners[0]
                             let webhook = Webhook(url: url, secret: "s")
-                            id = try database.jobs.enqueue(request: "{}", checkpoint: checkpoint, webhook: webhook, owner: owner).id
+                            id = try database.jobs.enqueue(request: request, checkpoint: checkpoint, webhook: webhook, owner: owner).id
                             try database.jobs.cancel(id)
                         }
                         for token in try database.tokens.list() { try database.tokens.revoke(token.id) }
