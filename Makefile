@@ -26,15 +26,15 @@ docs: build ## docs/api.md, from what the server says of itself
 	python3 docs/make_api.py .build/release/pruner >docs/api.md.new && mv docs/api.md.new docs/api.md || { rm -f docs/api.md.new; exit 1; }
 
 # Tests of servers that are killed keep every core busy for a minute: they come after those that watch the clock.
-CRASH = CrashTests|ResumedJobTests|FaultTests|InterruptedPruneTests
+CRASH = CrashTests|PowerCutTests|ResumedJobTests|FaultTests|InterruptedPruneTests
 
 # Tests reach what they need by package access, and so share the objects of `make build`.
 test: deps ## every test
 	swift test -c release --disable-testable-imports --skip '$(CRASH)'
 	swift test -c release --disable-testable-imports --filter '$(CRASH)'
 
-soak: deps ## a server killed 200 times while it is used, and disks that are full or broken (needs strace)
-	PRUNER_CRASH_ROUNDS=200 swift test -c release --disable-testable-imports --filter 'CrashTests|FaultTests'
+soak: deps ## 200 kills, power cuts and harmed stores of a server while it is used, and disks that are full or broken (needs strace, cc)
+	PRUNER_CRASH_ROUNDS=200 swift test -c release --disable-testable-imports --filter 'CrashTests|PowerCutTests|FaultTests'
 
 fuzz: deps ## every reader of strangers' bytes by libFuzzer, SECONDS_EACH=60 (needs python3); TARGETS="archive json" picks some
 	Tests/Fuzz/fuzz.sh $(TARGETS)

@@ -27,6 +27,8 @@ final class PowerCut {
                 }
             }
             guard compile("power_cut.c", ["-shared", "-fPIC", "-ldl"], to: library), compile("writer.c", [], to: writer) else { return nil }
+            // Statics are never let go.
+            atexit { try? PowerCut.tools.map { try FileManager.default.removeItem(at: $0.folder.url) } }
         }
     }
 
