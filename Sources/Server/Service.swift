@@ -154,6 +154,13 @@ package final class Service: Sendable {
             logger.warning(
                 "the last process did not close the database, and its log pruner.sqlite-wal is gone: what was stored last may be lost")
         }
+        if opening.lostCommits > 0 {
+            logger.error(
+                """
+                the database lacks the last \(opening.lostCommits) changes that were made to it: its log pruner.sqlite-wal was cut or lost, \
+                or an older database was put in its place; what was stored, queued or deleted last may be as it was before that
+                """)
+        }
         if opening.setAside.files > 0 {
             logger.warning(
                 """

@@ -2,6 +2,7 @@ import Foundation
 
 /// The folder that one server keeps everything in, held by a lock for as long as this value lives.
 ///
+///     DIR/commits         how often the database was written to
 ///     DIR/lock            held with flock(2): one process per folder
 ///     DIR/identity        which folder this is; the database says the same
 ///     DIR/pruner.sqlite   rows

@@ -8,6 +8,8 @@ extension Database {
         public internal(set) var setAside = BlobStore.Amount()
         /// Whether the last process did not close the database and its log is gone all the same: what it stored last may be lost.
         public internal(set) var lostLog = false
+        /// How many times the database had been written to since what it holds: its log was cut, or an older one was put in its place.
+        public internal(set) var lostCommits: Int64 = 0
         /// Where the database that was there before was put aside; nil where it was opened.
         public internal(set) var replaced: String?
     }
@@ -49,17 +51,35 @@ extension Database {
         if !isNew, BlobStore.size(of: folder.database.path) ?? 0 == 0 {
             guard identity == nil, try BlobStore.isEmpty(folder) else { throw .databaseLost(path: path) }
         }
+        if !isNew { try examine(folder, identity) }
         return try asStorageError("open \(folder.database.path)", path) {
             let pool = try DatabasePool(path: folder.database.path, configuration: configuration(patience))
             // GRDB sets NORMAL while it sets up WAL. NORMAL does not wait for the disk at a commit: a power cut would
             // take back commits that were answered with 201.
             try pool.writeWithoutTransaction { try $0.execute(sql: "PRAGMA synchronous = FULL") }
             let migrator = Schema.migrator
-            if try pool.read({ try migrator.hasBeenSuperseded($0) }) { throw StorageError.folderTooNew(path: path) }
-            if !isNew { try pool.read { try check($0, folder, identity) } }
             try migrator.migrate(pool)
             try openReaders(of: pool)
             return pool
+        }
+    }
+
+    /// Looks at a database before anything is written to it: whoever closes it last writes its log back, and that may be another's.
+    private static func examine(_ folder: DataFolder, _ identity: FolderIdentity?) throws(StorageError) {
+        let path = folder.url.path
+        guard access(folder.database.path, F_OK) == 0 else { return }
+        try asStorageError("open \(folder.database.path)", path) {
+            var configuration = Configuration()
+            configuration.readonly = true
+            let reader = try DatabaseQueue(path: folder.database.path, configuration: configuration)
+            try reader.read { rows in
+                if try Schema.migrator.hasBeenSuperseded(rows) { throw StorageError.folderTooNew(path: path) }
+                try check(rows, folder, identity)
+                // Pages that a cut took, or that hold something else.
+                let found = try String.fetchOne(rows, sql: "PRAGMA quick_check(1)") ?? ""
+                guard found == "ok" else { throw StorageError.databaseDestroyed(path: path, found: found) }
+            }
+            try reader.close()
         }
     }
 

@@ -16,6 +16,7 @@ public final class Database: Sendable {
     /// What was found when it was opened.
     public let opening: Opening
     let identity: FolderIdentity
+    private let witness: CommitWitness
     let clock: StoreClock
     private let patience: BusyPatience
     private let path: String
@@ -74,6 +75,8 @@ public final class Database: Sendable {
         self.patience = patience
         var found: Opening
         (pool, identity, found) = try Self.open(dataFolder, replacing: replacing, patience, now: now)
+        witness = try CommitWitness(in: folder)
+        found.lostCommits = try Self.findLostCommits(pool, witness, isNew: found.replaced != nil, now: now)
         file = try DatabaseFile(dataFolder)
         uploadFolder = UploadFolder(dataFolder)
         let pool = pool
@@ -143,7 +146,12 @@ public final class Database: Sendable {
             writing.subtract(1, ordering: .sequentiallyConsistent)
         }
         do {
-            let result = try pool.write(body)
+            let (result, count) = try pool.write { rows in
+                let changes = rows.totalChangesCount
+                let result = try body(rows)
+                return (result, try Self.countCommit(rows, since: changes))
+            }
+            if let count { witness.saw(count) }
             patience.ends()
             let wasDoubtful = isDoubtful.withLock { value in
                 defer { value = false }
@@ -216,8 +224,10 @@ public final class Database: Sendable {
         try write("read a pragma") { try Int.fetchOne($0, sql: "PRAGMA synchronous") ?? -1 }
     }
 
-    /// Runs any statement, for tests of the schema's own rules.
+    /// Runs any statement, for tests of the schema's own rules. It is not counted.
     package func execute(_ sql: String) throws(StorageError) {
-        try write("execute") { try $0.execute(sql: sql) }
+        do { try pool.write { try $0.execute(sql: sql) } } catch {
+            throw .database(doing: "execute", found: String(describing: error))
+        }
     }
 }

@@ -21,6 +21,7 @@ enum Schema {
             }
         }
         migrator.registerMigration("damaged blobs") { try $0.execute(sql: damagedBlobs) }
+        migrator.registerMigration("commits") { try $0.execute(sql: commits) }
         return migrator
     }
 
@@ -244,6 +245,13 @@ enum Schema {
         CREATE INDEX checkpoints_manifest ON checkpoints (manifest);
         CREATE INDEX datasets_manifest ON datasets (manifest);
         CREATE TABLE removals (digest TEXT PRIMARY KEY NOT NULL CHECK (length(digest) = 64)) STRICT, WITHOUT ROWID;
+        """
+
+    /// How many times the database was written to (``CommitWitness``), and what was found to be missing of that.
+    private static let commits = """
+        ALTER TABLE store ADD COLUMN commits INTEGER NOT NULL DEFAULT 0 CHECK (commits >= 0);
+        ALTER TABLE store ADD COLUMN lost INTEGER NOT NULL DEFAULT 0 CHECK (lost >= 0);
+        ALTER TABLE store ADD COLUMN lost_found_at INTEGER CHECK ((lost > 0) = (lost_found_at IS NOT NULL));
         """
 
     /// What was found to be damaged, and how far the walk over all blobs has come.

@@ -44,7 +44,7 @@ import Testing
         switch how {
         case "missing": break
         case "empty": try Data().write(to: file)
-        case "only a header": try Data(contentsOf: emptyDatabase()).write(to: file)
+        case "only a header": try emptyDatabase().write(to: file)
         default:
             // Of this folder, and from before its first row.
             try Database(folder: other.url).close()
@@ -60,16 +60,14 @@ import Testing
     }
 
     /// SQLite's file after `PRAGMA journal_mode = WAL`, when the log with the rest was removed: a page.
-    private func emptyDatabase() throws -> URL {
+    private func emptyDatabase() throws -> Data {
         let folder = try Self.filled()
         let file = folder.url.appendingPathComponent("pruner.sqlite")
         var page = try Data(contentsOf: file).prefix(4096)
         // No table: the root page of the schema is a leaf without cells; and the file has one page.
         page.replaceSubrange(100..<108, with: [13, 0, 0, 0, 0, 0x10, 0, 0])
         page.replaceSubrange(28..<32, with: [0, 0, 0, 1])
-        let url = FileManager.default.temporaryDirectory.appendingPathComponent("page-\(UUID().uuidString)")
-        try page.write(to: url)
-        return url
+        return page
     }
 
     @Test func anEmptyFolderOfAnOlderVersionIsNotTakenForALostOne() throws {
@@ -160,6 +158,65 @@ import Testing
         #expect(try database.opening.setAside.files >= 1 && database.examine().troubles == [])
     }
 
+    /// SQLite takes such a log for one that ends there.
+    @Test(arguments: ["whole", "cut", "flipped", "removed", "an older database"])
+    func changesThatTheDatabaseHasLostAreTold(how: String) throws {
+        let (folder, other) = (try Self.filled(), try Folder())
+        let older = try Data(contentsOf: folder.url.appendingPathComponent("pruner.sqlite"))
+        let database = try Database(folder: folder.url)
+        for name in ["first", "second", "third"] { _ = try database.checkpoint(name) }
+        // What a process that dies here leaves.
+        try FileManager.default.copyItem(at: folder.url, to: other.url)
+        database.close()
+        let log = other.url.appendingPathComponent("pruner.sqlite-wal")
+        var bytes = try Data(contentsOf: log)
+        switch how {
+        case "cut": try bytes.prefix(bytes.count - 5000).write(to: log)
+        case "flipped":
+            bytes[bytes.count / 2] ^= 1
+            try bytes.write(to: log)
+        case "removed": try Self.remove("pruner.sqlite-wal", in: other)
+        case "an older database":
+            try Self.remove("pruner.sqlite-wal", "pruner.sqlite-shm", in: other)
+            try older.write(to: other.url.appendingPathComponent("pruner.sqlite"))
+        default: break
+        }
+        let lost = try 4 - Database(folder: other.url).checkpointCount
+        // Told when it is found, and by the doctor ever after.
+        let again = try Database(folder: other.url)
+        #expect(again.opening.lostCommits == 0)
+        #expect(try (again.lostCommits()?.count ?? 0 >= lost) && (again.lostCommits() == nil) == (how == "whole"))
+        #expect(how == "whole" || lost > 0)
+    }
+
+    /// Whoever closes a database writes its log back: one that is another's must not be opened for that.
+    @Test func theLogOfAnotherDatabaseChangesNothing() throws {
+        let (folder, other, copied) = (try Self.filled(), try Folder(), try Folder())
+        let main = try Data(contentsOf: folder.url.appendingPathComponent("pruner.sqlite"))
+        let database = try Database(folder: other.url)
+        _ = try database.checkpoint("other weights")
+        try database.execute("UPDATE store SET clock = clock + 1")
+        try Self.copy("pruner.sqlite-wal", of: other, to: folder)
+        try FileManager.default.copyItem(at: folder.url, to: copied.url)
+        #expect(throws: StorageError.self) { _ = try Database(folder: copied.url) }
+        #expect(try Data(contentsOf: copied.url.appendingPathComponent("pruner.sqlite")) == main)
+        try Self.remove("pruner.sqlite-wal", in: copied)
+        #expect(try Database(folder: copied.url).checkpointCount == 1)
+        withExtendedLifetime(database) {}
+    }
+
+    @Test func pagesThatWereCutOffAreNoticedBeforeAnythingIsWritten() throws {
+        let folder = try Self.filled()
+        let file = folder.url.appendingPathComponent("pruner.sqlite")
+        let cut = try Data(contentsOf: file).dropLast(3 * 4096)
+        try cut.write(to: file)
+        do {
+            _ = try Database(folder: folder.url)
+            Issue.record("it was opened")
+        } catch StorageError.databaseDestroyed {}
+        #expect(try Data(contentsOf: file) == cut)
+    }
+
     @Test func aLogThatWasTakenFromADeadProcessIsTold() throws {
         let (folder, other) = (try Folder(), try Folder())
         let database = try Database(folder: folder.url)
@@ -186,4 +243,8 @@ import Testing
         #expect(aside == (blobs + ["pruner.sqlite"]).sorted())
         database.close()
     }
+}
+
+extension Database {
+    fileprivate var checkpointCount: Int { get throws { try checkpoints.list(limit: 9).items.count } }
 }

@@ -48,6 +48,9 @@ extension DataVerb {
         return [
             "sound": .bool(examination.troubles.isEmpty), "troubles": .array(examination.troubles.map(JSON.string)),
             "blobs": .integer(examination.blobs), "bytes": .integer(Int(examination.bytes)), "stray_files": .integer(examination.strays),
+            "lost_changes": try database.lostCommits().map {
+                ["count": .integer(Int($0.count)), "found_at": .string($0.foundAt.text)]
+            } ?? .null,
             "aside": [
                 "files": .integer(examination.aside.files), "bytes": .integer(Int(examination.aside.bytes)),
                 "days": .array(examination.asideDays.map(JSON.string)),

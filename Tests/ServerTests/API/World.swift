@@ -130,7 +130,7 @@ final class World {
             let file = folder.appendingPathComponent(path).path
             var isDirectory: ObjCBool = false
             return FileManager.default.fileExists(atPath: file, isDirectory: &isDirectory) && !isDirectory.boolValue
-                && !path.hasPrefix("pruner.sqlite") && path != "lock" && path != "control.sock" && path != "identity"
+                && !path.hasPrefix("pruner.sqlite") && path != "lock" && path != "control.sock" && path != "identity" && path != "commits"
                 && (try? Data(contentsOf: URL(fileURLWithPath: file)))?.starts(with: manifest) != true
         }.sorted()
     }

@@ -36,11 +36,17 @@ struct CrashRun {
         let folder = temporary.url.appendingPathComponent("data")
         let ledger = Ledger()
         var harm: BlobHarm?
+        var databaseHarm: DatabaseHarm?
         for round in 0..<rounds {
             let place = "round \(round) of seed \(seed)"
             if round % 20 == 19 { print("crash test: \(round + 1) of \(rounds)") }
             let mishap = mishaps[random.below(mishaps.count)]
             let cut = mishap == .powerCut ? try PowerCut(of: folder) : nil
+            if let harm = databaseHarm {
+                try await meet(harm, in: folder, ledger, place, &random)
+                try harm.undo()
+                databaseHarm = nil
+            }
             let server = try ServerProcess(folder: folder, settings: Self.settings, before: cut?.environment ?? [])
             let client = APIClient(base: server.url)
             if let met = harm {
@@ -68,6 +74,9 @@ struct CrashRun {
             let examination = try Database(folder: folder).examine()
             #expect(examination.troubles == [], "\(place)")
             #expect(examination.strays == 0, "\(place)")
+            if mishap == .harmedDatabase, round < rounds - 1 {
+                databaseHarm = try DatabaseHarm(to: folder, spare: temporary.url, &random)
+            }
             if mishap == .damagedBlobs, round < rounds - 1 { harm = try BlobHarm(to: folder, spare: temporary.url, &random) }
         }
         let server = try ServerProcess(folder: folder, settings: Self.settings)
@@ -84,6 +93,40 @@ struct CrashRun {
         #expect(try Database(folder: folder).examine().troubles == [], "seed \(seed)")
         let figures = await ledger.figures
         print("crash test of \(mishaps), seed \(seed): \(rounds) rounds; acknowledged: \(figures)")
+    }
+}
+
+extension CrashRun {
+    /// What the log says of a database that lacks something.
+    private static let words = [
+        "the database lacks the last ", "pruner.sqlite-wal is gone", "that no row names were put aside",
+    ]
+    /// What a start is refused with.
+    private static let refusals = ["holds nothing, but the folder", "belongs to another data folder", "is destroyed ("]
+
+    /// Starts a server on a folder whose database was harmed: it says so and does not start, or holds to everything but what it tells of.
+    /// Where it does not start, `pruner doctor --adopt` gives back all that was stored and nothing else.
+    private func meet(_ harm: DatabaseHarm, in folder: URL, _ ledger: Ledger, _ place: String, _ random: inout Dice) async throws {
+        let log = URL(fileURLWithPath: folder.path + ".log")
+        let before = (try? Data(contentsOf: log).count) ?? 0
+        func told() throws -> String { String(decoding: try Data(contentsOf: log).dropFirst(before), as: UTF8.self) }
+        do {
+            let server = try ServerProcess(folder: folder, settings: Self.settings)
+            let client = APIClient(base: server.url)
+            let losses = try await ledger.losses(client, checking: 4, &random, remembering: false)
+            let log = try told()
+            #expect(losses == [] || Self.words.contains(where: log.contains), "\(place): \(harm.text): \(losses) \(log)")
+            server.kill()
+        } catch is ServerProcess.Failure {
+            let log = try told()
+            #expect(Self.refusals.contains(where: log.contains), "\(place): \(harm.text): \(log)")
+            let doctor = try await PrunerProcess.run(
+                ["doctor", "--adopt", "--data-dir", folder.path], in: folder.deletingLastPathComponent())
+            #expect(doctor.status == 0 && doctor.process.json["sound"] == true, "\(place): \(harm.text): \(doctor.process.errorText)")
+            let server = try ServerProcess(folder: folder, settings: Self.settings)
+            #expect(try await ledger.storedThatIsMissing(APIClient(base: server.url)) == [], "\(place): \(harm.text)")
+            server.kill()
+        }
     }
 }
 

@@ -12,4 +12,8 @@ import Testing
     @Test func nothingDamagedIsServedOrUsed() async {
         await CrashRun([.damagedBlobs], rounds: 5).run()
     }
+
+    @Test func whatAHarmedDatabaseHasLostIsTold() async {
+        await CrashRun([.harmedDatabase], rounds: 5).run()
+    }
 }

@@ -156,10 +156,23 @@ actor Ledger {
         SHA256.hash(data: data).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
+    /// Checkpoints and datasets that are not there as they were stored, a sentence each.
+    func storedThatIsMissing(_ client: APIClient) async throws -> [String] {
+        var missing: [String] = []
+        for (id, description) in stored where !doubtful.contains(id) {
+            let answer = try await client.get(id.hasPrefix("data_") ? "/v1/datasets/\(id)" : "/v1/checkpoints/\(id)")
+            if answer.json != description { missing.append("\(id) is \(answer.data.count) bytes of \(answer.status)") }
+        }
+        return missing
+    }
+
     /// What the server does not hold to, a sentence each.
     ///
     /// - Parameter checking: of how many checkpoints every byte is read.
-    func losses(_ client: APIClient, checking: Int, _ dice: inout Dice) async throws -> [String] {
+    /// - Parameter remembering: whether what is seen now holds from now on; else the ledger stays as it was.
+    func losses(_ client: APIClient, checking: Int, _ dice: inout Dice, remembering: Bool = true) async throws -> [String] {
+        let before = (stored, bodies, promised, doubtful)
+        defer { if !remembering { (stored, bodies, promised, doubtful) = before } }
         var losses: [String] = []
         for (id, description) in stored.sorted(by: { $0.key < $1.key }) {
             let path = id.hasPrefix("data_") ? "/v1/datasets/\(id)" : "/v1/checkpoints/\(id)"

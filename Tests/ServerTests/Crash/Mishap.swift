@@ -6,4 +6,6 @@ enum Mishap {
     case powerCut
     /// The process dies, and some blobs are flipped, cut short, exchanged or removed.
     case damagedBlobs
+    /// The process dies, and its database or the log of that is removed, exchanged for another store's, cut short or flipped.
+    case harmedDatabase
 }
