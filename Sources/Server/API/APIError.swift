@@ -68,6 +68,9 @@ struct APIError: RespondingError {
             case .busy:
                 self.init(
                     .serviceUnavailable, "busy", "the database is locked by another process: try again", fields: [.retryAfter: "5"])
+            // ENFILE and EMFILE
+            case .file(_, _, 23), .file(_, _, 24):
+                self.init(.serviceUnavailable, "busy", "too many files are open here: try again", fields: [.retryAfter: "5"])
             // ENOSPC and EDQUOT
             case .file(_, _, 28), .file(_, _, 122): self = .diskFull
             default: return nil
