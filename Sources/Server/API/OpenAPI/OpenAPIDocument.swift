@@ -101,22 +101,29 @@ struct OpenAPIDocument {
     }
 
     private static func json(_ contents: [Operation.Content]) -> JSON {
-        .object(contents.map { .init($0.type, $0.schema == [:] ? [:] : ["schema": $0.schema]) })
+        .object(contents.map(member))
+    }
+
+    private static func member(_ content: Operation.Content) -> JSON.Member {
+        .init(content.type, content.schema == [:] ? [:] : ["schema": content.schema])
     }
 
     private static func responses(_ operation: Operation) -> [JSON.Member] {
-        let answers = operation.answers.map { answer -> JSON.Member in
-            var members: [JSON.Member] = [.init("description", .string(answer.detail))]
-            let fields = answer.fields.map { JSON.Member($0, ["required": true, "schema": .text()]) }
-            members.append(.init("headers", .object(fields + [requestID])))
-            if !answer.contents.isEmpty { members.append(.init("content", json(answer.contents))) }
-            return .init(String(answer.status), .object(members))
-        }
         let refusals = operation.refusals + (operation.bodies.isEmpty ? [] : digests)
         let own = Dictionary(grouping: refusals, by: \.status)
         let shared = Dictionary(grouping: everywhere, by: \.status)
+        let answers = operation.answers.map { answer -> JSON.Member in
+            // A status may be both an answer of its own and what any route may be refused with.
+            let refused = (own[answer.status] ?? []) + (shared[answer.status] ?? [])
+            let contents = answer.contents.map(member) + (refused.isEmpty ? [] : [content(refused)])
+            var members: [JSON.Member] = [.init("description", .string(answer.detail))]
+            let fields = answer.fields.map { JSON.Member($0, ["required": true, "schema": .text()]) }
+            members.append(.init("headers", .object(fields + [requestID])))
+            if !contents.isEmpty { members.append(.init("content", .object(contents))) }
+            return .init(String(answer.status), .object(members))
+        }
         return answers
-            + Set(own.keys).union(shared.keys).sorted().map { status in
+            + Set(own.keys).union(shared.keys).subtracting(operation.answers.map(\.status)).sorted().map { status in
                 guard let own = own[status] else { return .init(String(status), ["$ref": .string("#/components/responses/\(status)")]) }
                 return .init(String(status), problem(own + (shared[status] ?? [])))
             }
@@ -133,12 +140,20 @@ struct OpenAPIDocument {
 
     /// The answer with one of these codes.
     private static func problem(_ refusals: [Operation.Refusal]) -> JSON {
-        // Twice said is said once.
-        let codes = refusals.reduce(into: [String]()) { if !$0.contains($1.code) { $0.append($1.code) } }
-        let schema: JSON = ["allOf": [.schema("Problem"), ["properties": ["code": ["enum": .array(codes.map(JSON.string))]]]]]
-        return [
-            "description": .string(codes.map { "`\($0)`" }.joined(separator: ", ")), "headers": .object([requestID]),
-            "content": ["application/problem+json": ["schema": schema]],
+        [
+            "description": .string(codes(refusals).map { "`\($0)`" }.joined(separator: ", ")), "headers": .object([requestID]),
+            "content": .object([content(refusals)]),
         ]
+    }
+
+    private static func content(_ refusals: [Operation.Refusal]) -> JSON.Member {
+        let words = JSON.array(codes(refusals).map(JSON.string))
+        let schema: JSON = ["allOf": [.schema("Problem"), ["properties": ["code": ["enum": words]]]]]
+        return .init("application/problem+json", ["schema": schema])
+    }
+
+    /// Twice said is said once.
+    private static func codes(_ refusals: [Operation.Refusal]) -> [String] {
+        refusals.reduce(into: []) { if !$0.contains($1.code) { $0.append($1.code) } }
     }
 }
