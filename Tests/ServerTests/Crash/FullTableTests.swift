@@ -104,10 +104,24 @@ import Testing
         #expect(server.process.terminate() == 0)
     }
 
+    /// How many open files a server says it needs, which does not start with these few.
+    private static func needed(limit: Int) throws -> Int {
+        let temporary = try TemporaryFolder()
+        let failure = #expect(throws: ServerProcess.Failure.self) {
+            _ = try Server(temporary, before: ["prlimit", "--nofile=\(limit)"])
+        }
+        let log = try #require(failure?.log)
+        let words = "\(limit) open files are allowed, and the server needs at least "
+        #expect(log.contains(words))
+        let needed = try #require(Int((log.components(separatedBy: words).last ?? "").prefix(while: \.isNumber)), "\(log)")
+        #expect(needed > limit)
+        return needed
+    }
+
     /// Each holds all the files of its archive open.
     @Test(.timeLimit(.minutes(10))) func downloadsThatAreNotReadLeaveDescriptorsForAllElse() async throws {
         let temporary = try TemporaryFolder()
-        let server = try Server(temporary, before: ["prlimit", "--nofile=160"])
+        let server = try Server(temporary, before: ["prlimit", "--nofile=\(Self.needed(limit: 64) + 52)"])
         let files = (0..<8).map { ("extra/\($0).bin", [UInt8](repeating: UInt8($0), count: 2 << 20)) }
         let archive = try Samples.archive(Samples.unet() + files)
         try await withTaskExecutorPreference(ClientExecutor()) {
@@ -138,17 +152,7 @@ import Testing
     @Test(.timeLimit(.minutes(10))) func aServerThatMayOpenFewFilesSaysSoAndServesOrDoesNotStart() async throws {
         // It says how many it needs, and that is enough.
         var needed = 0
-        for limit in [40, 64] {
-            let temporary = try TemporaryFolder()
-            let failure = #expect(throws: ServerProcess.Failure.self) {
-                _ = try Server(temporary, before: ["prlimit", "--nofile=\(limit)"])
-            }
-            let log = try #require(failure?.log)
-            let words = "\(limit) open files are allowed, and the server needs at least "
-            #expect(log.contains(words))
-            needed = try #require(Int((log.components(separatedBy: words).last ?? "").prefix(while: \.isNumber)), "\(log)")
-            #expect(needed > limit)
-        }
+        for limit in [40, 64] { needed = try Self.needed(limit: limit) }
         for more in [0, 1, 4, 40] {
             let temporary = try TemporaryFolder()
             let server = try Server(temporary, before: ["prlimit", "--nofile=\(needed + more)"])
