@@ -54,6 +54,7 @@ private struct Recorder: LogHandler {
             self.free = free
             var pace = Readiness.Pace()
             (pace.look, pace.patience, pace.examination, pace.examinationPatience) = (0, 600, 0, 600)
+            pace.examinationRest = 0
             let lines = lines
             readiness = Readiness(
                 database, reserve: 1 << 20, pace: pace, freeBytes: { free.bytes.load(ordering: .relaxed) },

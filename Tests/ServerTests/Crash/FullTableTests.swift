@@ -95,7 +95,7 @@ import Testing
             let clients = try (0..<40).map { _ in try server.holding() }
             try await server.log(has: "cannot accept connections for now")
             upload.send(Array(pictures))
-            #expect(upload.receive(until: "\r\n\r\n").status == 503)
+            #expect(upload.receive(until: "\r\n\r\n").status >= 500)
             for client in clients {
                 client.send("{}")
                 #expect(client.receiveAll().status == 422)

@@ -18,6 +18,8 @@ package final class Readiness: Sendable {
         package var patience = 2.0
         /// From one reading of the whole database to the next.
         package var examination = 10.0
+        /// The same for each second that the last one took: a fiftieth of the time goes into reading.
+        package var examinationRest = 49.0
         /// That a look waits for that; else what it finds is told by a later one.
         package var examinationPatience = 0.25
 
@@ -152,7 +154,7 @@ package final class Readiness: Sendable {
                 let trouble = database.examineFile()
                 let seconds = Double(DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds) / 1e9
                 state.withLock { state in
-                    state.examined = (trouble, .now() + max(pace.examination, 49 * seconds), faults)
+                    state.examined = (trouble, .now() + max(pace.examination, pace.examinationRest * seconds), faults)
                     state.isExamining = false
                 }
                 done.signal()
