@@ -47,8 +47,8 @@ struct DescriptorLimit {
             if setrlimit(__rlimit_resource_t(RLIMIT_NOFILE.rawValue), &raised) == 0 { found = raised }
         }
         limit = Int(clamping: found.rlim_cur)
-        let needed = Self.openNow(below: limit) + Self.opensAtStart + Self.reserve(workers) + Self.perConnection
-        guard limit >= needed else { throw Failure(limit: limit, needed: needed) }
+        let more = Self.opensAtStart + Self.reserve(workers) + Self.perConnection
+        guard limit >= Self.openNow(below: limit) + more else { throw Self.failure(limit, more) }
     }
 
     /// What there is room for.
@@ -64,7 +64,7 @@ struct DescriptorLimit {
     func room(for connections: Int, workers: Int, logger: Logger) throws(Failure) -> Room {
         let own = Self.openNow(below: limit) + Self.reserve(workers)
         let room = (limit - own) / Self.perConnection
-        guard room >= 1 else { throw Failure(limit: limit, needed: own + Self.perConnection) }
+        guard room >= 1 else { throw Self.failure(limit, Self.reserve(workers) + Self.perConnection) }
         if room < connections {
             logger.warning(
                 "\(limit) open files are allowed and the server may need \(own) for itself: \(room) connections at a time, not \(connections)"
@@ -73,6 +73,9 @@ struct DescriptorLimit {
         let most = min(room, connections)
         return Room(connections: most, files: max(Self.fewestFiles, limit - own - most))
     }
+
+    /// Under the limit that it tells of, what is open from today's up counts too.
+    private static func failure(_ limit: Int, _ more: Int) -> Failure { Failure(limit: limit, needed: openNow(below: .max) + more) }
 
     private static func reserve(_ workers: Int) -> Int { reserves.values.reduce(workers * reservePerWorker, +) }
 
