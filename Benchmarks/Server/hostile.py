@@ -19,6 +19,8 @@ import zipfile
 import zlib
 
 PARALLEL = 100
+# Each client goes on until so many seconds have passed: a hundredth of the polls beside is then several of them, not the worst one.
+SECONDS = 25
 CONFIG = {
     "_class_name": "UNet2DModel", "act_fn": "silu", "attention_head_dim": None, "block_out_channels": [128, 256, 256, 256],
     "center_input_sample": False, "down_block_types": ["DownBlock2D", "AttnDownBlock2D", "DownBlock2D", "DownBlock2D"],
@@ -140,6 +142,14 @@ def send(base, path, kind, body, timeout=900):
         connection.close()
 
 
+def attack(base, path, kind, body, end, answers):
+    """The same upload again and again."""
+    while True:
+        answers.update([send(base, path, kind, body)[0]])
+        if time.monotonic() > end:
+            return
+
+
 def poll(base, ended, times):
     """GET /v1/jobs, twenty times a second, in a process of its own."""
     connection = http.client.HTTPConnection(base.hostname, base.port, timeout=60)
@@ -177,8 +187,7 @@ def main():
         poller.start()
         answers = collections.Counter()
         start = time.monotonic()
-        threads = [
-            threading.Thread(target=lambda: answers.update([send(base, path, kind, body)[0]])) for _ in range(PARALLEL)]
+        threads = [threading.Thread(target=attack, args=(base, path, kind, body, start + SECONDS, answers)) for _ in range(PARALLEL)]
         for thread in threads:
             thread.start()
         for thread in threads:

@@ -77,11 +77,12 @@ struct Serve: AsyncParsableCommand {
     /// Makes the C library give freed memory back. By itself it keeps up to 8 arenas for every core, each with what its threads once had,
     /// and after the first large block that is freed it keeps blocks of up to 32 MiB, too: a hundred requests at a time would leave a process
     /// several times as large as what it holds. Four arenas are enough for threads that allocate little beside their arithmetic; blocks of
-    /// 256 KiB and more are the kernel's, and go back when they are freed.
+    /// 1 MiB and more are the kernel's, and go back when they are freed. Pieces of bodies are smaller: every change of the process's map
+    /// stops all who touch new memory meanwhile, and a hundred uploads would do nothing else.
     private static func letFreedMemoryGo() {
         mallopt(M_ARENA_MAX, 4)
-        mallopt(M_MMAP_THRESHOLD, 256 << 10)
-        mallopt(M_TRIM_THRESHOLD, 1 << 20)
+        mallopt(M_MMAP_THRESHOLD, 1 << 20)
+        mallopt(M_TRIM_THRESHOLD, 16 << 20)
     }
 
     /// Waits for SIGTERM or SIGINT and returns its number.
