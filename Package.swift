@@ -26,7 +26,6 @@ let package = Package(
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
         .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0"),
-        .package(url: "https://github.com/apple/swift-crypto", from: "4.5.2"),
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
@@ -43,25 +42,23 @@ let package = Package(
             dependencies: ["TorchFiles", "Kernels", "WideKernels", "CBLAS", "CLAPACKE"],
             swiftSettings: [.unsafeFlags(engineFlags)]),
 
+        // Digests and authentication codes.
+        .target(name: "Hashing", dependencies: ["CCrypto"]),
+
         // What outlives the process: the job queue and the blobs.
         .target(
             name: "Storage",
-            dependencies: [
-                "CLinux",
-                .product(name: "GRDB", package: "GRDB.swift"),
-                .product(name: "Crypto", package: "swift-crypto"),
-            ]),
+            dependencies: ["Hashing", "CLinux", .product(name: "GRDB", package: "GRDB.swift")]),
 
         // The service: HTTP, the API, the workers, the command line. The only target that sees both.
         .target(
             name: "Server",
             dependencies: [
-                "Engine", "Storage", "CArchive", "CCurl", "CLinux", "CSpng", "CTurboJPEG",
+                "Engine", "Storage", "Hashing", "CArchive", "CCurl", "CLinux", "CSpng", "CTurboJPEG",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Crypto", package: "swift-crypto"),
                 .product(name: "Yams", package: "Yams"),
             ],
             // Compiled into the binary: there is no folder beside it to lose.
@@ -83,23 +80,24 @@ let package = Package(
         .systemLibrary(name: "CBLAS", providers: [.apt(["libblas-dev", "libopenblas0-pthread"])]),
         .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
 
+        .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
         .testTarget(name: "TorchFilesTests", dependencies: ["TorchFiles", "Engine"]),
         .testTarget(name: "EngineTests", dependencies: ["Engine", "Kernels"]),
         .testTarget(
             name: "StorageTests",
-            dependencies: ["Storage", .product(name: "Crypto", package: "swift-crypto"), .product(name: "GRDB", package: "GRDB.swift")]),
+            dependencies: ["Storage", "Hashing", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Pruner", "Server", "Engine", "Storage",
+                "Pruner", "Server", "Engine", "Storage", "Hashing",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
-                .product(name: "Crypto", package: "swift-crypto"),
             ]),
     ],
     swiftLanguageModes: [.v6]

@@ -1,6 +1,6 @@
-import Crypto
 import Foundation
 import GRDB
+import Hashing
 
 extension Database {
     /// What ``examine()`` found.
@@ -113,9 +113,9 @@ extension Database {
         do {
             let handle = try FileHandle(forReadingFrom: url)
             defer { try? handle.close() }
-            var (hash, size) = (SHA256(), Int64(0))
+            var (hash, size) = (MessageDigest(.sha256), Int64(0))
             while let data = try handle.read(upToCount: 1 << 20), !data.isEmpty {
-                hash.update(data: data)
+                hash.update(data)
                 size += Int64(data.count)
             }
             return (size, BlobDigest(hash.finalize()))

@@ -1,7 +1,7 @@
-import Crypto
 import Engine
 import Foundation
 import HTTPTypes
+import Hashing
 import Storage
 
 extension API {
@@ -148,9 +148,9 @@ extension API {
         }
         let type = [ArchiveFormat.tar: "application/x-tar", .tarGz: "application/gzip", .zip: "application/zip"][format]
         // The same files in the same order and format are the same bytes: what they are digests them all.
-        var digest = SHA256()
-        digest.update(data: Data("\(format.rawValue) \(Pruner.version)".utf8))
-        for file in record.files { digest.update(data: Data("\n\(file.path) \(file.digest.hex)".utf8)) }
+        var digest = MessageDigest(.sha256)
+        digest.update("\(format.rawValue) \(Pruner.version)".utf8)
+        for file in record.files { digest.update("\n\(file.path) \(file.digest.hex)".utf8) }
         return try Representation(
             tag: digest.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(),
             parts: try await parts(of: record, as: format),

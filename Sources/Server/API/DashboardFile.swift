@@ -1,6 +1,6 @@
-import Crypto
 import Foundation
 import HTTPTypes
+import Hashing
 import Storage
 
 /// A file of the web page, as it was compiled in.
@@ -15,7 +15,7 @@ struct DashboardFile: Sendable {
         self.name = name
         self.type = type
         self.bytes = bytes
-        tag = BlobDigest(SHA256.hash(data: bytes)).hex
+        tag = BlobDigest(MessageDigest.sha256(bytes)).hex
     }
 
     /// The page itself.

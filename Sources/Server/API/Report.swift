@@ -1,7 +1,7 @@
-import Crypto
 import Engine
 import Foundation
 import HTTPTypes
+import Hashing
 import Storage
 
 /// One file that shows a job as the dashboard does, to keep or to send: it needs neither this server nor any other.
@@ -126,7 +126,7 @@ struct Report: Sendable {
         """
 
     private static func digest(_ text: String) -> String {
-        "sha256-\(Data(SHA256.hash(data: Array(text.utf8))).base64EncodedString())"
+        "sha256-\(Data(MessageDigest.sha256(text.utf8)).base64EncodedString())"
     }
 }
 

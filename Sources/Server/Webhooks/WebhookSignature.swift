@@ -1,18 +1,18 @@
-import Crypto
 import Foundation
+import Hashing
 
 /// Signs events as Standard Webhooks does (standardwebhooks.com, version 1.0.0): HMAC-SHA256 over `id.timestamp.body`.
 package struct WebhookSignature {
     private static let prefix = "whsec_"
 
-    private let key: SymmetricKey
+    private let key: [UInt8]
 
     /// - Parameter secret: `whsec_` and a key in base64; any other text is the key itself.
     package init(secret: String) {
         if secret.hasPrefix(Self.prefix), let bytes = Data(base64Encoded: String(secret.dropFirst(Self.prefix.count))) {
-            key = SymmetricKey(data: bytes)
+            key = Array(bytes)
         } else {
-            key = SymmetricKey(data: Data(secret.utf8))
+            key = Array(secret.utf8)
         }
     }
 
@@ -26,9 +26,7 @@ package struct WebhookSignature {
 
     /// The value of `webhook-signature`.
     package func value(id: String, timestamp: Int64, body: [UInt8]) -> String {
-        var hash = HMAC<SHA256>(key: key)
-        hash.update(data: Data("\(id).\(timestamp).".utf8))
-        hash.update(data: body)
-        return "v1," + Data(hash.finalize()).base64EncodedString()
+        let code = AuthenticationCode.sha256(of: Array("\(id).\(timestamp).".utf8) + body, key: key)
+        return "v1," + Data(code).base64EncodedString()
     }
 }

@@ -1,6 +1,6 @@
-import Crypto
 import Engine
 import Foundation
+import Hashing
 import Storage
 import Synchronization
 
@@ -36,9 +36,9 @@ final class StoredPictures: Sendable {
     ///
     /// - Parameter progress: called after each picture; what it throws ends the walk.
     func digest(_ progress: () throws -> Void) throws -> String {
-        var hash = SHA256()
+        var hash = MessageDigest(.sha256)
         for picture in pictures {
-            hash.update(data: try read(picture))
+            hash.update(try read(picture))
             try progress()
         }
         return hash.finalize().map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()

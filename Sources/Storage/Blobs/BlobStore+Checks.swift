@@ -1,6 +1,6 @@
 import CLinux
-import Crypto
 import Foundation
+import Hashing
 
 extension BlobStore {
     /// Opens a blob whose bytes are what its name says. They are read and compared, unless that was done before in this process and the
@@ -147,7 +147,7 @@ extension BlobStore {
     private func contents(_ descriptor: Int32, _ digest: BlobDigest, fromDisk: Bool = false, pace: (Int) -> Bool = { _ in true })
         throws(StorageError) -> (size: Int64, digest: BlobDigest)?
     {
-        var hash = SHA256()
+        var hash = MessageDigest(.sha256)
         var size: Int64 = 0
         let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: 1 << 20, alignment: 16)
         defer {
@@ -160,7 +160,7 @@ extension BlobStore {
             if count < 0, errno == EINTR { continue }
             guard count >= 0 else { throw .file(doing: "read", path: url(for: digest).path, errno: errno) }
             if count == 0 { return (size, BlobDigest(hash.finalize())) }
-            hash.update(bufferPointer: UnsafeRawBufferPointer(rebasing: buffer[..<count]))
+            hash.update(UnsafeRawBufferPointer(rebasing: buffer[..<count]))
             size += Int64(count)
             if fromDisk { posix_fadvise(descriptor, 0, off_t(size), POSIX_FADV_DONTNEED) }
             guard pace(count) else { return nil }

@@ -1,6 +1,6 @@
 import CLinux
-import Crypto
 import Foundation
+import Hashing
 import Synchronization
 
 /// A file that is written from front to back, and hashed on the way. What has failed once fails for good.
@@ -17,7 +17,7 @@ final class AppendedFile: Sendable {
     private let descriptor: Int32
     private let isKept: Bool
     private let state: Mutex<State>
-    private let hash: Mutex<SHA256?>
+    private let hash: Mutex<MessageDigest?>
     private let isOpen = Atomic(true)
 
     /// Bytes after which the disk begins with them. Left to itself the kernel would gather some seconds' worth, and all of it would be
@@ -29,7 +29,7 @@ final class AppendedFile: Sendable {
         self.path = path
         self.isKept = isKept
         state = Mutex(State(size: size, begun: size))
-        hash = Mutex(hashing ? SHA256() : nil)
+        hash = Mutex(hashing ? MessageDigest(.sha256) : nil)
     }
 
     deinit { close() }
@@ -48,9 +48,9 @@ final class AppendedFile: Sendable {
     /// Makes every call from now on fail, for the first reason there was.
     func fail(_ error: StorageError) { state.withLock { $0.failure = $0.failure ?? error } }
 
-    func hash(_ bytes: [UInt8]) { hash.withLock { $0?.update(data: bytes) } }
+    func hash(_ bytes: [UInt8]) { hash.withLock { $0?.update(bytes) } }
 
-    func digest() -> BlobDigest { BlobDigest(hash.withLock { ($0 ?? SHA256()).finalize() }) }
+    func digest() -> BlobDigest { BlobDigest(hash.withLock { ($0 ?? MessageDigest(.sha256)).finalize() }) }
 
     /// Appends all the bytes. One caller at a time.
     func write(_ bytes: [UInt8]) throws(StorageError) {

@@ -1,5 +1,5 @@
-import Crypto
 import GRDB
+import Hashing
 
 /// The tokens' rows. Of a secret only its SHA-256 is kept: 256 random bits need no slower hash.
 public struct TokenStore: Sendable {
@@ -25,7 +25,7 @@ public struct TokenStore: Sendable {
                         VALUES (?, ?, ?, ?, ?, ?, ?, ?)
                         """,
                     arguments: [
-                        token.id, name, BlobDigest(SHA256.hash(data: Array(secret.utf8))).hex, scope.rawValue, token.createdAt.milliseconds,
+                        token.id, name, BlobDigest(MessageDigest.sha256(secret.utf8)).hex, scope.rawValue, token.createdAt.milliseconds,
                         limits.uploadBytes, limits.storedBytes, limits.queuedJobs,
                     ])
             }
@@ -59,7 +59,7 @@ public struct TokenStore: Sendable {
 
     /// The token whose secret this is; nil for any other text. How long it takes tells nothing about how much was right.
     public func find(secret: String) throws(StorageError) -> AccessToken? {
-        let hash = Array(SHA256.hash(data: Array(secret.utf8)))
+        let hash = MessageDigest.sha256(secret.utf8)
         var found: AccessToken?
         for known in try known() {
             let difference = zip(known.hash, hash).reduce(0) { $0 | ($1.0 ^ $1.1) }

@@ -1,6 +1,6 @@
-import Crypto
 import Engine
 import Foundation
+import Hashing
 import Server
 import Testing
 
@@ -113,7 +113,7 @@ import Testing
             let text = String(decoding: answer.data, as: UTF8.self)
 
             // Its policy, with the answer and in the file, lets run what is in it and nothing else.
-            func digest(_ text: String) -> String { "'sha256-\(Data(SHA256.hash(data: Data(text.utf8))).base64EncodedString())'" }
+            func digest(_ text: String) -> String { "'sha256-\(Data(MessageDigest.sha256(text.utf8)).base64EncodedString())'" }
             let scripts = Self.between("<script type=\"module\">", "</script>", in: text)
             let styles = Self.between("<style>", "</style>", in: text)
             #expect(scripts.count == 1 && styles.count == 1)

@@ -1,6 +1,6 @@
-import Crypto
 import Engine
 import Foundation
+import Hashing
 import Server
 import Testing
 
@@ -38,7 +38,7 @@ import Testing
             #expect(answer.status == 201, "\(answer.detail)")
             let files = answer.json["files"]?.elements ?? []
             let extra = files.first { $0["path"] == "vqvae/weights.bin" }
-            #expect(extra?["sha256"]?.text == SHA256.hash(data: Self.extra).map { String(format: "%02x", $0) }.joined())
+            #expect(extra?["sha256"]?.text == MessageDigest.sha256(Self.extra).map { String(format: "%02x", $0) }.joined())
             #expect(try Self.stored(world) == Self.digests(answer.json))
             let id = try #require(answer.json["id"]?.text)
             let weights = try await world.get("/v1/checkpoints/\(id)/files/unet/diffusion_pytorch_model.safetensors")
@@ -79,7 +79,7 @@ import Testing
 
     @Test func whatIsNotWhatWasAnnouncedLeavesNothing() async throws {
         try await World.with { world in
-            let digest = "sha-256=:\(Data(SHA256.hash(data: Self.extra)).base64EncodedString()):"
+            let digest = "sha-256=:\(Data(MessageDigest.sha256(Self.extra)).base64EncodedString()):"
             let answer = try await world.send("POST", "/v1/checkpoints", body: Self.archive(), headers: ["Content-Digest": digest])
             #expect(answer.code == "digest_mismatch")
             #expect(try world.filesLeft() == [])

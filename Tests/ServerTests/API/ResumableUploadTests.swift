@@ -1,6 +1,6 @@
-import Crypto
 import Engine
 import Foundation
+import Hashing
 import Server
 import Testing
 
@@ -131,7 +131,7 @@ import Testing
             let path = try await begun(world, length: 6)
             let right = [
                 "sha1 " + Data(Insecure.SHA1.hash(data: Data("abc".utf8))).base64EncodedString(),
-                "sha256 " + Data(SHA256.hash(data: Data("abc".utf8))).base64EncodedString(),
+                "sha256 " + Data(MessageDigest.sha256("abc".utf8)).base64EncodedString(),
             ]
             for (number, checksum) in right.enumerated() {
                 let wrong = try await append(world, path, at: 3 * number, "abd".utf8, ["Upload-Checksum": checksum])
@@ -328,7 +328,7 @@ import Testing
     func aBodyThatIsNotTheOneAnnouncedIsRefused(path: String, field: String) async throws {
         try await World.with { world in
             let body = try path == "/v1/datasets" ? Samples.pictures(1) : Samples.archive(Samples.unet())
-            func value(_ bytes: Data) -> String { "sha-512=:AAAA:, sha-256=:\(Data(SHA256.hash(data: bytes)).base64EncodedString()):" }
+            func value(_ bytes: Data) -> String { "sha-512=:AAAA:, sha-256=:\(Data(MessageDigest.sha256(bytes)).base64EncodedString()):" }
             let wrong = try await world.send("POST", path, body: body, headers: [field: value(Data("else".utf8))])
             #expect(wrong.status == 400)
             #expect(wrong.code == "digest_mismatch")

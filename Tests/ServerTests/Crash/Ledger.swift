@@ -1,6 +1,6 @@
-import Crypto
 import Engine
 import Foundation
+import Hashing
 import Testing
 
 /// What a client of a server that may die at any moment was told, and what that obliges the server to.
@@ -153,7 +153,7 @@ actor Ledger {
     }
 
     private static func digest(_ data: Data) -> String {
-        SHA256.hash(data: data).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
+        MessageDigest.sha256(data).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }.joined()
     }
 
     /// Checkpoints and datasets that are not there as they were stored, a sentence each.

@@ -1,7 +1,7 @@
-import Crypto
 import Engine
 import Foundation
 import HTTPTypes
+import Hashing
 import Server
 import Storage
 import Synchronization
@@ -35,7 +35,7 @@ import Testing
             (content, []),
         ] as [([UInt8]?, [String])])
     func aDownloadFetchesWhatIsMissing(there: [UInt8]?, ranges: [String]) async throws {
-        let digest = BlobDigest(SHA256.hash(data: Self.content))
+        let digest = BlobDigest(MessageDigest.sha256(Self.content))
         let record = Record()
         try await serving { request in
             let range = request.fields[.range] ?? ""
@@ -73,7 +73,7 @@ import Testing
             let folder = try TemporaryFolder()
             let download = FileDownload(
                 client: Self.client(server), path: "/file", target: folder.url.appendingPathComponent("file"), size: 1000,
-                digest: BlobDigest(SHA256.hash(data: Self.content)))
+                digest: BlobDigest(MessageDigest.sha256(Self.content)))
             let failure = #expect(throws: CommandFailure.self) { try download.run { _, _ in } }
             #expect(failure?.description == "/file is longer than the server said")
         }

@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import Hashing
 import Storage
 import Testing
 
@@ -36,7 +36,7 @@ private func bytes(_ count: Int) -> [UInt8] {
     }
     #expect(writer.size == Int64(contents.count))
     let blob = try writer.finish()
-    #expect(blob.digest.hex == SHA256.hash(data: contents).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())
+    #expect(blob.digest.hex == MessageDigest.sha256(contents).map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined())
     #expect(try Data(contentsOf: blob.url) == Data(contents))
     let other = try store.database.blobs.writer()
     try contents.withUnsafeBytes { try other.write($0) }
@@ -128,7 +128,7 @@ private func bytes(_ count: Int) -> [UInt8] {
     try file.write(contents)
     try file.flush()
     #expect(try Data(contentsOf: file.url) == Data(contents))
-    #expect(file.digest == BlobDigest(SHA256.hash(data: contents)))
+    #expect(file.digest == BlobDigest(MessageDigest.sha256(contents)))
 }
 
 @Test(arguments: ["", "ab", "../../../etc/passwd", String(repeating: "A", count: 64), String(repeating: "g", count: 64)])

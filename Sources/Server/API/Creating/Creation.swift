@@ -1,6 +1,6 @@
-import Crypto
 import Foundation
 import HTTPTypes
+import Hashing
 import Storage
 
 /// One creating POST, which happens once for each `Idempotency-Key` (draft-ietf-httpapi-idempotency-key-header-07).
@@ -47,7 +47,7 @@ struct Creation {
     }
 
     private func fingerprint(_ body: String) -> BlobDigest {
-        BlobDigest(SHA256.hash(data: Data("\(line)\n\(body)".utf8)))
+        BlobDigest(MessageDigest.sha256("\(line)\n\(body)".utf8))
     }
 }
 

@@ -1,6 +1,6 @@
-import Crypto
 import Foundation
 import HTTPTypes
+import Hashing
 import Synchronization
 
 /// The SHA-256 that a client says its request's body has, in `Content-Digest` or `Repr-Digest` (RFC 9530, sections 2 and 3): one and
@@ -25,7 +25,8 @@ struct DigestFields {
             let parts = member.split(separator: "=", maxSplits: 1).map { $0.trimmingCharacters(in: .whitespaces) }
             guard parts.first == "sha-256" else { continue }
             guard parts.count == 2, parts[1].count > 2, parts[1].hasPrefix(":"), parts[1].hasSuffix(":"),
-                let digest = Data(base64Encoded: String(parts[1].dropFirst().dropLast())), digest.count == SHA256.byteCount
+                let digest = Data(base64Encoded: String(parts[1].dropFirst().dropLast())),
+                digest.count == MessageDigest.Algorithm.sha256.byteCount
             else {
                 throw APIError(.badRequest, "invalid_digest", "a digest is written sha-256=:…: around 32 bytes in base64 (RFC 9530)")
             }
@@ -36,13 +37,13 @@ struct DigestFields {
 
     /// The same body, which fails at its end when it is not the one that was announced.
     func verified(_ body: RequestBody) -> RequestBody {
-        let hash = Mutex(SHA256())
+        let hash = Mutex(MessageDigest(.sha256))
         return RequestBody(length: body.length) { [expected] in
             if let chunk = try await body.next() {
-                hash.withLock { $0.update(data: chunk) }
+                hash.withLock { $0.update(chunk) }
                 return chunk
             }
-            let found = hash.withLock { Array($0.finalize()) }
+            let found = hash.withLock { $0.finalize() }
             for (field, digest) in expected where digest != found {
                 throw APIError(
                     .badRequest, "digest_mismatch",

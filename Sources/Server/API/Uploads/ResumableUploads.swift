@@ -1,7 +1,7 @@
-import Crypto
 import Engine
 import Foundation
 import HTTPTypes
+import Hashing
 import Storage
 
 /// Uploads that can be gone on with after a cut, by the tus protocol 1.0.0: core, creation, creation-with-upload, expiration, checksum,
@@ -202,11 +202,11 @@ extension API {
         var checksum = try fields[.uploadChecksum].map { try UploadChecksum($0) }
         let isWhole = isNew || checksum != nil || fields[.contentDigest] != nil || fields[.reprDigest] != nil
         let body = try request.body.limited(to: writer.missing)
-        var hash = SHA256()
+        var hash = MessageDigest(.sha256)
         do {
             while let chunk = try await body.next() {
                 guard isPiece else { throw Self.wrongType }
-                if isNew { hash.update(data: chunk) }
+                if isNew { hash.update(chunk) }
                 checksum?.update(chunk)
                 try writer.write(chunk)
                 if !isWhole, writer.uncommitted >= Self.commitSize { writer.commitSoon() }

@@ -1,6 +1,6 @@
-import Crypto
 import Dispatch
 import Foundation
+import Hashing
 import Storage
 import Synchronization
 
@@ -74,11 +74,11 @@ extension Uploads {
             unpacked.withLock { $0 = result }
             pipe.close()
         }
-        var hash = SHA256()
+        var hash = MessageDigest(.sha256)
         do {
             // When the unpacker has had enough, it has an error to tell.
             while let chunk = try await body.next() {
-                if hashing { hash.update(data: chunk) }
+                if hashing { hash.update(chunk) }
                 guard pipe.push(chunk) else { break }
             }
         } catch {

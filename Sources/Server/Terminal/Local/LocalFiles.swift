@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import Hashing
 import Storage
 
 /// What the command line is given as a checkpoint or as pictures: an archive, or a folder, which is taken as the tar of it.
@@ -82,11 +82,11 @@ struct LocalFiles {
     ///
     /// - Parameter progress: told the bytes read so far.
     func digest(_ progress: (Int64) throws -> Void) throws -> String {
-        var hash = SHA256()
+        var hash = MessageDigest(.sha256)
         let bytes = try reader()
         var count: Int64 = 0
         while let chunk = try bytes.next() {
-            hash.update(data: chunk)
+            hash.update(chunk)
             count += Int64(chunk.count)
             try progress(count)
         }

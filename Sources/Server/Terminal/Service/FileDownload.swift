@@ -1,5 +1,5 @@
-import Crypto
 import Foundation
+import Hashing
 import Storage
 
 /// Fetches a file whose content is known by its digest: what is there of it already is not fetched again.
@@ -73,8 +73,8 @@ package struct FileDownload {
 
     private static func digest(of file: FileHandle) throws -> BlobDigest {
         try file.seek(toOffset: 0)
-        var hash = SHA256()
-        while let data = try file.read(upToCount: 1 << 20), !data.isEmpty { hash.update(data: data) }
+        var hash = MessageDigest(.sha256)
+        while let data = try file.read(upToCount: 1 << 20), !data.isEmpty { hash.update(data) }
         return BlobDigest(hash.finalize())
     }
 }
