@@ -4,9 +4,8 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . Examples/client.sh
-venv=${BROWSER_VENV:-${XDG_CACHE_HOME:-$HOME/.cache}/pruner-browser}
-[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-"$venv/bin/python" -m pip install --quiet -r Tests/Browser/requirements.txt
+. Tests/venv.sh
+venv browser Browser
 if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null; then
     sudo=
     if [ "$(id -u)" != 0 ]; then sudo=sudo; fi
@@ -15,5 +14,5 @@ if ! command -v chromium >/dev/null && ! command -v chromium-browser >/dev/null;
 fi
 
 start_server .build/release/pruner
-"$venv/bin/python" -B Tests/Browser/main_job.py "$base" .build/release/pruner token create --name browser --scope write --data-dir "$scratch/data"
+"$python" -B Tests/Browser/main_job.py "$base" .build/release/pruner token create --name browser --scope write --data-dir "$scratch/data"
 if grep -E '^[^ ]+ (error|critical)' "$scratch/log"; then echo "the server's log has errors" >&2; exit 1; fi

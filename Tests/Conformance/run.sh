@@ -5,11 +5,10 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 . Examples/client.sh
-venv=${CONFORMANCE_VENV:-${XDG_CACHE_HOME:-$HOME/.cache}/pruner-conformance}
-[ -x "$venv/bin/python" ] || python3 -m venv "$venv"
-"$venv/bin/python" -m pip install --quiet -r Tests/Conformance/requirements.txt
+. Tests/venv.sh
+venv conformance Conformance
 
-"$venv/bin/python" Tests/Conformance/resumable.py .build/release/pruner "$scratch"
+"$python" Tests/Conformance/resumable.py .build/release/pruner "$scratch"
 
 start_server .build/release/pruner
 PRUNER_CHECKPOINT=$(post '/v1/checkpoints' -T Tests/Fixtures/example/model.tar | jq -r .id)
@@ -20,7 +19,7 @@ follow "$PRUNER_JOB" >/dev/null
 # Left out: whether valid data is accepted (no schema makes an archive, and no identifier can be guessed), and whether invalid data is
 # refused by a status of schemathesis's own choice (tus has 412, and unknown fields of a request are nobody's business).
 cd "$scratch" # It keeps what it found in the current folder.
-SCHEMATHESIS_HOOKS=hooks PYTHONPATH=$OLDPWD/Tests/Conformance "$venv/bin/schemathesis" run "$base/openapi.json" --no-color --warnings off \
+SCHEMATHESIS_HOOKS=hooks PYTHONPATH=$OLDPWD/Tests/Conformance "$(dirname "$python")/schemathesis" run "$base/openapi.json" --no-color --warnings off \
     --checks all --exclude-checks positive_data_acceptance,negative_data_rejection,missing_required_header \
     --max-examples 50 --seed 1 "$@"
 cd "$OLDPWD"

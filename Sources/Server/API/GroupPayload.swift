@@ -8,8 +8,7 @@ extension ChannelGroup {
         [
             "name": .string(name), "width": ["before": .integer(width), "after": .integer(kept.count)],
             "norm_groups": .integer(normGroups), "heads": .integer(heads),
-            "members": .array(
-                members.map { ["parameter": .string($0.parameter), "axis": .integer($0.axis), "offset": .integer($0.offset)] }),
+            "members": .array(members.map { PruningPlan.Member(parameter: $0.parameter, axis: $0.axis, offset: $0.offset).json }),
             "scores": scores.map { .array($0.map(JSON.double)) } ?? .null, "kept": .integers(kept),
         ]
     }

@@ -22,11 +22,7 @@ struct PlanPayload: Sendable, Equatable {
             PruningPlan.Group(
                 name: reader.requiredText("name"),
                 width: reader.optionalInteger("width", in: 1...1_000_000),
-                members: reader.objects("members", limit: 100_000) { reader in
-                    PruningPlan.Member(
-                        parameter: reader.requiredText("parameter"), axis: reader.integer("axis", in: 0...1, default: 0),
-                        offset: reader.integer("offset", in: 0...1_000_000, default: 0))
-                }.map(Set.init),
+                members: reader.objects("members", limit: 100_000, PruningPlan.Member.read).map(Set.init),
                 kept: reader.integers("kept", limit: 1_000_000) ?? [])
         }
         if groups == nil { reader.refuse("groups", "is required") }
@@ -43,13 +39,7 @@ struct PlanPayload: Sendable, Equatable {
                     if let width = group.width { members.append(.init("width", .integer(width))) }
                     if let found = group.members {
                         let sorted = found.sorted { ($0.parameter, $0.axis, $0.offset) < ($1.parameter, $1.axis, $1.offset) }
-                        members.append(
-                            .init(
-                                "members",
-                                .array(
-                                    sorted.map {
-                                        ["parameter": .string($0.parameter), "axis": .integer($0.axis), "offset": .integer($0.offset)]
-                                    })))
+                        members.append(.init("members", .array(sorted.map(\.json))))
                     }
                     return .object(members + [.init("kept", .integers(group.kept))])
                 }),
@@ -81,4 +71,15 @@ struct PlanPayload: Sendable, Equatable {
         }
         return head.adding(members).adding([.init("groups", .array(plan))])
     }
+}
+
+/// A member of a group, in plans and in the metrics of jobs.
+extension PruningPlan.Member {
+    static func read(_ reader: inout ObjectReader) -> PruningPlan.Member {
+        PruningPlan.Member(
+            parameter: reader.requiredText("parameter"), axis: reader.integer("axis", in: 0...1, default: 0),
+            offset: reader.integer("offset", in: 0...1_000_000, default: 0))
+    }
+
+    var json: JSON { ["parameter": .string(parameter), "axis": .integer(axis), "offset": .integer(offset)] }
 }

@@ -127,17 +127,12 @@ final class Transfer {
     private func mayConnect(to address: UnsafeRawPointer?, length: Int) -> Bool {
         guard let address = address?.assumingMemoryBound(to: sockaddr.self), let mayConnect else { return false }
         guard mayConnect(address) else {
-            failure = ClientError.forbiddenAddress(Self.text(of: address, length))
+            let found = NumericAddress(address, length: socklen_t(length))
+            failure = ClientError.forbiddenAddress(found?.host ?? "of an unknown kind")
             return false
         }
         // Another of the name's addresses was refused: this one may do.
         failure = nil
         return true
-    }
-
-    private static func text(of address: UnsafePointer<sockaddr>, _ length: Int) -> String {
-        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-        let result = getnameinfo(address, socklen_t(length), &host, socklen_t(host.count), nil, 0, NI_NUMERICHOST)
-        return result == 0 ? String(decoding: host.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self) : "of an unknown kind"
     }
 }

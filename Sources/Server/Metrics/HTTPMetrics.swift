@@ -9,12 +9,11 @@ struct HTTPMetrics: Sendable {
     static let families = [
         MetricFamily(
             name: requests, kind: .counter,
-            help: "Requests by method, route and status; route \"\" is none of the API's, status \"aborted\" a client that left.",
-            omitsZero: true),
+            help: "Requests by method, route and status; route \"\" is none of the API's, status \"aborted\" a client that left."),
         MetricFamily(
             name: durations, kind: .histogram,
             help: "From a request's head to its answer's first byte, the body that came with it included.",
-            bounds: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 600], omitsZero: true),
+            bounds: [0.0001, 0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 60, 600]),
     ]
 
     private let factory: MetricsRegistry

@@ -11,14 +11,11 @@ package struct MetricFamily: Sendable {
     let help: String
     /// A histogram's upper bounds in the name's unit, rising; the one of all values is added.
     var bounds: [Double]
-    /// Whether series that never counted anything are left out: of many that are possible, few come about.
-    var omitsZero: Bool
 
-    package init(name: String, kind: Kind, help: String, bounds: [Double] = [], omitsZero: Bool = false) {
+    package init(name: String, kind: Kind, help: String, bounds: [Double] = []) {
         self.name = name
         self.kind = kind
         self.help = help
         self.bounds = bounds
-        self.omitsZero = omitsZero
     }
 }

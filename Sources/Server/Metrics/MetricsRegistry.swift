@@ -91,14 +91,11 @@ package final class MetricsRegistry: MetricsFactory {
             for series in series[family.name] ?? [] {
                 switch series.cell {
                 case .counter(let cell):
-                    let value = cell.value
-                    if value != 0 || !family.omitsZero { text.add(labels: series.labels, value: Double(value)) }
+                    text.add(labels: series.labels, value: Double(cell.value))
                 case .gauge(let cell): text.add(labels: series.labels, value: cell.value)
                 case .histogram(let cell):
                     let value = cell.value
-                    if value.count != 0 || !family.omitsZero {
-                        text.add(labels: series.labels, cumulative: value.cumulative, count: value.count, sum: value.sum)
-                    }
+                    text.add(labels: series.labels, cumulative: value.cumulative, count: value.count, sum: value.sum)
                 }
             }
         }

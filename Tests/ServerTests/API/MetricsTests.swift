@@ -58,9 +58,12 @@ import Testing
             #expect(first["\(name){method=\"\",route=\"\",status=\"404\"}"] == 1)
             #expect(first["\(name){method=\"\",route=\"\",status=\"405\"}"] == 1)
             #expect(first["\(name){method=\"POST\",route=\"/v1/jobs\",status=\"422\"}"] == 1)
-            #expect(first.keys.filter { $0.hasPrefix(name) }.count == 5)
+            #expect(first.filter { $0.key.hasPrefix(name) && $0.value != 0 }.count == 5)
+            // What has not happened yet is counted from nothing, so that its first time is a rise.
+            #expect(first["\(name){method=\"GET\",route=\"/v1/jobs/{id}\",status=\"200\"}"] == 0)
             #expect(!first.keys.contains { $0.contains("job_1") || $0.contains("nothing") })
             let times = "pruner_http_request_duration_seconds"
+            #expect(first["\(times)_count{method=\"DELETE\",route=\"/v1/jobs/{id}\"}"] == 0)
             #expect(first["\(times)_count{method=\"GET\",route=\"/v1/jobs/{id}\"}"] == 2)
             #expect(first["\(times)_bucket{method=\"GET\",route=\"/v1/jobs/{id}\",le=\"+Inf\"}"] == 2)
 

@@ -5,10 +5,10 @@ import Testing
 /// What is counted through swift-metrics comes out as Prometheus reads it.
 @Suite struct ExpositionTests {
     private static let requests = MetricFamily(name: "requests_total", kind: .counter, help: "Requests.")
-    private static let hits = MetricFamily(name: "hits_total", kind: .counter, help: "Hits.", omitsZero: true)
+    private static let hits = MetricFamily(name: "hits_total", kind: .counter, help: "Hits.")
     private static let level = MetricFamily(name: "level", kind: .gauge, help: "Back\\slash\nand \"line\".")
     private static let times = MetricFamily(name: "time_seconds", kind: .histogram, help: "Times.", bounds: [0.25, 0.5, 2])
-    private static let sizes = MetricFamily(name: "size_bytes", kind: .histogram, help: "Sizes.", bounds: [10], omitsZero: true)
+    private static let sizes = MetricFamily(name: "size_bytes", kind: .histogram, help: "Sizes.", bounds: [10])
 
     private func registry() -> MetricsRegistry { MetricsRegistry([Self.requests, Self.hits, Self.level, Self.times, Self.sizes]) }
 
@@ -29,6 +29,9 @@ import Testing
                 # TYPE requests_total counter
                 requests_total{a="1",b="x"} 3
                 requests_total 0
+                # HELP hits_total Hits.
+                # TYPE hits_total counter
+                hits_total{a="1"} 0
 
                 """)
     }

@@ -66,12 +66,11 @@ extension Connection {
         do {
             try await body(writer)
             if let streamLeft, streamLeft != 0 { throw StreamLengthError(missing: streamLeft) }
+        } catch HTTPError.connectionLost {
+            throw HTTPError.connectionLost
         } catch {
             // The status has been sent: the only way left to say that the answer is not whole is to cut it off.
-            if case HTTPError.connectionLost = error {
-            } else {
-                logger.error("an answer broke off", metadata: ["error": "\(error)", "request_id": "\(requestID)"])
-            }
+            logger.error("an answer broke off", metadata: ["error": "\(error)", "request_id": "\(requestID)"])
             throw HTTPError.connectionLost
         }
         if isChunked { try await write(Array("0\r\n\r\n".utf8)) }

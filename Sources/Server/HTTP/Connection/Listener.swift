@@ -69,7 +69,7 @@ final class Listener: Sendable {
                 continue
             }
             descriptor = found
-            (self.host, self.port) = address
+            (self.host, self.port) = (address.host, address.port)
             self.logger = logger
             return
         }
@@ -94,23 +94,14 @@ final class Listener: Sendable {
         self.logger = logger
     }
 
-    private static func address(of descriptor: Int32) -> (String, Int)? {
+    private static func address(of descriptor: Int32) -> NumericAddress? {
         var storage = sockaddr_storage()
         var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
-        var host = [CChar](repeating: 0, count: Int(NI_MAXHOST))
-        var port = [CChar](repeating: 0, count: Int(NI_MAXSERV))
-        let result = withUnsafeMutablePointer(to: &storage) {
+        return withUnsafeMutablePointer(to: &storage) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { address in
-                guard getsockname(descriptor, address, &length) == 0 else { return EAI_SYSTEM }
-                return getnameinfo(
-                    address, length, &host, socklen_t(host.count), &port, socklen_t(port.count), NI_NUMERICHOST | NI_NUMERICSERV)
+                getsockname(descriptor, address, &length) == 0 ? NumericAddress(address, length: length) : nil
             }
         }
-        guard result == 0 else { return nil }
-        func text(_ characters: [CChar]) -> String {
-            String(decoding: characters.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
-        }
-        return Int(text(port)).map { (text(host), $0) }
     }
 
     /// Begins to accept.

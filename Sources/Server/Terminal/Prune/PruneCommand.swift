@@ -37,7 +37,7 @@ struct PruneCommand: AsyncParsableCommand {
         let screen = Screen(isQuiet: quiet)
         try await CommandFailure.reporting(on: screen) {
             let pruning = LocalPruning(
-                request: try job.body(alwaysPrunes: true), variant: variant, resources: JobResources(try resources.settings()),
+                request: try job.body(), variant: variant, resources: JobResources(try resources.settings()),
                 screen: screen)
             try await prune(pruning, screen)
         }

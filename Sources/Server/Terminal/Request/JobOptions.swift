@@ -46,11 +46,11 @@ struct JobOptions: ParsableArguments {
     @Option(help: "Pictures at a time, to score and to fine-tune (default: 16).") var batchSize: Int?
     @Option(help: "The seed of every phase (default: 0).") var seed: Int?
 
-    /// The API's request without checkpoint and dataset: the file, then the options, each only in the phases there are.
+    /// The API's request without checkpoint and dataset: the file, then the options, each only in the phases there are. A command without
+    /// a file prunes, whatever its options.
     ///
-    /// - Parameter alwaysPrunes: whether a command without a file prunes, whatever its options.
     /// - Throws: ``CommandFailure`` for a file that cannot be read.
-    func body(alwaysPrunes: Bool) throws -> JSON {
+    func body() throws -> JSON {
         var body = try request.map(Self.document) ?? .object([])
         guard case .object = body else { throw CommandFailure(.usage, "\(request ?? ""): a job is a JSON object") }
         for name in ["checkpoint", "dataset"] where body[name] != nil {
@@ -60,7 +60,7 @@ struct JobOptions: ParsableArguments {
         if let name { fields["name"] = .string(name) }
         if let dtype { fields["dtype"] = .string(dtype.rawValue) }
         body = body.replacing(fields)
-        body = body.with("pruning", try pruning(), ifAbsent: alwaysPrunes && request == nil)
+        body = body.with("pruning", try pruning(), ifAbsent: request == nil)
         body = body.with("finetuning", finetuning)
         body = body.with("evaluation", evaluation)
         // Of every phase that is there.

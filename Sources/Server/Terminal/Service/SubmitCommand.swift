@@ -22,7 +22,7 @@ struct SubmitCommand: ParsableCommand {
     func run() throws {
         let screen = Screen(isQuiet: quiet)
         try CommandFailure.reporting(on: screen) {
-            let body = try job.body(alwaysPrunes: true)
+            let body = try job.body()
             // What needs no server to be seen is told before anything large is sent.
             let (_, errors) = JobRequest.read(body.replacing(["checkpoint": "", "dataset": .optional(dataset)]))
             guard errors.isEmpty else { throw CommandFailure(.usage, RequestErrors.text(errors)) }
