@@ -29,6 +29,9 @@ let package = Package(
         .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
     ],
     targets: [
+        // JSON and YAML as plain values, of strangers too: read within bounds, and written.
+        .target(name: "Documents", dependencies: [.product(name: "Yams", package: "Yams")]),
+
         // Strangers' pickles and the zips around them: tensors and plain containers, nothing else, every check compiled in.
         .target(name: "TorchFiles"),
 
@@ -39,7 +42,7 @@ let package = Package(
         // Arithmetic: the model as a graph, its training, pruning and files.
         .target(
             name: "Engine",
-            dependencies: ["TorchFiles", "Kernels", "WideKernels", "CBLAS", "CLAPACKE"],
+            dependencies: ["Documents", "TorchFiles", "Kernels", "WideKernels", "CBLAS", "CLAPACKE"],
             swiftSettings: [.unsafeFlags(engineFlags)]),
 
         // Digests and authentication codes.
@@ -54,12 +57,11 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Engine", "Storage", "Hashing", "CArchive", "CCurl", "CLinux", "CSpng", "CTurboJPEG",
+                "Documents", "Engine", "Storage", "Hashing", "CArchive", "CCurl", "CLinux", "CSpng", "CTurboJPEG",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
-                .product(name: "Yams", package: "Yams"),
             ],
             // Compiled into the binary: there is no folder beside it to lose.
             resources: [
@@ -87,15 +89,16 @@ let package = Package(
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
 
         .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
+        .testTarget(name: "DocumentsTests", dependencies: ["Documents"]),
         .testTarget(name: "TorchFilesTests", dependencies: ["TorchFiles", "Engine"]),
-        .testTarget(name: "EngineTests", dependencies: ["Engine", "Kernels"]),
+        .testTarget(name: "EngineTests", dependencies: ["Documents", "Engine", "Kernels"]),
         .testTarget(
             name: "StorageTests",
             dependencies: ["Storage", "Hashing", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Pruner", "Server", "Engine", "Storage", "Hashing",
+                "Pruner", "Server", "Documents", "Engine", "Storage", "Hashing",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ]),
@@ -113,7 +116,7 @@ if let fuzzer {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Server", "Engine", "Storage", "TorchFiles", .product(name: "HTTPTypes", package: "swift-http-types"),
+                "Server", "Documents", "Engine", "Storage", "TorchFiles", .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             path: "Tests/Fuzz", exclude: ["fuzz.sh", "seeds.py", "Dictionaries"],
             swiftSettings: [.unsafeFlags([sanitizers])],

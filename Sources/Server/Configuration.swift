@@ -1,4 +1,4 @@
-import Engine
+import Documents
 import Foundation
 
 /// Everything that can be set, with its default; `config/server.yaml` holds the same keys and values.
@@ -124,6 +124,8 @@ package struct Configuration: Codable, Equatable {
             self = try JSONDecoder().decode(Configuration.self, from: Data(document.compact.utf8))
         } catch let error as ConfigurationFileError {
             throw error
+        } catch let error as YAMLError {
+            throw ConfigurationFileError(path: path, trouble: "not a JSON object: \(error)")
         } catch {
             throw ConfigurationFileError(path: path, trouble: "\(error)")
         }

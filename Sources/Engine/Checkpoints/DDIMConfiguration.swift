@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 
 /// A configuration of the DDIM code base (ermongroup/ddim, `configs/*.yml`) as diffusers' two: the U-Net's and the scheduler's.

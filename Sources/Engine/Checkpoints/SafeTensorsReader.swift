@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 
 /// An open safetensors file: its header checked in full, its numbers read on demand.

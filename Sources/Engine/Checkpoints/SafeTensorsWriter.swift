@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 
 /// Writes safetensors files as `safetensors.torch.save_file` does, one tensor in memory at a time.

@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 
 /// A checkpoint's tensors spread over several files, with the index that transformers and diffusers write

@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 
 /// How long a model's steps take on this machine, measured on a model like it in about a second.

@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 
 /// Reads typed, bounded values from a diffusers configuration and remembers which keys were asked for.

@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 
 /// The `config.json` of a diffusers `UNet2DModel`, checked: whatever is stored here can be built.

@@ -1,5 +1,5 @@
 import Dispatch
-import Engine
+import Documents
 import Foundation
 import HTTPTypes
 import Logging

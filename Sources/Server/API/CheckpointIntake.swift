@@ -1,3 +1,4 @@
+import Documents
 import Engine
 import Foundation
 import Storage
@@ -122,12 +123,16 @@ struct CheckpointIntake {
             return Configuration(unet: data, scheduler: scheduler, isConverted: false, warnings: [])
         }
         do throws(ConfigurationError) {
-            let converted = try DDIMConfiguration(YAMLDocument.parse(Array(data)))
+            let converted = try DDIMConfiguration(Self.yaml(data))
             return Configuration(
                 unet: converted.unet, scheduler: scheduler ?? converted.scheduler, isConverted: true, warnings: converted.warnings)
         } catch {
             throw CheckpointError.configuration(path: layout.config, error)
         }
+    }
+
+    private static func yaml(_ data: Data) throws(ConfigurationError) -> JSON {
+        do throws(YAMLError) { return try YAMLDocument.parse(Array(data)) } catch { throw .notJSON(error.description) }
     }
 
     /// The weights, whatever kind of file they are in.

@@ -1,4 +1,4 @@
-import Engine
+import Documents
 import Storage
 
 /// What the API says of a dataset beyond its name; kept as JSON in its record.

@@ -1,4 +1,4 @@
-import Engine
+import Documents
 import Storage
 
 /// Makes a stored dataset of an archive of pictures: every one is decoded once, so that a job never meets a broken one.

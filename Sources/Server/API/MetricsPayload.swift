@@ -1,4 +1,4 @@
-import Engine
+import Documents
 import Storage
 
 /// The sections and series in which a job's metrics are kept, and the document made of them.

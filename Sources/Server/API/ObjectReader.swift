@@ -1,4 +1,4 @@
-import Engine
+import Documents
 
 /// Reads the fields of one JSON object, collecting every error and every field that nobody asked for.
 struct ObjectReader {

@@ -1,4 +1,4 @@
-import Engine
+import Documents
 import Foundation
 
 /// Follows a job at a server until it has ended, by its events, over as many connections as that takes.

@@ -1,4 +1,4 @@
-import Engine
+import Documents
 import Foundation
 
 /// A pruner server, asked by its API. Not for several threads at once.

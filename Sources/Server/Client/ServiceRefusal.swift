@@ -1,4 +1,4 @@
-import Engine
+import Documents
 
 /// What a server says of a request that it refuses: `application/problem+json` (RFC 9457), or whatever stands in its place.
 struct ServiceRefusal: Error {

@@ -1,4 +1,4 @@
-import Engine
+import Documents
 import Storage
 
 /// A command-line verb that works on the data folder. Where a server holds the folder the server does it, else the command itself;

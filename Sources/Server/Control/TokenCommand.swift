@@ -1,5 +1,5 @@
 import ArgumentParser
-import Engine
+import Documents
 import Foundation
 import Storage
 

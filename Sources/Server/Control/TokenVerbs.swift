@@ -1,4 +1,4 @@
-import Engine
+import Documents
 import Storage
 
 /// `token create`, `token list`, `token revoke`.

@@ -1,4 +1,4 @@
-import Engine
+import Documents
 import Storage
 
 /// Everything that `/metrics` tells of one service.

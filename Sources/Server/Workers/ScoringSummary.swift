@@ -1,3 +1,4 @@
+import Documents
 import Engine
 
 /// The metrics of scoring, besides the series of losses.

@@ -1,4 +1,4 @@
-import Engine
+import Documents
 import Foundation
 import Server
 import Testing

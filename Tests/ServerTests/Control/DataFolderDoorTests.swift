@@ -1,4 +1,4 @@
-import Engine
+import Documents
 import Foundation
 import Logging
 import Server

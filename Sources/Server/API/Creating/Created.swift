@@ -1,4 +1,4 @@
-import Engine
+import Documents
 import HTTPTypes
 
 /// The answer to a creating POST: 201, and where the new thing is.

@@ -1,4 +1,3 @@
-import Engine
 import Foundation
 
 /// The memory that requests may take all together: what they decode, parse, unpack or make, beyond a trifle.

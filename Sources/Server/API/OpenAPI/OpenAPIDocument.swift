@@ -1,4 +1,4 @@
-import Engine
+import Documents
 import HTTPTypes
 
 /// The description of all routes, OpenAPI 3.1.

@@ -1,4 +1,4 @@
-import Engine
+import Documents
 
 /// What `/openapi.json` says of a route. It is given where the route is added: without it there is no route.
 struct Operation: Sendable {

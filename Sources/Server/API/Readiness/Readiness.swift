@@ -1,5 +1,4 @@
 import Dispatch
-import Engine
 import HTTPTypes
 import Logging
 import Storage

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Engine
+import Documents
 
 /// A finite number on the command line.
 struct NumberArgument: ExpressibleByArgument, Equatable {

@@ -1,4 +1,4 @@
-import Engine
+import Documents
 import Foundation
 
 /// Sends a local archive or folder to a server: a small one in one request, a larger one by tus, which goes

@@ -1,4 +1,4 @@
-import Engine
+import Documents
 
 /// Jobs of the API as a person reads them.
 package enum JobTable {

@@ -1,5 +1,5 @@
 import ArgumentParser
-import Engine
+import Documents
 import Foundation
 
 /// Shows a job at a server until it has ended.

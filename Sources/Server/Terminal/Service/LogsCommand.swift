@@ -1,5 +1,5 @@
 import ArgumentParser
-import Engine
+import Documents
 import Foundation
 
 /// `pruner logs JOB`: what happened to a job at a server.

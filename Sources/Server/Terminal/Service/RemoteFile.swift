@@ -1,4 +1,4 @@
-import Engine
+import Documents
 import Storage
 
 /// A file of a checkpoint at a server, as the server names it: checked, as it is to become a file here.

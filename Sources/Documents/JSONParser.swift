@@ -1,16 +1,3 @@
-import Foundation
-
-/// Why bytes are no acceptable JSON document.
-public struct JSONError: Error, Equatable, CustomStringConvertible {
-    /// What is wrong.
-    public let trouble: String
-    /// The byte at which it was noticed.
-    public let offset: Int
-
-    /// The trouble and where it is.
-    public var description: String { "\(trouble) at byte \(offset)" }
-}
-
 extension JSON {
     /// Parses a document strictly (RFC 8259): UTF-8, no duplicate names, nothing but white space after the value. Takes time in proportion
     /// to the bytes.
@@ -44,7 +31,7 @@ private struct ByteName: Hashable {
     }
 }
 
-/// A recursive-descent parser over bytes. It checks each index itself: the engine is compiled without bounds checks.
+/// A recursive-descent parser over bytes. It looks whether there is a next one before it reads it.
 private struct JSONParser {
     let bytes: [UInt8]
     var depth: Int

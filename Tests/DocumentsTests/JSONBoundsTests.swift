@@ -1,4 +1,4 @@
-import Engine
+import Documents
 import Testing
 
 /// What a stranger's JSON may hold.
