@@ -53,11 +53,25 @@ let package = Package(
             name: "Storage",
             dependencies: ["Hashing", "CLinux", .product(name: "GRDB", package: "GRDB.swift")]),
 
-        // The service: HTTP, the API, the workers, the command line. The only target that sees both.
+        // Files that are open, and how many may be.
+        .target(name: "Files"),
+
+        // Archives and pictures, bytes from strangers: every check compiled in.
+        .target(name: "Media", dependencies: ["Files", "CArchive", "CSpng", "CTurboJPEG"]),
+
+        // Sockets, connections, messages, a router and a client: could serve any service.
+        .target(
+            name: "HTTP",
+            dependencies: [
+                "Files", "CCurl", .product(name: "Logging", package: "swift-log"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ]),
+
+        // The service: the API, the workers, the command line. The only target that sees both.
         .target(
             name: "Server",
             dependencies: [
-                "Documents", "Engine", "Storage", "Hashing", "CArchive", "CCurl", "CLinux", "CSpng", "CTurboJPEG",
+                "Documents", "Engine", "Storage", "Hashing", "Files", "HTTP", "Media", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
@@ -88,6 +102,14 @@ let package = Package(
         .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
 
+        // What tests of several targets need: fixtures, folders that go, servers and clients.
+        .target(
+            name: "TestSupport",
+            dependencies: [
+                "HTTP", "Media", .product(name: "Logging", package: "swift-log"),
+                .product(name: "HTTPTypes", package: "swift-http-types"),
+            ],
+            path: "Tests/Support"),
         .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"]),
         .testTarget(name: "TorchFilesTests", dependencies: ["TorchFiles", "Engine"]),
@@ -96,9 +118,16 @@ let package = Package(
             name: "StorageTests",
             dependencies: ["Storage", "Hashing", .product(name: "GRDB", package: "GRDB.swift")]),
         .testTarget(
+            name: "HTTPTests",
+            dependencies: [
+                "TestSupport", "HTTP", "Files", .product(name: "HTTPTypes", package: "swift-http-types"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+        .testTarget(name: "MediaTests", dependencies: ["TestSupport", "Media"]),
+        .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Pruner", "Server", "Documents", "Engine", "Storage", "Hashing",
+                "Pruner", "TestSupport", "Server", "HTTP", "Media", "Documents", "Engine", "Storage", "Hashing",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ]),
@@ -116,7 +145,8 @@ if let fuzzer {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Server", "Documents", "Engine", "Storage", "TorchFiles", .product(name: "HTTPTypes", package: "swift-http-types"),
+                "Server", "HTTP", "Media", "Documents", "Engine", "Storage", "TorchFiles",
+                .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             path: "Tests/Fuzz", exclude: ["fuzz.sh", "seeds.py", "Dictionaries"],
             swiftSettings: [.unsafeFlags([sanitizers])],

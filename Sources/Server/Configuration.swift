@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import HTTP
 
 /// Everything that can be set, with its default; `config/server.yaml` holds the same keys and values.
 package struct Configuration: Codable, Equatable {

@@ -4,6 +4,8 @@ import ArgumentParser
 package struct Pruner: AsyncParsableCommand {
     /// What `pruner --version` and `/healthz` tell.
     static let version = "0.1.0"
+    /// What it says it is when it asks other servers.
+    static let userAgent = "pruner/\(version)"
 
     package static let configuration = CommandConfiguration(
         commandName: "pruner", abstract: "Makes diffusion models smaller, over HTTP or right here.", version: version,

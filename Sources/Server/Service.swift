@@ -1,6 +1,8 @@
 import Documents
 import Engine
+import Files
 import Foundation
+import HTTP
 import Logging
 import Storage
 

@@ -1,4 +1,4 @@
-"""Makes the archives in archives/ that ServerTests read: `python3 make_archives.py`. Needs the `zip` command for the encrypted one."""
+"""Makes the archives in archives/ that MediaTests read: `python3 make_archives.py`. Needs the `zip` command for the encrypted one."""
 import gzip, io, os, subprocess, tarfile, zipfile
 
 here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "archives")

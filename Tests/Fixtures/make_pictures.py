@@ -1,4 +1,4 @@
-"""Makes pictures/ for ServerTests with Pillow: PNG and JPEG files, what Pillow decodes them to, and what it resizes to.
+"""Makes pictures/ for MediaTests with Pillow: PNG and JPEG files, what Pillow decodes them to, and what it resizes to.
 
 Run: python3 make_pictures.py (needs pillow and numpy)."""
 import base64, io, json, os, struct, zlib

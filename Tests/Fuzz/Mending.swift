@@ -1,4 +1,4 @@
-@testable import Server
+@testable import Media
 
 /// Puts right the checksums that no mutation would, so that what lies behind them is reached.
 enum Mending {

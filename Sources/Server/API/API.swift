@@ -1,6 +1,7 @@
 import Dispatch
 import Documents
 import Foundation
+import HTTP
 import HTTPTypes
 import Logging
 import Storage
@@ -130,7 +131,7 @@ struct API: Sendable {
     ) throws -> Response {
         var limit = 20
         if let text = request.query("limit") {
-            guard let number = Self.digits(text), (1...100).contains(number) else {
+            guard let number = ASCII.digits(text), (1...100).contains(number) else {
                 throw APIError(.badRequest, "invalid_limit", "limit must be a whole number between 1 and 100")
             }
             limit = number
@@ -146,11 +147,6 @@ struct API: Sendable {
         }
         guard let cached else { return .json(try bytes()) }
         return .json(try answers.bytes("\(cached) \(limit)\(after.map { " \($0)" } ?? "")", bytes))
-    }
-
-    /// A whole number of digits only: no sign, no space.
-    static func digits(_ text: String) -> Int? {
-        text.utf8.allSatisfy { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } ? Int(text) : nil
     }
 }
 

@@ -1,5 +1,8 @@
 import Engine
+import Files
+import HTTP
 import HTTPTypes
+import Media
 import Storage
 
 /// A request that is refused, as an `application/problem+json` answer (RFC 9457).
@@ -75,6 +78,10 @@ struct APIError: RespondingError {
             case .file(_, _, 28), .file(_, _, 122): self = .diskFull
             default: return nil
             }
+        case FilesError.tooManyOpen:
+            self.init(
+                .serviceUnavailable, "too_many_downloads", "as many files are being sent as the server may have open",
+                fields: [.retryAfter: "10"])
         case let error as CheckpointError: self.init(.unprocessableContent, "invalid_checkpoint", error.description)
         case let error as ArchiveError:
             switch error {

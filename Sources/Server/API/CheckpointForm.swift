@@ -1,3 +1,4 @@
+import HTTP
 import Storage
 
 /// A checkpoint sent as `multipart/form-data`, its parts stored as they come.

@@ -1,8 +1,11 @@
 import Documents
 import Engine
+import Files
 import Foundation
+import HTTP
 import HTTPTypes
 import Hashing
+import Media
 import Storage
 
 extension API {
@@ -135,7 +138,7 @@ extension API {
     private func initialization(_ request: Request) throws -> CheckpointIntake.Initialization? {
         guard let word = request.query("init") else { return nil }
         guard word == "random" else { throw APIError(.badRequest, "invalid_init", "init must be \"random\"") }
-        guard let seed = API.digits(request.query("seed") ?? "0") else {
+        guard let seed = ASCII.digits(request.query("seed") ?? "0") else {
             throw APIError(.badRequest, "invalid_seed", "seed must be a whole number between 0 and \(Int.max)")
         }
         return CheckpointIntake.Initialization(seed: seed)
@@ -170,7 +173,14 @@ extension API {
                 try OpenFile(blobs, file.digest, of: .checkpoint, record.id, file: file.path)
             }
         }
-        if format == .tar { return try ArchiveWriter(items).tarParts() }
+        if format == .tar {
+            return try ArchiveWriter(items).tarParts().map { part in
+                switch part {
+                case .bytes(let bytes): .bytes(bytes)
+                case .file(let file): .file(file, offset: 0, length: file.size)
+                }
+            }
+        }
         let share = try await memory.admitted(for: "the archive")
         defer { withExtendedLifetime(share) {} }
         let file = try database.blobs.temporaryFile()

@@ -1,4 +1,5 @@
 import Documents
+import Media
 import Storage
 
 /// Makes a stored dataset of an archive of pictures: every one is decoded once, so that a job never meets a broken one.

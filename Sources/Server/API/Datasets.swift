@@ -1,3 +1,5 @@
+import HTTP
+import Media
 import Storage
 
 extension API {

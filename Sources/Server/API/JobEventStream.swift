@@ -1,5 +1,6 @@
 import Dispatch
 import Documents
+import HTTP
 import HTTPTypes
 import Storage
 import Synchronization
@@ -150,15 +151,5 @@ struct JobEventStream: Sendable {
             members.append("\"\(series.rawValue)\":[\(points.map(\.point).joined(separator: ","))]")
         }
         return members.isEmpty ? "" : "event: points\ndata: {\(members.joined(separator: ","))}\n\n"
-    }
-}
-
-extension Request {
-    /// Whether the client names a type among those it accepts (RFC 9110, section 12.5.1).
-    func names(type: String) -> Bool {
-        fields[values: .accept].flatMap { $0.split(separator: ",") }.contains { range in
-            guard let range = HeaderParameters(String(range)), range.value == type else { return false }
-            return range.parameters["q"].flatMap(Double.init) != 0
-        }
     }
 }

@@ -1,5 +1,6 @@
 import Documents
 import Engine
+import HTTP
 import Storage
 
 /// A job as it was asked for, with every default filled in.

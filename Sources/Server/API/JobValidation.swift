@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import HTTP
 import Storage
 
 /// Checks a job against the checkpoint and the dataset it names, before it is queued.

@@ -1,4 +1,6 @@
 import Documents
+import Files
+import HTTP
 import HTTPTypes
 import Storage
 
@@ -162,7 +164,7 @@ extension API {
     /// A job's events as they happen.
     private func eventStream(of id: String, _ request: Request) throws -> Response {
         let last = request.fields[values: .lastEventID].last ?? "0"
-        guard let number = API.digits(last) else {
+        guard let number = ASCII.digits(last) else {
             throw APIError(.badRequest, "invalid_last_event_id", "Last-Event-ID must be the id of an event, a whole number")
         }
         guard [nil, "new"].contains(request.query("points")) else {

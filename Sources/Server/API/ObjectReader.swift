@@ -1,4 +1,5 @@
 import Documents
+import HTTP
 
 /// Reads the fields of one JSON object, collecting every error and every field that nobody asked for.
 struct ObjectReader {

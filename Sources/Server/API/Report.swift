@@ -1,5 +1,7 @@
 import Documents
+import Files
 import Foundation
+import HTTP
 import HTTPTypes
 import Hashing
 import Storage
@@ -51,14 +53,14 @@ struct Report: Sendable {
         ]
         return Response(
             status: .ok, fields: fields,
-            body: .stream(length: nil, write))
+            body: .stream(length: nil) { writer in try await write { try await writer.write($0) } })
     }
 
-    /// Writes the file.
-    func write(to writer: ResponseWriter) async throws {
-        try await writer.write(Array(head.utf8))
-        for (stage, file) in pictures { try await write(stage, file, writer) }
-        try await writer.write(Array(tail.utf8))
+    /// Hands the file's bytes to `write`, a piece at a time.
+    func write(_ write: ([UInt8]) async throws -> Void) async throws {
+        try await write(Array(head.utf8))
+        for (stage, file) in pictures { try await picture(stage, file, write) }
+        try await write(Array(tail.utf8))
     }
 
     private var head: String {
@@ -81,17 +83,17 @@ struct Report: Sendable {
         """
     }
 
-    private func write(_ stage: String, _ file: OpenFile, _ writer: ResponseWriter) async throws {
-        try await writer.write(Array("<img id=\"samples-\(stage)\" alt=\"Samples: \(stage)\" src=\"data:image/png;base64,".utf8))
+    private func picture(_ stage: String, _ file: OpenFile, _ write: ([UInt8]) async throws -> Void) async throws {
+        try await write(Array("<img id=\"samples-\(stage)\" alt=\"Samples: \(stage)\" src=\"data:image/png;base64,".utf8))
         var offset: Int64 = 0
         while offset < file.size {
             let bytes = try file.read(at: offset, count: Self.chunk)
             // Shorter than it was: an answer that breaks off says so.
             guard !bytes.isEmpty else { throw CocoaError(.fileReadCorruptFile) }
-            try await writer.write(Array(Data(bytes).base64EncodedData()))
+            try await write(Array(Data(bytes).base64EncodedData()))
             offset += Int64(bytes.count)
         }
-        try await writer.write(Array("\">\n".utf8))
+        try await write(Array("\">\n".utf8))
     }
 
     private var tail: String {

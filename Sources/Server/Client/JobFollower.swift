@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import HTTP
 
 /// Follows a job at a server until it has ended, by its events, over as many connections as that takes.
 package struct JobFollower {

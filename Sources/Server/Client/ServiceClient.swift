@@ -1,12 +1,13 @@
 import Documents
 import Foundation
+import HTTP
 
 /// A pruner server, asked by its API. Not for several threads at once.
 package final class ServiceClient {
     /// `http://HOST:PORT`, without a slash at its end.
     let base: String
     private let token: String?
-    private let http = HTTPClient()
+    private let http = HTTPClient(userAgent: Pruner.userAgent)
     private let note: (String) -> Void
 
     /// Bytes of a document that is read whole.

@@ -1,4 +1,5 @@
 import Documents
+import HTTP
 
 /// What a server says of a request that it refuses: `application/problem+json` (RFC 9457), or whatever stands in its place.
 struct ServiceRefusal: Error {

@@ -1,4 +1,5 @@
 import Foundation
+import Media
 import Storage
 
 /// A whole data folder in one tar: `pruner.sqlite` and `blobs/`, laid out as a server finds them. Unpacked into an empty folder it is a

@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import HTTP
 import Storage
 
 /// The command line's way to a data folder: through the server that holds it, or, where there is none, with the folder's own lock.

@@ -1,3 +1,5 @@
+import HTTP
+
 /// Writes the text exposition format of Prometheus, version 0.0.4.
 package struct PrometheusText {
     /// What says so.

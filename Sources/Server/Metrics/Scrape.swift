@@ -1,4 +1,5 @@
 import Engine
+import HTTP
 import Storage
 
 /// What is read only when Prometheus asks: it costs a few questions to the database and the kernel, and requests nothing.

@@ -1,4 +1,5 @@
 import Foundation
+import HTTP
 
 /// Which addresses belong to the internet at large (IANA's registries of special-purpose addresses, RFC 6890).
 ///

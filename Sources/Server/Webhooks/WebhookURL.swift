@@ -1,3 +1,5 @@
+import HTTP
+
 /// What may be a webhook's URL: of the many forms that parsers read differently, none.
 package enum WebhookURL {
     /// Characters at most.

@@ -1,6 +1,7 @@
 import Documents
 import Engine
 import Foundation
+import Media
 import Storage
 
 /// The evaluation phase: held-out losses, samples from the same noise before and after, how alike they are, and grids of them.

@@ -1,6 +1,7 @@
 import Engine
 import Foundation
 import Hashing
+import Media
 import Storage
 import Synchronization
 

@@ -1,5 +1,6 @@
 import HTTPTypes
 
+@testable import HTTP
 @testable import Server
 
 /// Values of single fields, one in each line of the input.

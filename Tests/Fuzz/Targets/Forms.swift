@@ -1,6 +1,6 @@
 import Synchronization
 
-@testable import Server
+@testable import HTTP
 
 /// Runs tasks on the thread that waits for them: libFuzzer knows one thread, and changing between two takes longer than an input.
 private final class Loop: TaskExecutor {

@@ -1,6 +1,6 @@
 import HTTPTypes
 
-@testable import Server
+@testable import HTTP
 
 /// What came of reading bytes as a request.
 private struct Outcome: Equatable {

@@ -1,6 +1,6 @@
 import Foundation
 
-@testable import Server
+@testable import Media
 
 private let limits = ArchiveReader.Limits(entries: 64, totalSize: 1 << 20, folders: 32, names: 4096, ratio: 50, ratioFloor: 1 << 16)
 

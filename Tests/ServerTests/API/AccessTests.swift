@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Server
 import Storage
+import TestSupport
 import Testing
 
 /// Makes a token by the door of a running service.

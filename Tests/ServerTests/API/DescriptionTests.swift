@@ -1,6 +1,5 @@
 import Documents
 import Foundation
-import Server
 import Testing
 
 /// `/openapi.json` says what the server does: no route more or less, and no default that is another.

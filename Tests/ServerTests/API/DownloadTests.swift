@@ -1,6 +1,5 @@
 import Documents
 import Foundation
-import Server
 import Testing
 
 @Test func aCheckpointsArchiveIsTheSameBytesUnderTheSameTag() async throws {

@@ -1,6 +1,6 @@
 import Documents
 import Foundation
-import Server
+import TestSupport
 import Testing
 
 /// Server-sent events, over real sockets.

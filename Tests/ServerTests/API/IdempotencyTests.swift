@@ -1,6 +1,5 @@
 import Documents
 import Foundation
-import Server
 import Testing
 
 /// A creating POST happens once for each `Idempotency-Key`.

@@ -1,6 +1,6 @@
 import Documents
 import Foundation
-import Server
+import Media
 import Testing
 
 /// The main job, through HTTP as a client meets it.

@@ -1,7 +1,8 @@
 import Documents
 import Foundation
 import Hashing
-import Server
+import Media
+import TestSupport
 import Testing
 
 /// Large tars are taken apart while they are received.

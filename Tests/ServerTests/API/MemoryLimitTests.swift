@@ -1,6 +1,5 @@
 import Documents
 import Foundation
-import Server
 import Testing
 
 /// A limit of memory is kept: by parts of a batch where they fit, by a refusal where nothing does.

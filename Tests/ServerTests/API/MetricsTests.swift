@@ -1,6 +1,5 @@
 import Documents
 import Foundation
-import Server
 import Storage
 import Testing
 

@@ -1,6 +1,5 @@
 import Documents
 import Foundation
-import Server
 import Testing
 
 /// A job's plan is read, sent again, edited, and refused where it does not fit.

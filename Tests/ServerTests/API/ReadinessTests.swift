@@ -4,6 +4,7 @@ import Logging
 import Server
 import Storage
 import Synchronization
+import TestSupport
 import Testing
 
 /// Keeps what is logged.

@@ -1,6 +1,6 @@
 import Documents
 import Foundation
-import Server
+import Media
 import Testing
 
 /// What is sent wrongly is refused with a problem that names the trouble, and nothing is left behind.

@@ -1,6 +1,5 @@
 import Documents
 import Foundation
-import Server
 import Testing
 
 /// What a job's results are: the same twice, in the format asked for, and with the papers they need.

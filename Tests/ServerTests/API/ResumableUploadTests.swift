@@ -1,7 +1,7 @@
 import Documents
 import Foundation
 import Hashing
-import Server
+import TestSupport
 import Testing
 
 /// Uploads by the tus protocol: what was acknowledged is there, what went wrong is not.

@@ -3,6 +3,7 @@ import Foundation
 import Server
 import Storage
 import Synchronization
+import TestSupport
 import Testing
 
 /// What a token began ends with it.

@@ -1,6 +1,6 @@
 import Documents
 import Foundation
-import Server
+import Media
 
 /// Small checkpoints and datasets to upload.
 enum Samples {

@@ -1,7 +1,7 @@
 import Documents
 import Engine
 import Foundation
-import Server
+import TestSupport
 import Testing
 
 /// The kinds of files people have, through the API: whatever came in, safetensors under today's names comes out.

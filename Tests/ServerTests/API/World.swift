@@ -3,6 +3,7 @@ import Foundation
 import Logging
 import Server
 import Storage
+import TestSupport
 import Testing
 
 /// A whole service with a data folder of its own, and a client for it; gone without a trace when the test ends.

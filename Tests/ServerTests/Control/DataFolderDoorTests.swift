@@ -2,6 +2,7 @@ import Documents
 import Foundation
 import Logging
 import Server
+import TestSupport
 import Testing
 
 @Test func aVerbIsDoneWithOrWithoutAServer() async throws {

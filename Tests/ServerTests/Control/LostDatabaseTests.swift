@@ -1,7 +1,7 @@
 import Documents
 import Foundation
-import Server
 import Storage
+import TestSupport
 import Testing
 
 /// A database that is lost, as an operator meets it.

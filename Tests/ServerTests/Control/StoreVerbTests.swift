@@ -2,6 +2,7 @@ import Documents
 import Foundation
 import Server
 import Storage
+import TestSupport
 import Testing
 
 /// `gc`, `backup` and `doctor`, done by the server that holds the folder and by the command itself.

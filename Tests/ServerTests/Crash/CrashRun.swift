@@ -1,7 +1,7 @@
 import Documents
 import Foundation
-import Server
 import Storage
+import TestSupport
 import Testing
 
 /// Rounds of a server that is used and meets a mishap, each of which must leave it with everything that was acknowledged.

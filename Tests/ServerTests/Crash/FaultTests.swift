@@ -1,7 +1,7 @@
 import Documents
 import Foundation
-import Server
 import Storage
+import TestSupport
 import Testing
 
 /// A disk that is full or broken: what cannot be kept is refused, nothing of it is left, and the server goes on.

@@ -1,5 +1,5 @@
 import Foundation
-import Server
+import TestSupport
 import Testing
 
 /// A disk beside a server's data folder that holds what a power cut would leave of it: see `Tests/PowerCut/power_cut.c`.

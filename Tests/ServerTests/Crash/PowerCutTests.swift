@@ -1,6 +1,6 @@
 import Foundation
-import Server
 import Storage
+import TestSupport
 import Testing
 
 /// Power cuts, which take from the disk everything that it was not waited for: bytes, and names too.

@@ -1,6 +1,6 @@
 import Documents
 import Foundation
-import Server
+import TestSupport
 import Testing
 
 /// A job whose server dies or is stopped goes on where it stood, and ends as it would have ended.

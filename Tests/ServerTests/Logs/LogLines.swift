@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Server
+import TestSupport
 
 /// A pipe that a log is written to, and read from when it is over.
 final class LogLines {

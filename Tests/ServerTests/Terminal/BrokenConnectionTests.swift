@@ -1,10 +1,12 @@
 import Documents
 import Foundation
+import HTTP
 import HTTPTypes
 import Hashing
 import Server
 import Storage
 import Synchronization
+import TestSupport
 import Testing
 
 /// Connections that break in the middle: the terminal's verbs go on where they were, and nothing is done twice.

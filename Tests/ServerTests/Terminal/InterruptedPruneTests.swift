@@ -1,6 +1,5 @@
 import Documents
 import Foundation
-import Server
 import Testing
 
 /// `pruner prune` that is ended early, however, goes on with the same command and ends as it would have ended.

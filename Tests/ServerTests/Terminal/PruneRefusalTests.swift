@@ -1,5 +1,4 @@
 import Foundation
-import Server
 import Testing
 
 /// What `pruner prune` does not do, and says why; nothing is left behind.

@@ -1,6 +1,7 @@
 import Documents
 import Foundation
-import Server
+import Media
+import TestSupport
 import Testing
 
 /// `pruner prune`: a job without a server gives what the service gives.

@@ -1,8 +1,9 @@
 import Documents
 import Foundation
+import HTTP
 import Logging
-import Server
 import Synchronization
+import TestSupport
 
 /// A server that webhooks are told to, on loopback.
 final class Receiver: Sendable {

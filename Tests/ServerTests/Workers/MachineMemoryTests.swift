@@ -1,5 +1,6 @@
 import Foundation
 import Server
+import TestSupport
 import Testing
 
 /// The limit that control groups set, from files as Linux lays them out.

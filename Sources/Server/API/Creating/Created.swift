@@ -1,4 +1,5 @@
 import Documents
+import HTTP
 import HTTPTypes
 
 /// The answer to a creating POST: 201, and where the new thing is.

@@ -1,3 +1,4 @@
+import HTTP
 import HTTPTypes
 
 /// Why a request gets no memory to be answered in.

@@ -1,3 +1,4 @@
+import HTTP
 import HTTPTypes
 
 /// The API's routes and what is said of them, always both.

@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import HTTP
 import HTTPTypes
 import Hashing
 import Storage
@@ -135,7 +136,7 @@ extension API {
     }
 
     private func beginUpload(_ request: Request) async throws -> Response {
-        guard let text = request.fields[.uploadLength], let length = Self.digits(text).map(Int64.init) else {
+        guard let text = request.fields[.uploadLength], let length = ASCII.digits(text).map(Int64.init) else {
             throw APIError(.badRequest, "invalid_upload_length", "Upload-Length must be the number of bytes in all; it cannot be deferred")
         }
         let limit = try largestUpload(request)
@@ -180,7 +181,7 @@ extension API {
     }
 
     private func appendToUpload(_ request: Request) async throws -> Response {
-        guard let text = request.fields[.uploadOffset], let offset = Self.digits(text).map(Int64.init) else {
+        guard let text = request.fields[.uploadOffset], let offset = ASCII.digits(text).map(Int64.init) else {
             throw APIError(.badRequest, "invalid_upload_offset", "Upload-Offset must be the number of bytes that are here already")
         }
         let writer = try database.uploads.resume(request.parameter("id"), at: offset, interrupt: request.cutOff)

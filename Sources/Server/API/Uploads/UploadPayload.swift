@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import HTTP
 import HTTPTypes
 import Storage
 

@@ -1,6 +1,8 @@
 import Dispatch
 import Foundation
+import HTTP
 import Hashing
+import Media
 import Storage
 import Synchronization
 

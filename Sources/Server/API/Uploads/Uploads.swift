@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import HTTP
 import Storage
 
 /// Takes request bodies to disk as they come, in memory that does not grow with them.

@@ -1,5 +1,7 @@
+import Files
 import Foundation
 import Hashing
+import Media
 import Storage
 
 /// What the command line is given as a checkpoint or as pictures: an archive, or a folder, which is taken as the tar of it.

@@ -1,3 +1,6 @@
+import Files
+import Media
+
 /// The bytes of ``LocalFiles``, for whoever pulls. Not for several tasks at once.
 final class LocalReader {
     private enum Source {

@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Logging
+import Media
 import Storage
 
 /// A job in a data folder of its own, from the files it is about to its end: intake, queue and workers are the service's.

@@ -35,7 +35,7 @@ struct ResultFolder {
             try writer.copy(file.name, from: database.blobs.url(for: file.digest))
         }
         let file = try writer.file("report.html")
-        try await Report(of: job.id, in: database).write(to: ResponseWriter { try file.write(contentsOf: Data($0)) })
+        try await Report(of: job.id, in: database).write { try file.write(contentsOf: Data($0)) }
         try writer.finish(file, "report.html")
         try writer.finish()
     }

@@ -1,3 +1,5 @@
+import HTTP
+
 /// What is wrong with a request, told by the options of the command line instead of the pointers of the API.
 enum RequestErrors {
     /// By what option a field is given.

@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import HTTP
 
 /// Sends a local archive or folder to a server: a small one in one request, a larger one by tus, which goes
 /// on after a cut.
@@ -74,7 +75,7 @@ package struct InputUpload {
     /// How many bytes have come.
     private func offset(of upload: String) throws -> Int64 {
         let answer = try client.stream(ClientRequest("HEAD", upload, fields: [Self.tus])) { _, _ in }
-        guard let offset = answer["Upload-Offset"].flatMap(API.digits) else {
+        guard let offset = answer["Upload-Offset"].flatMap(ASCII.digits) else {
             throw CommandFailure(.unavailable, "the server's answer names no offset")
         }
         return Int64(offset)

@@ -1,4 +1,5 @@
 import Documents
+import Media
 import Storage
 
 /// A file of a checkpoint at a server, as the server names it: checked, as it is to become a file here.

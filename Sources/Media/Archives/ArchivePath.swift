@@ -1,0 +1,52 @@
+/// Names of archive entries as safe relative paths: no root, no `..`, no empty or `.` components.
+package enum ArchivePath {
+    /// Longest path taken, in UTF-8 bytes.
+    package static let maximumLength = 1024
+    /// Most folders around a file.
+    package static let maximumDepth = 32
+
+    /// The path of an entry named `bytes`; empty for `./` (the folder that was packed).
+    package static func normalized(_ bytes: some Collection<UInt8>) throws(ArchiveError) -> String {
+        guard let name = String(validating: bytes, as: UTF8.self) else {
+            throw .unsafePath(entry: shown(bytes), reason: "not UTF-8")
+        }
+        guard bytes.count <= maximumLength else { throw .unsafePath(entry: shown(bytes), reason: "longer than \(maximumLength) bytes") }
+        guard bytes.first != UInt8(ascii: "/") else { throw .unsafePath(entry: name, reason: "absolute") }
+        var components: [Substring.UTF8View] = []
+        for component in name.utf8.split(separator: UInt8(ascii: "/")) where !component.elementsEqual(".".utf8) {
+            guard !component.elementsEqual("..".utf8) else { throw .unsafePath(entry: name, reason: "leads out of the archive by ..") }
+            guard !component.contains(where: { $0 < 0x20 || $0 == 0x7F }) else {
+                throw .unsafePath(entry: shown(bytes), reason: "control character")
+            }
+            // A harmless letter here, a separator where someone unpacks what we send out again.
+            guard !component.contains(UInt8(ascii: "\\")) else { throw .unsafePath(entry: name, reason: "backslash") }
+            components.append(component)
+        }
+        guard components.count <= maximumDepth + 1 else {
+            throw .unsafePath(entry: shown(bytes), reason: "more than \(maximumDepth) folders deep")
+        }
+        return components.map { String(Substring($0)) }.joined(separator: "/")
+    }
+
+    /// Whether `path` is something operating systems leave behind: `._*`, `.DS_Store`, anything in `__MACOSX`.
+    static func isLitter(_ path: String) -> Bool {
+        let components = path.split(separator: "/")
+        guard let last = components.last else { return false }
+        return last.hasPrefix("._") || last == ".DS_Store" || components.contains("__MACOSX")
+    }
+
+    /// Strips `./` and, when every path lies in one and the same top folder, that folder; order is kept.
+    package static func withoutCommonTopFolder(_ paths: [String]) -> [String] {
+        let split = paths.map { $0.split(separator: "/").filter { $0 != "." } }
+        let strips = split.first?.first.map { top in split.allSatisfy { $0.count > 1 && $0[0] == top } } ?? false
+        return split.map { ($0.dropFirst(strips ? 1 : 0)).joined(separator: "/") }
+    }
+
+    private static func shown(_ bytes: some Collection<UInt8>) -> String {
+        var text = ""
+        for scalar in String(decoding: bytes.prefix(200), as: UTF8.self).unicodeScalars {
+            text += scalar.value < 0x20 || scalar.value == 0x7F ? scalar.escaped(asASCII: true) : String(scalar)
+        }
+        return bytes.count > 200 ? text + "…" : text
+    }
+}

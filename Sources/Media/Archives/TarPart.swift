@@ -1,0 +1,9 @@
+import Files
+
+/// A piece of a tar.
+package enum TarPart: Sendable {
+    /// Headers, padding, and content that is in memory.
+    case bytes([UInt8])
+    /// The whole of a file.
+    case file(OpenFile)
+}
