@@ -67,20 +67,31 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
 
-        // The service: the API, the workers, the command line. The only target that sees both.
+        // The web page, compiled into the binary: there is no folder beside it to lose.
+        .target(name: "Dashboard", resources: [.embedInCode("Page")]),
+
+        // What is taken in, and a job from its request to its results. The only target that sees both Engine and Storage, but for the
+        // service's own descriptions of them.
+        .target(
+            name: "Jobs",
+            dependencies: [
+                "Documents", "Engine", "Storage", "Hashing", "Files", "Media", "Dashboard",
+                .product(name: "Logging", package: "swift-log"),
+                .product(name: "CoreMetrics", package: "swift-metrics"),
+            ],
+            resources: [.embedInCode("Resources/load_pruned.py")]),
+
+        // The service: the API, webhooks, metrics, the command line.
         .target(
             name: "Server",
             dependencies: [
-                "Documents", "Engine", "Storage", "Hashing", "Files", "HTTP", "Media", "CLinux",
+                "Documents", "Engine", "Storage", "Hashing", "Files", "HTTP", "Media", "Dashboard", "Jobs", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
-            // Compiled into the binary: there is no folder beside it to lose.
-            resources: [
-                .embedInCode("Resources/load_pruned.py"), .embedInCode("Resources/schemas.json"), .embedInCode("Dashboard"),
-            ]),
+            resources: [.embedInCode("Resources/schemas.json")]),
 
         // The process itself.
         .executableTarget(
@@ -124,10 +135,11 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "MediaTests", dependencies: ["TestSupport", "Media"]),
+        .testTarget(name: "JobsTests", dependencies: ["TestSupport", "Jobs"]),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Pruner", "TestSupport", "Server", "HTTP", "Media", "Documents", "Engine", "Storage", "Hashing",
+                "Pruner", "TestSupport", "Server", "Jobs", "HTTP", "Media", "Documents", "Engine", "Storage", "Hashing",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ]),
@@ -145,7 +157,7 @@ if let fuzzer {
         .executableTarget(
             name: "Fuzz",
             dependencies: [
-                "Server", "HTTP", "Media", "Documents", "Engine", "Storage", "TorchFiles",
+                "Server", "Jobs", "HTTP", "Media", "Documents", "Engine", "Storage", "TorchFiles",
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             path: "Tests/Fuzz", exclude: ["fuzz.sh", "seeds.py", "Dictionaries"],

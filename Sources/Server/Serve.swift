@@ -2,6 +2,7 @@ import ArgumentParser
 import CLinux
 import Engine
 import Foundation
+import Jobs
 import Logging
 
 /// `pruner serve`: opens the data folder, starts the workers and answers requests until SIGTERM or SIGINT.

@@ -3,6 +3,7 @@ import Engine
 import Files
 import Foundation
 import HTTP
+import Jobs
 import Logging
 import Storage
 
@@ -70,7 +71,7 @@ package final class Service: Sendable {
             database: database, memory: memory, uploads: Uploads(database: database, limit: settings.maxUploadBytes), resources: resources,
             wakeWorkers: { pool.wake() },
             health: [
-                "status": "ok", "version": .string(Pruner.version), "blas": .string(Matrix.provider),
+                "status": "ok", "version": .string(Program.version), "blas": .string(Matrix.provider),
                 "kernels": .optional(Matrix.openBLASCore),
                 "threads": .integer(resources.parallel.threads), "memory_limit": .integer(resources.memory),
                 "request_memory": .integer(memory.limit),

@@ -3,6 +3,7 @@ import Documents
 import Foundation
 import HTTP
 import HTTPTypes
+import Jobs
 import Logging
 import Storage
 

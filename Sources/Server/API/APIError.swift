@@ -2,6 +2,7 @@ import Engine
 import Files
 import HTTP
 import HTTPTypes
+import Jobs
 import Media
 import Storage
 
@@ -30,18 +31,16 @@ struct APIError: RespondingError {
 
     func response() -> Response { Problem(status, code: code, detail: detail, errors: errors, fields: fields).response() }
 
-    /// Errors that are told of one body: enough to mend it, and no more than a body of nothing but unknown fields deserves.
-    static let mostErrors = 100
-
     /// A body whose fields are wrong.
-    static func invalid(_ errors: [Problem.Item]) -> APIError {
-        let summary = errors.prefix(4).map { $0.pointer.isEmpty ? "the body \($0.detail)" : "\($0.pointer) \($0.detail)" }
-        return APIError(.unprocessableContent, "invalid_request", summary.joined(separator: "; "), errors: Array(errors.prefix(mostErrors)))
+    static func invalid(_ errors: [FieldError]) -> APIError {
+        APIError(
+            .unprocessableContent, "invalid_request", JobsError.invalidFields(errors).description,
+            errors: errors.prefix(ObjectReader.mostErrors).map { Problem.Item(pointer: $0.pointer, detail: $0.detail) })
     }
 
     /// A body of which one field is wrong.
     static func invalid(_ pointer: String, _ detail: String) -> APIError {
-        invalid([Problem.Item(pointer: pointer, detail: detail)])
+        invalid([FieldError(pointer: pointer, detail: detail)])
     }
 
     /// The token was good when the request came, and has been revoked since.
@@ -82,6 +81,19 @@ struct APIError: RespondingError {
             self.init(
                 .serviceUnavailable, "too_many_downloads", "as many files are being sent as the server may have open",
                 fields: [.retryAfter: "10"])
+        case let error as JobsError:
+            switch error {
+            case .invalidFields(let errors): self = .invalid(errors)
+            case .invalidName: self.init(.unprocessableContent, "invalid_name", error.description)
+            case .invalidPicture: self.init(.unprocessableContent, "invalid_picture", error.description)
+            case .configurationTooLarge: self.init(.unprocessableContent, "invalid_checkpoint", error.description)
+            case .noPlan: self.init(.notFound, "not_found", error.description)
+            }
+        case let error as RequestMemoryError:
+            switch error {
+            case .tooLarge: self.init(.unprocessableContent, "too_much_memory", error.description)
+            case .busy: self.init(.serviceUnavailable, "busy", error.description, fields: [.retryAfter: "5"])
+            }
         case let error as CheckpointError: self.init(.unprocessableContent, "invalid_checkpoint", error.description)
         case let error as ArchiveError:
             switch error {

@@ -1,4 +1,5 @@
 import HTTP
+import Jobs
 import Storage
 
 /// A checkpoint sent as `multipart/form-data`, its parts stored as they come.

@@ -5,6 +5,7 @@ import Foundation
 import HTTP
 import HTTPTypes
 import Hashing
+import Jobs
 import Media
 import Storage
 
@@ -153,7 +154,7 @@ extension API {
         let type = [ArchiveFormat.tar: "application/x-tar", .tarGz: "application/gzip", .zip: "application/zip"][format]
         // The same files in the same order and format are the same bytes: what they are digests them all.
         var digest = MessageDigest(.sha256)
-        digest.update("\(format.rawValue) \(Pruner.version)".utf8)
+        digest.update("\(format.rawValue) \(Program.version)".utf8)
         for file in record.files { digest.update("\n\(file.path) \(file.digest.hex)".utf8) }
         return try Representation(
             tag: digest.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(),

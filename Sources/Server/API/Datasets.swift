@@ -1,6 +1,6 @@
 import HTTP
+import Jobs
 import Media
-import Storage
 
 extension API {
     /// `/v1/datasets`.

@@ -2,6 +2,7 @@ import Dispatch
 import Documents
 import HTTP
 import HTTPTypes
+import Jobs
 import Storage
 import Synchronization
 

@@ -2,6 +2,7 @@ import Documents
 import Files
 import HTTP
 import HTTPTypes
+import Jobs
 import Storage
 
 extension API {
@@ -180,7 +181,7 @@ extension API {
     }
 
     /// A request's body as a job that can run.
-    private func validated(_ body: (request: JobRequest, errors: [Problem.Item])) throws -> JobValidation.Valid {
+    private func validated(_ body: (request: JobRequest, errors: [FieldError])) throws -> JobValidation.Valid {
         let job = body.request
         guard body.errors.isEmpty else { throw APIError.invalid(body.errors) }
         if let webhook = job.webhook, !allowsPrivateWebhooks, WebhookURL.isPlainlyPrivate(webhook.url) {

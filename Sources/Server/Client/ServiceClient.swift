@@ -1,13 +1,14 @@
 import Documents
 import Foundation
 import HTTP
+import Jobs
 
 /// A pruner server, asked by its API. Not for several threads at once.
 package final class ServiceClient {
     /// `http://HOST:PORT`, without a slash at its end.
     let base: String
     private let token: String?
-    private let http = HTTPClient(userAgent: Pruner.userAgent)
+    private let http = HTTPClient(userAgent: Program.userAgent)
     private let note: (String) -> Void
 
     /// Bytes of a document that is read whole.

@@ -1,5 +1,6 @@
 import Documents
 import HTTP
+import Jobs
 
 /// What a server says of a request that it refuses: `application/problem+json` (RFC 9457), or whatever stands in its place.
 struct ServiceRefusal: Error {
@@ -7,7 +8,7 @@ struct ServiceRefusal: Error {
     let code: String
     let detail: String
     /// What is wrong with the fields of the body.
-    let errors: [Problem.Item]
+    let errors: [FieldError]
 
     init(_ answer: ClientAnswer) {
         status = answer.status
@@ -15,11 +16,11 @@ struct ServiceRefusal: Error {
         code = document["code"]?.word ?? ""
         // Something between us and the server may answer in its own way.
         detail = document["detail"]?.word ?? "the server answers with status \(answer.status)"
-        var errors: [Problem.Item] = []
+        var errors: [FieldError] = []
         if case .array(let items) = document["errors"] {
             for item in items {
                 if let pointer = item["pointer"]?.word, let detail = item["detail"]?.word {
-                    errors.append(Problem.Item(pointer: pointer, detail: detail))
+                    errors.append(FieldError(pointer: pointer, detail: detail))
                 }
             }
         }

@@ -1,7 +1,6 @@
 import ArgumentParser
 import Documents
 import Foundation
-import Storage
 
 /// `pruner gc`: removes what is kept no longer.
 struct GarbageCommand: ParsableCommand {

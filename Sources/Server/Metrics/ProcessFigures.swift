@@ -1,4 +1,5 @@
 import Foundation
+import Jobs
 
 /// What Linux tells of this process, under the names that Prometheus' own clients give it. What it does not tell is left out.
 enum ProcessFigures {

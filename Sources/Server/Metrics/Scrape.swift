@@ -1,5 +1,6 @@
 import Engine
 import HTTP
+import Jobs
 import Storage
 
 /// What is read only when Prometheus asks: it costs a few questions to the database and the kernel, and requests nothing.
@@ -58,7 +59,7 @@ struct Scrape: Sendable {
         let age = load.oldestQueued.map { max(0, Timestamp.now().milliseconds - $0.milliseconds) } ?? 0
         let traffic = server.traffic
         var samples = [
-            MetricSample(Self.build, [("version", Pruner.version), ("blas", Matrix.provider)], 1),
+            MetricSample(Self.build, [("version", Program.version), ("blas", Matrix.provider)], 1),
             MetricSample(Self.connections, [], Double(server.connectionCount)),
             MetricSample(Self.received, [], Double(traffic.received.load(ordering: .relaxed))),
             MetricSample(Self.sent, [], Double(traffic.sent.load(ordering: .relaxed))),

@@ -1,5 +1,5 @@
 import Documents
-import Storage
+import Jobs
 
 /// Everything that `/metrics` tells of one service.
 struct ServiceMetrics: Sendable {

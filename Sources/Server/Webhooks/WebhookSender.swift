@@ -2,6 +2,7 @@ import Dispatch
 import Documents
 import Foundation
 import HTTP
+import Jobs
 import Logging
 import Storage
 import Synchronization
@@ -82,7 +83,7 @@ final class WebhookSender: Sendable {
     }
 
     private func serve() {
-        let client = ParallelClient(userAgent: Pruner.userAgent, mayConnect: allowsPrivate ? nil : { PublicAddress.contains($0) })
+        let client = ParallelClient(userAgent: Program.userAgent, mayConnect: allowsPrivate ? nil : { PublicAddress.contains($0) })
         client.totalTimeout = patience
         let work = Work(client)
         database.webhooks.whenDue { [waker = client.waker] in waker.wake() }

@@ -2,6 +2,7 @@ import Foundation
 
 @testable import Documents
 @testable import Engine
+@testable import Jobs
 @testable import Server
 
 /// JSON: what is accepted is written so that it reads as the same again.

@@ -2,7 +2,6 @@ import Documents
 import Foundation
 import Logging
 import Server
-import Storage
 import TestSupport
 import Testing
 

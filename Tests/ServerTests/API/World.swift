@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import Jobs
 import Logging
 import Server
 import Storage

@@ -1,6 +1,5 @@
 import Documents
 import Foundation
-import Storage
 import TestSupport
 import Testing
 

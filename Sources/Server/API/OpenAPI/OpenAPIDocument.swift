@@ -1,5 +1,6 @@
 import Documents
 import HTTPTypes
+import Jobs
 
 /// The description of all routes, OpenAPI 3.1.
 struct OpenAPIDocument {
@@ -42,7 +43,7 @@ struct OpenAPIDocument {
         return [
             "openapi": "3.1.0",
             "info": [
-                "title": "pruner", "version": .string(Pruner.version), "summary": "Makes diffusion models smaller.",
+                "title": "pruner", "version": .string(Program.version), "summary": "Makes diffusion models smaller.",
                 "license": ["name": "Apache 2.0", "identifier": "Apache-2.0"],
             ],
             "paths": .object(paths.map { .init($0.path, .object($0.methods)) }),

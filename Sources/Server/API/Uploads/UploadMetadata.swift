@@ -1,4 +1,5 @@
 import Foundation
+import Jobs
 
 /// What a tus client says of an upload: pairs of a key and a value in base64, with commas between; values may be left out.
 enum UploadMetadata {

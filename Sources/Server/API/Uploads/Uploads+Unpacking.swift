@@ -43,8 +43,6 @@ extension Uploads {
 
     /// Bodies from this size on are taken apart as they come: they need not be written twice.
     private static let largeBody: Int64 = 4 << 20
-    /// Files that an archive may hold where each becomes a file of its own; a pipeline has a few dozen.
-    private static let largestFolder = 10_000
 
     /// The whole body, taken apart already where that could be done meanwhile: a large tar.
     func receiveUnpacking(_ body: RequestBody, hashing: Bool) async throws -> Arrived {
@@ -72,7 +70,7 @@ extension Uploads {
         let unpacked = Mutex<Result<Files, any Error>?>(nil)
         let unpacker = DispatchQueue(label: "upload.unpack")
         unpacker.async {
-            let result = Result { try unpack(.stream(ArchiveStream(size: length, pipe.next))) }
+            let result = Result { try database.blobs.unpack(.stream(ArchiveStream(size: length, pipe.next))) }
             unpacked.withLock { $0 = result }
             pipe.close()
         }
@@ -103,22 +101,8 @@ extension Uploads {
         case .file(let received):
             let source = try source(received, type: type)
             return try withExtendedLifetime(source) {
-                Parts(files: try unpack(.file(path: source.path)), name: source.name, upload: source.upload)
+                Parts(files: try database.blobs.unpack(.file(path: source.path)), name: source.name, upload: source.upload)
             }
         }
-    }
-
-    /// Every file of an archive as a blob.
-    func unpack(_ source: ArchiveSource) throws -> Files {
-        let archive = try ArchiveReader(source, limits: .init(entries: Self.largestFolder))
-        var paths: [String] = []
-        var blobs: [StoredBlob] = []
-        while let entry = try archive.next() {
-            let writer = try database.blobs.writer()
-            while let chunk = try archive.readChunk() { try writer.write(chunk) }
-            paths.append(entry.path)
-            blobs.append(try writer.finish())
-        }
-        return Array(zip(ArchivePath.withoutCommonTopFolder(paths), blobs))
     }
 }

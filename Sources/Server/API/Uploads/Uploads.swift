@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import HTTP
+import Jobs
 import Storage
 
 /// Takes request bodies to disk as they come, in memory that does not grow with them.

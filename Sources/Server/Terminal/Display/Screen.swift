@@ -1,4 +1,5 @@
 import Foundation
+import Jobs
 import Synchronization
 
 /// Standard error as a person sees it: a progress bar at the bottom where it is a terminal, else lines now and then; and notes between.

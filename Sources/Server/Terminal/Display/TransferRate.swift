@@ -1,3 +1,5 @@
+import Jobs
+
 /// Bytes on their way, and how long the rest will take at the speed so far.
 struct TransferRate {
     private let total: Int64

@@ -1,6 +1,7 @@
 import Files
 import Foundation
 import Hashing
+import Jobs
 import Media
 import Storage
 

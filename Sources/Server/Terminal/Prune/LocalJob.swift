@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import Jobs
 import Logging
 import Media
 import Storage
@@ -25,9 +26,6 @@ struct LocalJob {
         let job: Job
     }
 
-    /// The largest archive or folder.
-    private static let largestInput = Int64.max
-
     /// The checkpoint and the dataset of this folder; taken in where that was not done before.
     ///
     /// - Returns: their identifiers.
@@ -51,7 +49,7 @@ struct LocalJob {
 
     private func takeIn(_ files: LocalFiles, variant: String?) throws -> String {
         try telling(files) { source in
-            let parts = try Uploads(database: database, limit: Self.largestInput).unpack(source)
+            let parts = try database.blobs.unpack(source)
             return try CheckpointIntake(database: database).store(parts, name: files.name, initialization: nil, variant: variant).id
         }
     }
@@ -83,8 +81,8 @@ struct LocalJob {
         guard errors.isEmpty else { throw CommandFailure(.usage, RequestErrors.text(errors)) }
         do {
             return try JobValidation(database: database, resources: resources).validated(request)
-        } catch let error as APIError where !error.errors.isEmpty {
-            throw CommandFailure(.usage, RequestErrors.text(error.errors))
+        } catch JobsError.invalidFields(let errors) {
+            throw CommandFailure(.usage, RequestErrors.text(errors))
         }
     }
 
@@ -113,7 +111,7 @@ struct LocalJob {
         defer { changes.cancel() }
         signals.then { teller.yield(.signal($0)) }
 
-        let pool = WorkerPool(database: database, resources: resources, metrics: ServiceMetrics().jobs, logger: logger)
+        let pool = WorkerPool(database: database, resources: resources, metrics: .untold, logger: logger)
         pool.start(workers: 1)
         // For the first look.
         teller.yield(.change)

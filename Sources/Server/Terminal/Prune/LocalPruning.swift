@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import Jobs
 import Storage
 
 /// What `pruner prune` does: the work in a folder beside the place of the result, and the result moved there when it is whole.

@@ -2,7 +2,7 @@ import ArgumentParser
 import Documents
 import Engine
 import Foundation
-import Storage
+import Jobs
 
 /// `pruner prune`: a job without a server.
 struct PruneCommand: AsyncParsableCommand {

@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import Jobs
 import Storage
 
 /// Everything that a job gives, as files: what the API would give one by one.

@@ -2,6 +2,7 @@ import ArgumentParser
 import Documents
 import Engine
 import Foundation
+import Jobs
 
 extension PruningMethod: ExpressibleByArgument {}
 extension Widths: ExpressibleByArgument {}

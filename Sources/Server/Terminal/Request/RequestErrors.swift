@@ -1,4 +1,4 @@
-import HTTP
+import Jobs
 
 /// What is wrong with a request, told by the options of the command line instead of the pointers of the API.
 enum RequestErrors {
@@ -22,7 +22,7 @@ enum RequestErrors {
     ]
 
     /// One line for each error, none twice: an option may stand for a field of several phases.
-    static func text(_ errors: [Problem.Item]) -> String {
+    static func text(_ errors: [FieldError]) -> String {
         var lines: [String] = []
         for error in errors {
             let line = self.line(error)
@@ -37,7 +37,7 @@ enum RequestErrors {
         return options[pointer] ?? others[pointer] ?? pointer
     }
 
-    private static func line(_ error: Problem.Item) -> String {
+    private static func line(_ error: FieldError) -> String {
         if let option = options[error.pointer] { return "\(option) \(error.detail)" }
         if error.pointer.hasPrefix("/pruning/plan") { return "--plan: \(error.pointer.dropFirst("/pruning/plan".count)) \(error.detail)" }
         return "\(error.pointer) \(error.detail)"

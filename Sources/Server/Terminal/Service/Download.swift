@@ -1,7 +1,6 @@
 import Documents
 import Foundation
 import Media
-import Storage
 
 /// What `pruner download` does: files fetched one by one into a folder beside their place, and moved there when all are whole.
 struct Download {

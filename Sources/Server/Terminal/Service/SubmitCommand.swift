@@ -1,6 +1,7 @@
 import ArgumentParser
 import Documents
 import Foundation
+import Jobs
 
 /// `pruner submit`: a job at a server.
 struct SubmitCommand: ParsableCommand {

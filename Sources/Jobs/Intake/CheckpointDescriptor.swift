@@ -1,0 +1,68 @@
+import Documents
+import Engine
+import Storage
+
+/// What the API says of a checkpoint beyond its name and files; kept as JSON in its record.
+package struct CheckpointDescriptor {
+    package let json: JSON
+
+    /// Reads what a record keeps.
+    package init(_ record: CheckpointRecord) throws {
+        json = try JSON(parsing: Array(record.descriptor.utf8))
+    }
+
+    /// Describes a checkpoint that was just made.
+    init(_ checkpoint: DiffusionCheckpoint, isLatent: Bool, size: Int64, source: JSON) {
+        self.init(
+            checkpoint.trained.model, type: checkpoint.type, isLatent: isLatent, size: size, source: source, warnings: checkpoint.warnings)
+    }
+
+    /// Describes a network and its files.
+    ///
+    /// - Parameters:
+    ///   - source: where it comes from, as the contract's `source`.
+    ///   - warnings: what there is to say.
+    init(_ model: any Architecture, type: ScalarType, isLatent: Bool, size: Int64, source: JSON, warnings: [String]) {
+        let graph = model.graph
+        let sample = graph.nodes[0].shape
+        json = [
+            "architecture": .string(model.className), "parameters": .integer(graph.parameterCount),
+            "macs": .integer(graph.multiplyAccumulates),
+            "sample_shape": [.integer(sample.channels), .integer(sample.height), .integer(sample.width)],
+            "dtype": .string(type.torchName), "size": .integer(Int(size)), "is_latent": .bool(isLatent),
+            "pruned_widths": model.freeWidths ? "free" : nil, "source": source,
+            "warnings": .array(warnings.map(JSON.string)),
+        ]
+    }
+
+    /// Whether it works on an autoencoder's latents.
+    var isLatent: Bool { json["is_latent"] == .bool(true) }
+    /// The number format of the weights.
+    var type: ScalarType { ScalarType.allCases.first { json["dtype"] == .string($0.torchName) } ?? .float32 }
+    /// Bytes of all files.
+    var size: Int { json["size"]?.integer ?? 0 }
+}
+
+extension CheckpointRecord {
+    /// The API's checkpoint object, with a warning for each file that is known to be damaged.
+    package func payload(_ blobs: BlobStore) throws -> JSON {
+        try payload().warning(
+            files.compactMap { file in
+                blobs.damage(of: file.digest).map {
+                    "checkpoint_damaged: \(StorageError.damaged(.checkpoint, id: id, file: file.path, found: $0.found))"
+                }
+            })
+    }
+
+    /// The API's checkpoint object.
+    package func payload() throws -> JSON {
+        let head: JSON = [
+            "id": .string(id), "object": "checkpoint", "name": .string(name), "created_at": .string(createdAt.text),
+        ]
+        guard case .object(let described) = try CheckpointDescriptor(self).json else { return head }
+        let files = files.map { file -> JSON in
+            ["path": .string(file.path), "size": .integer(Int(file.size)), "sha256": .string(file.digest.hex)]
+        }
+        return head.adding(described).adding([.init("files", .array(files))])
+    }
+}

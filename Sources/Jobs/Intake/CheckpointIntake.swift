@@ -1,0 +1,198 @@
+import Documents
+import Engine
+import Foundation
+import Storage
+
+/// Makes a stored checkpoint of uploaded files: finds the parts, reads them whole, and lays them out as a diffusers pipeline.
+package struct CheckpointIntake {
+    private let database: Database
+    /// What reading the files' headers may take; the numbers go through in pieces.
+    private let memory: RequestMemory
+
+    /// How a checkpoint without weights gets some.
+    package struct Initialization {
+        let seed: Int
+
+        package init(seed: Int) { self.seed = seed }
+    }
+
+    private static let largestJSON = 1 << 20
+
+    package init(database: Database, memory: RequestMemory = .unlimited) {
+        self.database = database
+        self.memory = memory
+    }
+
+    /// Checks and stores.
+    ///
+    /// - Parameters:
+    ///   - files: by path, in either layout.
+    ///   - upload: what the files came from, which goes then.
+    ///   - answer: to be kept with the checkpoint.
+    ///   - initialization: draw fresh weights where the files hold none.
+    ///   - variant: which of several weights to take; nil takes the standard ones.
+    ///   - owner: whose it is.
+    /// - Throws: ``CheckpointError``, ``JobsError``, ``StorageError``, ``RequestMemoryError``.
+    package func store(
+        _ files: [(path: String, blob: StoredBlob)], name: String?, initialization: Initialization?, variant: String? = nil,
+        consuming upload: HeldUpload? = nil, owner: Owner? = nil, answer: KeptAnswer<CheckpointRecord>? = nil
+    ) throws -> CheckpointRecord {
+        let layout = try Self.layout(files.map(\.path), variant)
+        // Configurations, and what is read of the weights before any number is. Shards are open together.
+        let folder = layout.weights.map { $0.prefix { $0 != "/" } } ?? ""
+        let headers = files.filter { file in
+            file.path == layout.weights || layout.weights?.hasSuffix(".json") == true && file.path.hasPrefix(folder)
+        }
+        let index = headers.count > 1 ? JSON.parsingCost(bytes: Self.largestJSON, maximumValues: ShardedWeights.mostValues) : 0
+        let cost = headers.reduce(StoredCheckpoint.graphCost + index) { $0 + WeightsFile.openingCost(path: $1.blob.url.path) }
+        return try memory.work(cost, for: "the header of the weights") {
+            try store(
+                files, layout, name: name, initialization: initialization, consuming: upload, owner: owner, answer: answer)
+        }
+    }
+
+    private static func layout(_ paths: [String], _ variant: String?) throws -> DiffusersLayout {
+        if paths.contains("data.pkl"), !paths.contains("config.json") {
+            throw CheckpointError.missingFile(expected: "a configuration beside this PyTorch file (send both in one archive, or as a form)")
+        }
+        return try DiffusersLayout(paths: paths, variant: variant)
+    }
+
+    private func store(
+        _ files: [(path: String, blob: StoredBlob)], _ layout: DiffusersLayout, name: String?, initialization: Initialization?,
+        consuming upload: HeldUpload?, owner: Owner?, answer: KeptAnswer<CheckpointRecord>?
+    ) throws -> CheckpointRecord {
+        let blobs = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
+        let configuration = try configuration(layout, blobs)
+        let (config, scheduler) = (configuration.unet, configuration.scheduler)
+        var warnings = layout.notes + configuration.warnings
+        let model: any Architecture
+        let type: ScalarType
+        let weights: StoredBlob
+        if let path = layout.weights, let blob = blobs[path] {
+            let source = try source(path, blob, blobs)
+            let uploaded = try UploadedWeights(config: config, weights: source, scheduler: scheduler)
+            (model, type) = (uploaded.model, uploaded.type)
+            if source is SafeTensorsReader, uploaded.hasForm {
+                weights = blob
+                warnings += try uploaded.read(writingTo: nil)
+            } else {
+                warnings += uploaded.conversions
+                let writer = try database.blobs.writer()
+                warnings += try uploaded.read { try writer.write($0) }
+                weights = try writer.finish()
+            }
+        } else if let initialization {
+            let fresh = try FreshWeights(config: config, seed: initialization.seed, scheduler: scheduler)
+            (model, type) = (fresh.model, .float32)
+            let writer = try database.blobs.writer()
+            try fresh.write { try writer.write($0) }
+            weights = try writer.finish()
+            warnings += fresh.warnings
+        } else {
+            throw CheckpointError.missingFile(
+                expected: "the weights' file (diffusion_pytorch_model.safetensors; ?init=random draws fresh weights)")
+        }
+
+        let schedulerBlob =
+            try layout.scheduler.flatMap { blobs[$0] }
+            ?? blob(scheduler.map { String(decoding: $0, as: UTF8.self) } ?? Self.defaultScheduler.pretty)
+        let indexBlob = try layout.index.flatMap { isIndex($0, blobs) ? blobs[$0] : nil } ?? blob(index(of: model, scheduler).pretty)
+        let configBlob = try configuration.isConverted ? blob(String(decoding: config, as: UTF8.self)) : blobs[layout.config]
+        guard let configBlob else { throw CheckpointError.missingFile(expected: layout.config) }
+        var stored = [
+            (DiffusersLayout.Path.index, indexBlob), (DiffusersLayout.Path.scheduler, schedulerBlob),
+            (DiffusersLayout.Path.config, configBlob), (DiffusersLayout.Path.weights, weights),
+        ]
+        stored += layout.others.compactMap { path in blobs[path].map { (path, $0) } }
+        stored.sort { $0.0 < $1.0 }
+        let size = stored.reduce(0) { $0 + $1.1.size }
+        let descriptor = CheckpointDescriptor(
+            model, type: type, isLatent: layout.isLatent, size: size, source: ["kind": "upload"], warnings: warnings)
+        return try database.checkpoints.insert(
+            name: name ?? "checkpoint", descriptor: descriptor.json.compact, files: stored.map { (path: $0.0, blob: $0.1) },
+            consuming: upload, owner: owner, answer: answer)
+    }
+
+    private struct Configuration {
+        let unet: Data
+        let scheduler: Data?
+        /// Whether they were made of the DDIM code's YAML.
+        let isConverted: Bool
+        let warnings: [String]
+    }
+
+    /// The two configurations: diffusers' own, or those that the DDIM code's one comes to.
+    private func configuration(_ layout: DiffusersLayout, _ blobs: [String: StoredBlob]) throws -> Configuration {
+        let data = try json(layout.config, blobs)
+        let scheduler = try layout.scheduler.map { try json($0, blobs) }
+        guard layout.config.hasSuffix(".yml") || layout.config.hasSuffix(".yaml") else {
+            return Configuration(unet: data, scheduler: scheduler, isConverted: false, warnings: [])
+        }
+        do throws(ConfigurationError) {
+            let converted = try DDIMConfiguration(Self.yaml(data))
+            return Configuration(
+                unet: converted.unet, scheduler: scheduler ?? converted.scheduler, isConverted: true, warnings: converted.warnings)
+        } catch {
+            throw CheckpointError.configuration(path: layout.config, error)
+        }
+    }
+
+    private static func yaml(_ data: Data) throws(ConfigurationError) -> JSON {
+        do throws(YAMLError) { return try YAMLDocument.parse(Array(data)) } catch { throw .notJSON(error.description) }
+    }
+
+    /// The weights, whatever kind of file they are in.
+    private func source(_ path: String, _ blob: StoredBlob, _ blobs: [String: StoredBlob]) throws -> any TensorSource {
+        let name = path.split(separator: "/").last.map(String.init) ?? path
+        guard path.hasSuffix(".json") else { return try WeightsFile.open(path: blob.url.path, name: name) }
+        let folder = path.dropLast(name.count)
+        var files: [String: String] = [:]
+        for (other, blob) in blobs where other.hasPrefix(folder) && !other.dropFirst(folder.count).contains("/") {
+            files[String(other.dropFirst(folder.count))] = blob.url.path
+        }
+        return try ShardedWeights(index: json(path, blobs), name: name, files: files)
+    }
+
+    private func json(_ path: String, _ blobs: [String: StoredBlob]) throws -> Data {
+        guard let blob = blobs[path] else { throw CheckpointError.missingFile(expected: path) }
+        guard blob.size <= Self.largestJSON else {
+            throw JobsError.configurationTooLarge(path: path, size: blob.size, limit: Self.largestJSON)
+        }
+        return try Data(contentsOf: blob.url)
+    }
+
+    private func blob(_ text: String) throws -> StoredBlob {
+        let writer = try database.blobs.writer()
+        try writer.write(Array(text.utf8))
+        return try writer.finish()
+    }
+
+    /// Whether a file is a pipeline's index that names the U-Net.
+    private func isIndex(_ path: String, _ blobs: [String: StoredBlob]) -> Bool {
+        guard let data = try? json(path, blobs), let document = Self.document(data) else { return false }
+        return document["unet"] != nil && document["scheduler"] != nil
+    }
+
+    /// A configuration, which has some dozens of values; nil when it is none.
+    private static func document(_ data: Data) -> JSON? { try? JSON(parsing: Array(data), maximumValues: 10_000) }
+
+    /// `DDPMPipeline` of what there is.
+    private func index(of model: any Architecture, _ scheduler: Data?) -> JSON {
+        let document = scheduler.flatMap(Self.document)
+        var name = "DDPMScheduler"
+        if case .string(let found) = document?["_class_name"] { name = found }
+        return [
+            "_class_name": name == "DDIMScheduler" ? "DDIMPipeline" : "DDPMPipeline", "_diffusers_version": "0.30.0",
+            "scheduler": ["diffusers", .string(name)],
+            "unet": ["diffusers", .string(model.className)],
+        ]
+    }
+
+    /// The schedule that diffusers' `DDPMScheduler()` has.
+    private static let defaultScheduler: JSON = [
+        "_class_name": "DDPMScheduler", "_diffusers_version": "0.30.0", "beta_end": .double(0.02), "beta_schedule": "linear",
+        "beta_start": .double(0.0001), "clip_sample": true, "num_train_timesteps": 1000, "prediction_type": "epsilon",
+        "variance_type": "fixed_small",
+    ]
+}

@@ -1,0 +1,185 @@
+import Documents
+import Engine
+import Storage
+
+/// A job as it was asked for, with every default filled in.
+package struct JobRequest: Sendable {
+    struct Pruning: Sendable {
+        var method = PruningMethod.diffPruning
+        var ratio = 0.3
+        var widths = Widths.diffusers
+        var threshold = 0.05
+        var first = 0
+        /// The noise schedule's last step when nil.
+        var last: Int?
+        var stride = 1
+        var batchSize = 16
+        var seed = 0
+        /// What to cut, decided beforehand; then nothing else here counts.
+        var plan: PlanPayload?
+
+        /// Whether the channels are ranked by gradients on pictures.
+        var needsGradients: Bool { plan == nil && method.needsGradients }
+    }
+
+    /// The number formats that results can be written in.
+    package enum WeightType: String, CaseIterable {
+        case float32, float16, bfloat16
+
+        var scalar: ScalarType {
+            switch self {
+            case .float32: .float32
+            case .float16: .float16
+            case .bfloat16: .bfloat16
+            }
+        }
+    }
+
+    struct Evaluation: Sendable {
+        var samples = 16
+        var method = Sampling.Method.ddim
+        var steps = 100
+        var eta = 0.0
+        var seed = 0
+
+        var sampling: Sampling { Sampling(samples: samples, method: method, steps: steps, eta: eta, seed: seed) }
+    }
+
+    package let checkpoint: String
+    package let dataset: String?
+    package let name: String?
+    package let metadata: JSON
+    package let priority: Int
+    /// The format of the results' weights; nil is the checkpoint's own.
+    let dtype: WeightType?
+    var pruning: Pruning?
+    let finetuning: FineTuner.Settings?
+    let evaluation: Evaluation?
+    /// Whom to tell when it ends. No part of what the results are made by: see ``json``.
+    package let webhook: Webhook?
+
+    /// Reads a request body.
+    ///
+    /// - Parameter webhook: reads whom to tell, which is no part of the job itself; nil knows no such field.
+    /// - Returns: the request, and what is wrong with it: unknown fields, wrong types, numbers out of the bounds that need no checkpoint.
+    package static func read(
+        _ body: JSON, webhook: ((inout ObjectReader) -> Webhook)?
+    ) -> (request: JobRequest, errors: [FieldError]) {
+        var reader = ObjectReader(body)
+        let request = JobRequest(
+            checkpoint: reader.requiredText("checkpoint"),
+            dataset: reader.text("dataset"),
+            name: reader.name("name"),
+            metadata: reader.texts("metadata", limit: 16),
+            priority: reader.integer("priority", in: -1000...1000, default: 0),
+            dtype: reader.optionalWord("dtype"),
+            pruning: reader.object("pruning", Self.pruning),
+            finetuning: reader.object("finetuning", Self.finetuning),
+            evaluation: reader.object("evaluation", Self.evaluation),
+            webhook: webhook.flatMap { reader.object("webhook", $0) })
+        if request.pruning == nil, request.finetuning == nil, request.evaluation == nil, reader.errors.isEmpty {
+            reader.refuse("pruning", "a job needs at least one of pruning, finetuning and evaluation")
+        }
+        return (request, reader.finish())
+    }
+
+    private static let seeds = 0...Int.max
+
+    private static func pruning(_ reader: inout ObjectReader) -> Pruning {
+        var pruning = Pruning()
+        if let plan = reader.object("plan", PlanPayload.read) {
+            reader.refuseRest("cannot be given beside a plan, which decides everything")
+            pruning.plan = plan
+            pruning.widths = plan.plan.widths
+            return pruning
+        }
+        pruning.method = reader.word("method", default: pruning.method)
+        pruning.ratio = reader.number("ratio", in: 0...0.95, default: pruning.ratio)
+        pruning.widths = reader.word("widths", default: pruning.widths)
+        pruning.threshold = reader.number("threshold", in: 0...1, default: pruning.threshold)
+        let timesteps = reader.object("timesteps") { reader in
+            let first = reader.integer("first", in: 0...Int.max, default: 0)
+            let last = reader.integer("last", in: 0...Int.max, default: -1)
+            if last >= 0, last < first { reader.refuse("last", "must not be less than first") }
+            return (first, last < 0 ? nil : last, reader.integer("stride", in: 1...1_000_000, default: 1))
+        }
+        if let timesteps { (pruning.first, pruning.last, pruning.stride) = timesteps }
+        pruning.batchSize = reader.integer("batch_size", in: 1...Int.max, default: pruning.batchSize)
+        pruning.seed = reader.integer("seed", in: seeds, default: pruning.seed)
+        return pruning
+    }
+
+    private static func finetuning(_ reader: inout ObjectReader) -> FineTuner.Settings {
+        var settings = FineTuner.Settings()
+        settings.steps = reader.integer("steps", in: 1...100_000_000, default: settings.steps)
+        settings.batchSize = reader.integer("batch_size", in: 1...Int.max, default: settings.batchSize)
+        settings.learningRate = reader.number("learning_rate", in: 0...1e6, default: settings.learningRate)
+        settings.warmupSteps = reader.integer("warmup_steps", in: 0...Int.max, default: settings.warmupSteps)
+        settings.weightDecay = reader.number("weight_decay", in: 0...1e6, default: settings.weightDecay)
+        settings.emaDecay = reader.number("ema_decay", in: 0...1, default: settings.emaDecay)
+        settings.gradientClip = reader.numberOrNull("gradient_clip", in: 0...1e12, default: settings.gradientClip ?? 1)
+        settings.flip = reader.flag("flip", default: settings.flip)
+        settings.seed = reader.integer("seed", in: seeds, default: settings.seed)
+        return settings
+    }
+
+    private static func evaluation(_ reader: inout ObjectReader) -> Evaluation {
+        var evaluation = Evaluation()
+        evaluation.samples = reader.integer("samples", in: 1...1024, default: evaluation.samples)
+        evaluation.method = reader.word("sampler", default: evaluation.method)
+        evaluation.steps = reader.integer("steps", in: 1...Int.max, default: evaluation.steps)
+        evaluation.eta = reader.number("eta", in: 0...1, default: evaluation.eta)
+        evaluation.seed = reader.integer("seed", in: seeds, default: evaluation.seed)
+        return evaluation
+    }
+
+    /// Why this job needs pictures, if it does.
+    var datasetNeed: String? {
+        if let pruning, pruning.needsGradients { return "the method \(pruning.method.rawValue)" }
+        return finetuning == nil ? nil : "fine-tuning"
+    }
+
+    /// Whether any phase runs the model on pictures or draws them.
+    var needsPictures: Bool { datasetNeed != nil || evaluation != nil }
+
+    /// The request with every default filled in, but for the webhook: its secret is told to no one.
+    package var json: JSON {
+        [
+            "checkpoint": .string(checkpoint), "dataset": .optional(dataset), "name": .optional(name), "metadata": metadata,
+            "priority": .integer(priority), "dtype": .optional(dtype?.rawValue), "pruning": pruning?.json ?? .null,
+            "finetuning": finetuning?.json ?? .null,
+            "evaluation": evaluation?.json ?? .null,
+        ]
+    }
+}
+
+extension JobRequest.Pruning {
+    fileprivate var json: JSON {
+        if let plan { return ["plan": plan.json] }
+        return [
+            "method": .string(method.rawValue), "ratio": .double(ratio), "widths": .string(widths.rawValue),
+            "threshold": .double(threshold),
+            "timesteps": ["first": .integer(first), "last": last.map(JSON.integer) ?? .null, "stride": .integer(stride)],
+            "batch_size": .integer(batchSize), "seed": .integer(seed),
+        ]
+    }
+}
+
+extension FineTuner.Settings {
+    fileprivate var json: JSON {
+        [
+            "steps": .integer(steps), "batch_size": .integer(batchSize), "learning_rate": .double(learningRate),
+            "warmup_steps": .integer(warmupSteps), "weight_decay": .double(weightDecay), "ema_decay": .double(emaDecay),
+            "gradient_clip": .optional(gradientClip), "flip": .bool(flip), "seed": .integer(seed),
+        ]
+    }
+}
+
+extension JobRequest.Evaluation {
+    fileprivate var json: JSON {
+        [
+            "samples": .integer(samples), "sampler": .string(method.rawValue), "steps": .integer(steps), "eta": .double(eta),
+            "seed": .integer(seed),
+        ]
+    }
+}

@@ -1,0 +1,29 @@
+import Media
+
+/// Why something is not taken in, not begun, or not there: what was given does not do.
+package enum JobsError: Error, Equatable {
+    /// These fields of a request are wrong.
+    case invalidFields([FieldError])
+    /// Nothing may be called so; why, as the rest of a sentence.
+    case invalidName(String)
+    /// A picture of a dataset, by its path, does not decode.
+    case invalidPicture(path: String, PictureError)
+    /// A configuration has more bytes than are read.
+    case configurationTooLarge(path: String, size: Int64, limit: Int)
+    /// The job prunes nothing, or has not come to it yet.
+    case noPlan(job: String)
+}
+
+extension JobsError: CustomStringConvertible {
+    /// One sentence that may be shown to whoever asked.
+    package var description: String {
+        switch self {
+        case .invalidFields(let errors):
+            errors.prefix(4).map { $0.pointer.isEmpty ? "the body \($0.detail)" : "\($0.pointer) \($0.detail)" }.joined(separator: "; ")
+        case .invalidName(let trouble): "the name \(trouble)"
+        case .invalidPicture(let path, let error): "\(path) \(error)"
+        case .configurationTooLarge(let path, let size, let limit): "\(path) has \(size) bytes; at most \(limit) are read"
+        case .noPlan(let job): "\(job) has no plan: it prunes nothing, or has not come to it yet"
+        }
+    }
+}

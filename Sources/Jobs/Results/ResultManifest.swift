@@ -1,0 +1,39 @@
+import Documents
+import Engine
+
+/// What a result was made of and how, in a file that is downloaded with it: enough to make it again, byte for byte.
+///
+/// It says nothing of when or under which identifiers a job ran, so that the same job gives the same manifest.
+package struct ResultManifest {
+    /// Which of a job's results it goes with.
+    enum Stage: String {
+        case pruned, finetuned
+    }
+
+    /// Where it stands in the downloaded folder.
+    package static let path = "manifest.json"
+
+    let stage: Stage
+    let request: JobRequest
+    let source: StoredCheckpoint
+    /// How many pictures the dataset has, and ``StoredPictures/digest()``.
+    let dataset: (images: Int, digest: String)?
+    let threads: Int
+
+    var json: JSON {
+        [
+            "manifest_version": 1, "stage": .string(stage.rawValue),
+            "source": [
+                "name": .string(source.record.name),
+                "files": .array(source.record.files.map { ["path": .string($0.path), "sha256": .string($0.digest.hex)] }),
+            ],
+            "dataset": dataset.map { ["images": .integer($0.images), "sha256": .string($0.digest)] } ?? .null,
+            "request": request.json,
+            "seeds": [
+                "pruning": .optional(request.pruning?.plan == nil ? request.pruning?.seed : nil),
+                "finetuning": .optional(request.finetuning?.seed), "evaluation": .optional(request.evaluation?.seed),
+            ],
+            "pruner": .string(Program.version), "blas": .string(Matrix.provider), "threads": .integer(threads),
+        ]
+    }
+}

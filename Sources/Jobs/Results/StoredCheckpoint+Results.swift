@@ -1,0 +1,45 @@
+import Documents
+import Engine
+import Foundation
+import Storage
+
+/// The way results that come from a checkpoint are stored beside it.
+extension StoredCheckpoint {
+    /// What a job's result has of its own; every other file it has from the checkpoint it comes from.
+    private static let replaced: Set = [
+        DiffusersLayout.Path.config, DiffusersLayout.Path.weights, ResultManifest.path, FreeWidthsLoader.path,
+    ]
+
+    /// Stores a job's result and notes it with the job: new config, weights and manifest, every other file as this checkpoint has it.
+    func store(_ result: DiffusionCheckpoint, job: Job, manifest: ResultManifest) throws -> StoredCheckpoint {
+        var files = try record.files.filter { !Self.replaced.contains($0.path) }.map { (path: $0.path, blob: try copy($0)) }
+        files.append((DiffusersLayout.Path.config, try blob(Array(result.trained.model.config))))
+        files.append((ResultManifest.path, try blob(Array(manifest.json.pretty.utf8))))
+        if result.trained.model.freeWidths { files.append((FreeWidthsLoader.path, try blob(FreeWidthsLoader.bytes))) }
+        let weights = try database.blobs.writer()
+        try result.writeWeights { try weights.write($0) }
+        files.append((DiffusersLayout.Path.weights, try weights.finish()))
+        files.sort { $0.path < $1.path }
+        let size = files.reduce(0) { $0 + $1.blob.size }
+        let source: JSON = ["kind": "job", "job": .string(job.id), "stage": .string(manifest.stage.rawValue)]
+        let stored = try database.jobs.addResult(
+            job.id, manifest.stage == .pruned ? .pruned : .finetuned, name: "\(job.name ?? record.name) (\(manifest.stage.rawValue))",
+            descriptor: CheckpointDescriptor(result, isLatent: descriptor.isLatent, size: size, source: source).json.compact, files: files)
+        return try StoredCheckpoint(database, stored.id)
+    }
+
+    private func blob(_ bytes: [UInt8]) throws -> StoredBlob {
+        let writer = try database.blobs.writer()
+        try writer.write(bytes)
+        return try writer.finish()
+    }
+
+    /// Holds a file's bytes for another checkpoint: they are small next to the weights, and stored once.
+    private func copy(_ file: CheckpointRecord.File) throws -> StoredBlob {
+        let writer = try database.blobs.writer()
+        let handle = try open(file)
+        defer { try? handle.close() }
+        while let chunk = try handle.read(upToCount: 1 << 20), !chunk.isEmpty { try writer.write(Array(chunk)) }
+        return try writer.finish()
+    }
+}

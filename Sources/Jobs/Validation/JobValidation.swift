@@ -1,0 +1,190 @@
+import Engine
+import Foundation
+import Storage
+
+/// Checks a job against the checkpoint and the dataset it names, before it is queued.
+package struct JobValidation {
+    private let database: Database
+    /// The threads and the memory a job may use.
+    private let resources: JobResources
+    /// What reading the checkpoint's header and laying out its network may take.
+    private let memory: RequestMemory
+
+    package init(database: Database, resources: JobResources, memory: RequestMemory = .unlimited) {
+        self.database = database
+        self.resources = resources
+        self.memory = memory
+    }
+
+    /// A job that can run, and what its checkpoint tells of it.
+    package struct Valid {
+        /// The request with what only the checkpoint can tell filled in.
+        package var request: JobRequest
+        let source: StoredCheckpoint
+        let model: any Architecture
+        /// What pruning leaves of the model; the model itself where nothing is pruned.
+        var result: any Architecture
+        let schedule: NoiseSchedule
+        /// How many pictures there are.
+        let pictures: Int
+
+        /// The memory each phase will take.
+        func memory(_ resources: JobResources) -> JobMemory {
+            JobMemory(
+                request, before: model.graph, after: result.graph, pictures: pictures, limit: resources.memory,
+                parallel: resources.parallel)
+        }
+    }
+
+    /// Checks a request.
+    ///
+    /// - Throws: ``JobsError/invalidFields(_:)`` with every field that does not fit; ``StorageError/notFound(_:id:)`` for what the request
+    ///   names, and ``StorageError/damaged(_:id:file:found:)`` for what of it is known to be damaged.
+    package func validated(_ request: JobRequest) throws -> Valid {
+        let source = try StoredCheckpoint(database, request.checkpoint)
+        let pack = try request.dataset.map { try database.datasets.get($0) }
+        let dataset = try pack.map(DatasetDescriptor.init)
+        try source.refuseKnownDamage()
+        if let pack {
+            try database.blobs.refuseKnownDamage(pack.pack, size: pack.packSize, of: .dataset, pack.id, file: DatasetRecord.packName)
+        }
+        return try memory.work(source.layoutCost, for: "the checkpoint's header") { try validated(request, source, dataset) }
+    }
+
+    private func validated(_ request: JobRequest, _ source: StoredCheckpoint, _ dataset: DatasetDescriptor?) throws -> Valid {
+        let (model, schedule) = try source.architecture()
+        var valid = Valid(
+            request: request, source: source, model: model, result: model, schedule: schedule, pictures: dataset?.images ?? 0)
+        var errors = Self.model(request, model, isLatent: source.descriptor.isLatent)
+        errors += Self.pictures(request, model, dataset)
+        if let pruning = request.pruning {
+            errors += Self.timesteps(&valid)
+            errors += pruning.plan.map { Self.plan($0, &valid) } ?? Self.selection(pruning, &valid)
+        }
+        if let evaluation = request.evaluation {
+            do { _ = try evaluation.sampling.sampler(schedule) } catch {
+                errors.append(FieldError(pointer: "/evaluation/steps", detail: "\(error)"))
+            }
+        }
+        if errors.isEmpty { errors += memory(valid) }
+        guard errors.isEmpty else { throw JobsError.invalidFields(errors) }
+        return valid
+    }
+
+    private static func model(_ request: JobRequest, _ model: any Architecture, isLatent: Bool) -> [FieldError] {
+        guard request.needsPictures else { return [] }
+        if isLatent {
+            return [FieldError(pointer: "/checkpoint", detail: "is a latent model: phases that need pictures are not supported for it")]
+        }
+        let channels = model.graph.nodes[0].shape.channels
+        if model.graph.nodes.last?.shape.channels != channels {
+            return [
+                FieldError(pointer: "/checkpoint", detail: "predicts another number of channels than it takes: it is no noise predictor")
+            ]
+        }
+        if request.evaluation != nil, ![1, 3].contains(channels) {
+            return [FieldError(pointer: "/evaluation", detail: "needs a model of 1 or 3 channels; this has \(channels)")]
+        }
+        return []
+    }
+
+    private static func pictures(_ request: JobRequest, _ model: any Architecture, _ dataset: DatasetDescriptor?) -> [FieldError] {
+        guard let dataset else {
+            return request.datasetNeed.map { [FieldError(pointer: "/dataset", detail: "is required by \($0)")] } ?? []
+        }
+        let shape = model.graph.nodes[0].shape
+        var errors: [FieldError] = []
+        if dataset.channels != shape.channels {
+            errors.append(
+                FieldError(
+                    pointer: "/dataset", detail: "has pictures of \(dataset.channels) channels; the model takes \(shape.channels)"
+                ))
+        }
+        if dataset.width < shape.width || dataset.height < shape.height {
+            errors.append(
+                FieldError(
+                    pointer: "/dataset",
+                    detail: "has pictures of \(dataset.width)×\(dataset.height), smaller than the model's "
+                        + "\(shape.width)×\(shape.height)"))
+        }
+        let batches = [
+            ("/pruning/batch_size", request.pruning.flatMap { $0.needsGradients ? $0.batchSize : nil }),
+            ("/finetuning/batch_size", request.finetuning?.batchSize),
+        ]
+        for (pointer, size) in batches {
+            guard let size, size > dataset.images else { continue }
+            errors.append(FieldError(pointer: pointer, detail: "must be at most \(dataset.images), the number of pictures"))
+        }
+        return errors
+    }
+
+    /// A job that memory cannot hold even a picture at a time is refused now, rather than ending the server later.
+    private func memory(_ valid: Valid) -> [FieldError] {
+        let memory = valid.memory(resources)
+        return memory.excess.map { pointer, bytes in
+            FieldError(
+                pointer: pointer,
+                detail: "needs \(bytes >> 20) MiB of memory even with one picture at a time; the limit is \(memory.limit >> 20) MiB")
+        }
+    }
+
+    private static func timesteps(_ valid: inout Valid) -> [FieldError] {
+        guard let pruning = valid.request.pruning, pruning.plan == nil else { return [] }
+        let last = pruning.last ?? valid.schedule.count - 1
+        valid.request.pruning?.last = last
+        if last >= valid.schedule.count {
+            return [FieldError(pointer: "/pruning/timesteps/last", detail: "must be less than \(valid.schedule.count)")]
+        }
+        return pruning.first <= last
+            ? [] : [FieldError(pointer: "/pruning/timesteps/first", detail: "must not be greater than last (\(last))")]
+    }
+
+    /// How many channels go does not depend on their scores, so what pruning leaves is known beforehand.
+    private static func selection(_ pruning: JobRequest.Pruning, _ valid: inout Valid) -> [FieldError] {
+        let model = valid.model
+        if pruning.widths == .diffusers, model.freeWidths {
+            return [FieldError(pointer: "/pruning/widths", detail: Self.alreadyFree)]
+        }
+        let selection = Selection(ratio: pruning.ratio, widths: pruning.widths, blockDivisor: model.blockDivisor)
+        let groups = model.graph.channelGroups()
+        do {
+            try selection.validate(groups)
+            let kept = try selection.kept(groups, importance: groups.map { [Double](repeating: 0, count: $0.width) })
+            valid.result = try model.pruned(kept: kept, widths: pruning.widths, steps: valid.schedule.count)
+            return []
+        } catch PruningError.noBlockWidths {
+            return [FieldError(pointer: "/pruning/widths", detail: "must be \"free\": no width of this model is a block's")]
+        } catch {
+            return [FieldError(pointer: "/pruning/ratio", detail: "\(error)")]
+        }
+    }
+
+    private static func plan(_ payload: PlanPayload, _ valid: inout Valid) -> [FieldError] {
+        let pointer = "/pruning/plan"
+        let digest = valid.source.weightsDigest
+        guard payload.digest == digest else {
+            return [
+                FieldError(pointer: "\(pointer)/digest", detail: "belongs to another checkpoint: this one's weights have \(digest)")
+            ]
+        }
+        if payload.plan.widths == .diffusers, valid.model.freeWidths {
+            return [FieldError(pointer: "\(pointer)/widths", detail: Self.alreadyFree)]
+        }
+        do {
+            let kept = try payload.plan.kept(for: valid.model.graph.channelGroups())
+            valid.result = try valid.model.pruned(kept: kept, widths: payload.plan.widths, steps: valid.schedule.count)
+            return []
+        } catch let error as PruningPlanError {
+            let place = error.place.map { "/\($0.index)/\($0.field)" } ?? ""
+            return [FieldError(pointer: "\(pointer)/groups\(place)", detail: error.description)]
+        } catch {
+            return [
+                FieldError(
+                    pointer: "\(pointer)/groups",
+                    detail: "does not give every group of a block one width, as diffusers widths need: \(error)")
+            ]
+        }
+    }
+
+    private static let alreadyFree = "must be \"free\": this checkpoint has free widths already"
+}

@@ -1,0 +1,17 @@
+import Jobs
+import Storage
+
+extension CheckpointRecord {
+    /// The answer to whoever made it.
+    func created() throws -> Created { Created(try payload(), at: "/v1/checkpoints/\(id)") }
+}
+
+extension DatasetRecord {
+    /// The answer to whoever made it.
+    func created() throws -> Created { Created(try payload(), at: "/v1/datasets/\(id)") }
+}
+
+extension Job {
+    /// The answer to whoever queued it.
+    func created() throws -> Created { Created(try payload(), at: "/v1/jobs/\(id)") }
+}
