@@ -81,21 +81,29 @@ let package = Package(
             ],
             resources: [.embedInCode("Resources/load_pruned.py")]),
 
-        // The service: the API, webhooks, metrics, the command line.
+        // The service: the API, webhooks, metrics, and how it is put together.
         .target(
             name: "Server",
             dependencies: [
-                "Documents", "Engine", "Storage", "Hashing", "Files", "HTTP", "Media", "Dashboard", "Jobs", "CLinux",
-                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                "Documents", "Engine", "Storage", "Hashing", "Files", "HTTP", "Media", "Dashboard", "Jobs",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             resources: [.embedInCode("Resources/schemas.json")]),
 
+        // The verbs of the terminal: the service, jobs without one, and what is asked of a service.
+        .target(
+            name: "CommandLine",
+            dependencies: [
+                "Documents", "Engine", "Storage", "Hashing", "Files", "HTTP", "Media", "Jobs", "Server", "CLinux",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+                .product(name: "Logging", package: "swift-log"),
+            ]),
+
         // The process itself.
         .executableTarget(
-            name: "Pruner", dependencies: ["Server", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
+            name: "Pruner", dependencies: ["CommandLine", .product(name: "ArgumentParser", package: "swift-argument-parser")]),
 
         // What Benchmarks/ times against PyTorch; not part of the service.
         .executableTarget(
@@ -136,6 +144,9 @@ let package = Package(
             ]),
         .testTarget(name: "MediaTests", dependencies: ["TestSupport", "Media"]),
         .testTarget(name: "JobsTests", dependencies: ["TestSupport", "Jobs"]),
+        .testTarget(
+            name: "CommandLineTests",
+            dependencies: ["TestSupport", "CommandLine", "Documents", "HTTP", "Storage", "Hashing"]),
         .testTarget(
             name: "ServerTests",
             dependencies: [

@@ -9,10 +9,11 @@ cd "$(dirname "$0")/.."
 
 # For as long as this runs, a mutex in each module that ThreadSanitizer can see: Tests/ThreadSanitizer/Mutex.swift says why.
 links=(Sources/Engine/ThreadSanitizerMutex.swift Sources/Storage/ThreadSanitizerMutex.swift Sources/HTTP/ThreadSanitizerMutex.swift
-  Sources/Jobs/ThreadSanitizerMutex.swift Sources/Server/ThreadSanitizerMutex.swift)
+  Sources/Jobs/ThreadSanitizerMutex.swift Sources/Server/ThreadSanitizerMutex.swift
+  Sources/CommandLine/ThreadSanitizerMutex.swift)
 trap 'rm -f "${links[@]}"' EXIT
 for link in "${links[@]}"; do ln -sf ../../Tests/ThreadSanitizer/Mutex.swift "$link"; done
 
 export TSAN_OPTIONS="halt_on_error=0:exitcode=66:history_size=4 ${TSAN_OPTIONS:-}"
-swift test --sanitize=thread --scratch-path .build-tsan --no-parallel --filter '^(HTTP|Jobs|Server|Storage)Tests\.' \
+swift test --sanitize=thread --scratch-path .build-tsan --no-parallel --filter '^(CommandLine|HTTP|Jobs|Server|Storage)Tests\.' \
   --skip 'CrashTests|ResumedJobTests|FaultTests|FullTableTests|PruneTests' "$@"

@@ -6,7 +6,7 @@ import Storage
 /// The command line's way to a data folder: through the server that holds it, or, where there is none, with the folder's own lock.
 package struct DataFolderDoor {
     /// The folder.
-    let path: String
+    package let path: String
 
     package init(path: String) {
         self.path = path

@@ -1,5 +1,5 @@
+import CommandLine
 import Foundation
-import Server
 import Synchronization
 import Testing
 

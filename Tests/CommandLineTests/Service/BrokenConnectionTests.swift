@@ -1,9 +1,9 @@
+import CommandLine
 import Documents
 import Foundation
 import HTTP
 import HTTPTypes
 import Hashing
-import Server
 import Storage
 import Synchronization
 import TestSupport

@@ -57,9 +57,9 @@ package struct CommandFailure: Error, CustomStringConvertible {
     static func sentence(_ error: any Error) -> String {
         switch error {
         case StorageError.file(let doing, let path, let number): "cannot \(doing) \(path): \(String(cString: strerror(number)))"
-        case let error as APIError: error.detail
-        case let error as ServiceRefusal: error.failure.description
-        default: APIError(error)?.detail ?? "\(error)"
+        case StorageError.notFound(let kind, let id): "there is no \(kind.rawValue) \(id.prefix(200))"
+        case StorageError.busy: "the database is locked by another process: try again"
+        default: "\(error)"
         }
     }
 }

@@ -3,7 +3,7 @@ import HTTP
 import Jobs
 
 /// What a server says of a request that it refuses: `application/problem+json` (RFC 9457), or whatever stands in its place.
-struct ServiceRefusal: Error {
+struct ServiceRefusal: Error, CustomStringConvertible {
     let status: Int
     let code: String
     let detail: String
@@ -26,6 +26,8 @@ struct ServiceRefusal: Error {
         }
         self.errors = errors
     }
+
+    var description: String { failure.description }
 
     /// Whether the same request may be answered otherwise in a while.
     var mayPass: Bool {

@@ -4,6 +4,9 @@ import Engine
 import Foundation
 import Jobs
 import Logging
+import Server
+
+extension LogFormat: ExpressibleByArgument {}
 
 /// `pruner serve`: opens the data folder, starts the workers and answers requests until SIGTERM or SIGINT.
 struct Serve: AsyncParsableCommand {

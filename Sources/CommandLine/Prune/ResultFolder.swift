@@ -10,12 +10,6 @@ import Storage
 ///     metrics.json, plan.json, job.json     what was measured, what was cut, what was asked for
 ///     report.html, samples_*.png            to look at
 struct ResultFolder {
-    /// Where the stage before fine-tuning stands.
-    static let pruned = "pruned"
-
-    /// Whether a checkpoint's file stands where a job's own do: then it is of an earlier result that the checkpoint was itself.
-    static func isReserved(_ path: String) -> Bool { path.hasPrefix(pruned + "/") }
-
     let database: Database
     let job: Job
 
@@ -24,7 +18,7 @@ struct ResultFolder {
         let writer = FolderWriter(folder)
         if let last = job.resultCheckpoint { try writeCheckpoint(last, to: writer, below: "") }
         if let pruned = job.resultPruned, pruned != job.resultCheckpoint {
-            try writeCheckpoint(pruned, to: writer, below: Self.pruned + "/")
+            try writeCheckpoint(pruned, to: writer, below: ResultLayout.pruned + "/")
         }
         try writer.write("metrics.json", Array(try MetricsPayload.document(of: job.id, in: database.jobs, all: true).compact.utf8))
         if job.resultPruned != nil {
@@ -42,7 +36,7 @@ struct ResultFolder {
     }
 
     private func writeCheckpoint(_ id: String, to writer: FolderWriter, below prefix: String) throws {
-        for file in try database.checkpoints.get(id).files where !Self.isReserved(file.path) {
+        for file in try database.checkpoints.get(id).files where !ResultLayout.isReserved(file.path) {
             close(try database.blobs.open(file.digest, of: .checkpoint, id, file: file.path))
             try writer.copy(prefix + file.path, from: database.blobs.url(for: file.digest))
         }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import Server
 
 /// Which data folder a verb works on: found as `serve` finds it.
 struct DataFolderOptions: ParsableArguments {

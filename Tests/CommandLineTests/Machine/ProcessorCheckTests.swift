@@ -1,4 +1,4 @@
-import Server
+import CommandLine
 import Testing
 
 @Suite struct ProcessorCheckTests {

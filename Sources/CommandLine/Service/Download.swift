@@ -64,7 +64,7 @@ struct Download {
     private func parts(_ job: JSON?, _ id: String, isWhole: Bool) throws -> [Part] {
         func part(_ checkpoint: String, _ prefix: String) throws -> Part {
             let record = try client.get("/v1/checkpoints/\(ServiceClient.escaped(checkpoint))")
-            let files = try RemoteFile.list(record).filter { job == nil || !isWhole || !ResultFolder.isReserved($0.path) }
+            let files = try RemoteFile.list(record).filter { job == nil || !isWhole || !ResultLayout.isReserved($0.path) }
             return Part(checkpoint: checkpoint, prefix: prefix, files: files)
         }
         guard let job else { return [try part(id, "")] }
@@ -73,7 +73,7 @@ struct Download {
             return []
         }
         let pruned = job["result"]?["pruned_checkpoint"]?.word
-        let earlier = try isWhole && pruned != last ? pruned.map { try part($0, ResultFolder.pruned + "/") } : nil
+        let earlier = try isWhole && pruned != last ? pruned.map { try part($0, ResultLayout.pruned + "/") } : nil
         return [try part(last, "")] + [earlier].compactMap { $0 }
     }
 
