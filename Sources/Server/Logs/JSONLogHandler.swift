@@ -4,7 +4,7 @@ import Storage
 
 /// Writes each event as one JSON object on one line:
 ///
-///     {"time":"2026-01-31T12:00:00.250Z","level":"error","label":"pruner","source":"Server","message":"a request failed","metadata":{…}}
+///     {"time":"2026-01-31T12:00:00.250Z","level":"error","label":"pruner","source":"HTTP","message":"a request failed","metadata":{…}}
 ///
 /// Control characters are escaped, so that nothing a client sends can begin a line.
 package struct JSONLogHandler: LogHandler {

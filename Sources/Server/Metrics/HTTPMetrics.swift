@@ -31,8 +31,10 @@ struct HTTPMetrics: Sendable {
     }
 
     /// What is counted of a route.
-    func route(_ method: HTTPRequest.Method, _ pattern: String, _ operation: Operation) -> RouteMetrics {
-        RouteMetrics(method, pattern, statuses: OpenAPIDocument.statuses(operation), factory)
+    ///
+    /// - Parameter statuses: those the route may answer with, those of success first.
+    func route(_ method: HTTPRequest.Method, _ pattern: String, statuses: [Int]) -> RouteMetrics {
+        RouteMetrics(method, pattern, statuses: statuses, factory)
     }
 
     /// A request came to none of the routes.

@@ -17,7 +17,7 @@ struct Creation {
     /// Whether the key came before: then nothing is stored, whatever the body turns out to be.
     let isRepeated: Bool
 
-    fileprivate init(_ request: Request, key: IdempotencyKey?, answers: AnswerStore) throws {
+    init(_ request: Request, key: IdempotencyKey?, answers: AnswerStore) throws {
         self.key = key
         self.answers = answers
         isRepeated = try key.map { try answers.find($0) != nil } ?? false
@@ -49,21 +49,5 @@ struct Creation {
 
     private func fingerprint(_ body: String) -> BlobDigest {
         BlobDigest(MessageDigest.sha256("\(line)\n\(body)".utf8))
-    }
-}
-
-extension API {
-    /// Answers a creating POST: one at a time for each key.
-    func creating(_ request: Request, _ create: (Creation) async throws -> Response) async throws -> Response {
-        guard let word = request.fields[.idempotencyKey] else {
-            return try await create(try Creation(request, key: nil, answers: database.answers))
-        }
-        guard (1...255).contains(word.utf8.count), word.utf8.allSatisfy({ (0x20...0x7E).contains($0) }) else {
-            throw APIError(.badRequest, "invalid_idempotency_key", "an Idempotency-Key has 1 to 255 visible ASCII characters")
-        }
-        let key = IdempotencyKey(client: try access.token(of: request)?.id ?? "", word: word)
-        return try await keysInUse.with(key) {
-            try await create(try Creation(request, key: key, answers: database.answers))
-        }
     }
 }

@@ -28,7 +28,7 @@ struct API: Sendable {
     /// The creating requests that are being answered.
     let keysInUse = KeysInUse()
     /// Places for those who follow a job's events.
-    let eventStreams = Slots(JobEventStream.limit)
+    let eventStreams: Slots
     /// Answers that are asked for again and again.
     let answers: AnswerCache
     /// What is counted.
@@ -36,27 +36,12 @@ struct API: Sendable {
     /// What is read when the metrics are asked for.
     let scrape: Scrape
 
-    /// All routes.
-    var routes: Routes {
-        var routes = Routes()
-        addCheckpoints(&routes)
-        addDatasets(&routes)
-        addUploads(&routes)
-        addJobs(&routes)
-        addReport(&routes)
-        addDashboard(&routes)
-        addHealth(&routes)
-        addMetrics(&routes)
-        addDescription(&routes)
-        return routes
-    }
-
     /// Adds a route whose handler may throw any layer's errors.
     func on(
         _ routes: inout Routes, _ method: HTTPRequest.Method, _ pattern: String, _ operation: Operation,
         _ handler: @escaping @Sendable (Request) async throws -> Response
     ) {
-        let metrics = metrics.http.route(method, pattern, operation)
+        let metrics = metrics.http.route(method, pattern, statuses: OpenAPIDocument.statuses(operation))
         routes.add(method, pattern, operation) { request in
             let start = DispatchTime.now()
             do {
@@ -148,24 +133,5 @@ struct API: Sendable {
         }
         guard let cached else { return .json(try bytes()) }
         return .json(try answers.bytes("\(cached) \(limit)\(after.map { " \($0)" } ?? "")", bytes))
-    }
-}
-
-extension Request {
-    /// A value that the route's pattern captured.
-    func parameter(_ name: String) -> String { parameters[name] ?? "" }
-}
-
-extension Response {
-    /// A JSON answer.
-    static func json(_ json: JSON, status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]) -> Response {
-        .json(Array(json.compact.utf8), status: status, fields: fields)
-    }
-
-    /// A JSON answer that is written already.
-    static func json(_ bytes: [UInt8], status: HTTPResponse.Status = .ok, fields: HTTPFields = [:]) -> Response {
-        var fields = fields
-        fields[.contentType] = "application/json"
-        return Response(status: status, fields: fields, body: .bytes(bytes))
     }
 }

@@ -132,10 +132,3 @@ package struct Configuration: Codable, Equatable {
         }
     }
 }
-
-/// What is wrong with a configuration file.
-struct ConfigurationFileError: Error, CustomStringConvertible {
-    let path: String
-    let trouble: String
-    package var description: String { "\(path): \(trouble)" }
-}

@@ -81,7 +81,8 @@ package final class Service: Sendable {
                 database, reserve: API.diskReserve,
                 queueTrouble: { pool.isFailing ? StoreTrouble("jobs cannot be taken", "the store fails") : nil }, logger: logger),
             access: Access(tokens: database.tokens, allowsAnonymous: settings.isLoopback || settings.allowAnonymous),
-            allowsPrivateWebhooks: settings.allowPrivateWebhooks, answers: AnswerCache(database), metrics: metrics,
+            allowsPrivateWebhooks: settings.allowPrivateWebhooks, eventStreams: Slots(JobEventStream.limit), answers: AnswerCache(database),
+            metrics: metrics,
             scrape: Scrape(database: database, resources: resources, workers: settings.workers, server: server))
         let routes = api.routes
         description = OpenAPIDocument(routes: routes).json

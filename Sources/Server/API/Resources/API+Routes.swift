@@ -1,0 +1,16 @@
+extension API {
+    /// All routes.
+    var routes: Routes {
+        var routes = Routes()
+        addCheckpoints(&routes)
+        addDatasets(&routes)
+        addUploads(&routes)
+        addJobs(&routes)
+        addReport(&routes)
+        addDashboard(&routes)
+        addHealth(&routes)
+        addMetrics(&routes)
+        addDescription(&routes)
+        return routes
+    }
+}
