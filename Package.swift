@@ -70,8 +70,7 @@ let package = Package(
         // The web page, compiled into the binary: there is no folder beside it to lose.
         .target(name: "Dashboard", resources: [.embedInCode("Page")]),
 
-        // What is taken in, and a job from its request to its results. The only target that sees both Engine and Storage, but for the
-        // service's own descriptions of them.
+        // What is taken in, and a job from its request to its results. The only target that sees both Engine and Storage.
         .target(
             name: "Jobs",
             dependencies: [
@@ -85,7 +84,7 @@ let package = Package(
         .target(
             name: "Server",
             dependencies: [
-                "Documents", "Engine", "Storage", "Hashing", "Files", "HTTP", "Media", "Dashboard", "Jobs",
+                "Documents", "Storage", "Hashing", "Files", "HTTP", "Media", "Dashboard", "Jobs",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
@@ -96,7 +95,7 @@ let package = Package(
         .target(
             name: "CommandLine",
             dependencies: [
-                "Documents", "Engine", "Storage", "Hashing", "Files", "HTTP", "Media", "Jobs", "Server", "CLinux",
+                "Documents", "Storage", "Hashing", "Files", "HTTP", "Media", "Jobs", "Server", "CLinux",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
                 .product(name: "Logging", package: "swift-log"),
             ]),

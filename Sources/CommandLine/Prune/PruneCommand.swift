@@ -1,6 +1,5 @@
 import ArgumentParser
 import Documents
-import Engine
 import Foundation
 import Jobs
 
@@ -33,8 +32,8 @@ struct PruneCommand: AsyncParsableCommand {
 
     func run() async throws {
         try ProcessorCheck.check()
-        BLASKernels.restartWithBest()
-        Matrix.useOneThreadPerCall()
+        Arithmetic.restartWithBestKernels()
+        Arithmetic.useOneThreadPerCall()
         let screen = Screen(isQuiet: quiet)
         try await CommandFailure.reporting(on: screen) {
             let pruning = LocalPruning(

@@ -1,12 +1,11 @@
 import ArgumentParser
 import Documents
-import Engine
 import Foundation
 import Jobs
 
-extension PruningMethod: ExpressibleByArgument {}
-extension Widths: ExpressibleByArgument {}
-extension Sampling.Method: ExpressibleByArgument {}
+extension JobRequest.Method: ExpressibleByArgument {}
+extension JobRequest.Widths: ExpressibleByArgument {}
+extension JobRequest.Sampler: ExpressibleByArgument {}
 extension JobRequest.WeightType: ExpressibleByArgument {}
 
 /// What a job is asked for on the command line: fields of the API's request, by their names there.
@@ -18,10 +17,10 @@ struct JobOptions: ParsableArguments {
     @Option(help: "What to call the job.") var name: String?
     @Option(help: "The format of the result's weights; else the one that came in.") var dtype: JobRequest.WeightType?
 
-    @Option(help: "How channels are ranked (default: diff-pruning).") var method: PruningMethod?
+    @Option(help: "How channels are ranked (default: diff-pruning).") var method: JobRequest.Method?
     @Option(help: "The share of channels to remove, 0 to 0.95 (default: 0.3).") var ratio: NumberArgument?
     @Option(help: "diffusers: one width per block, from_pretrained loads it; free: every layer its own (default: diffusers).")
-    var widths: Widths?
+    var widths: JobRequest.Widths?
     @Option(help: "Scoring stops where the loss falls below this share of the largest (default: 0.05).") var threshold: NumberArgument?
     @Option(help: "The first timestep to score (default: 0).") var firstTimestep: Int?
     @Option(help: "The last timestep to score (default: the schedule's last).") var lastTimestep: Int?
@@ -41,7 +40,7 @@ struct JobOptions: ParsableArguments {
 
     @Option(help: "Draw so many samples before and after and compare them; without it and its kind nothing is evaluated.")
     var samples: Int?
-    @Option(help: "What draws the samples (default: ddim).") var sampler: Sampling.Method?
+    @Option(help: "What draws the samples (default: ddim).") var sampler: JobRequest.Sampler?
     @Option(help: "Steps to draw a sample in (default: 100).") var samplingSteps: Int?
     @Option(help: "DDIM's randomness, 0 to 1 (default: 0).") var eta: NumberArgument?
 

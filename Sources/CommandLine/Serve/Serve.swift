@@ -1,6 +1,5 @@
 import ArgumentParser
 import CLinux
-import Engine
 import Foundation
 import Jobs
 import Logging
@@ -63,7 +62,7 @@ struct Serve: AsyncParsableCommand {
 
     func run() async throws {
         try ProcessorCheck.check()
-        BLASKernels.restartWithBest()
+        Arithmetic.restartWithBestKernels()
         Self.letFreedMemoryGo()
         let settings = try settings()
         let format = LogFormat(rawValue: settings.logFormat) ?? .text

@@ -83,5 +83,5 @@ package struct StoredCheckpoint {
     }
 
     /// The weights' file, for reading tensors one at a time.
-    package func weights() throws -> SafeTensorsReader { try SafeTensorsReader(path: url(DiffusersLayout.Path.weights).path) }
+    func weights() throws -> SafeTensorsReader { try SafeTensorsReader(path: url(DiffusersLayout.Path.weights).path) }
 }

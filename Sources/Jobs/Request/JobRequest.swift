@@ -22,6 +22,13 @@ package struct JobRequest: Sendable {
         var needsGradients: Bool { plan == nil && method.needsGradients }
     }
 
+    /// How channels are ranked.
+    package typealias Method = PruningMethod
+    /// What widths pruning leaves.
+    package typealias Widths = Engine.Widths
+    /// What draws samples.
+    package typealias Sampler = Sampling.Method
+
     /// The number formats that results can be written in.
     package enum WeightType: String, CaseIterable {
         case float32, float16, bfloat16

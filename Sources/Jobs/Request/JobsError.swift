@@ -1,3 +1,4 @@
+import Engine
 import Media
 
 /// Why something is not taken in, not begun, or not there: what was given does not do.
@@ -8,10 +9,21 @@ package enum JobsError: Error, Equatable {
     case invalidName(String)
     /// A picture of a dataset, by its path, does not decode.
     case invalidPicture(path: String, PictureError)
+    /// Files are no checkpoint that the engine can work with.
+    case invalidCheckpoint(CheckpointError)
     /// A configuration has more bytes than are read.
     case configurationTooLarge(path: String, size: Int64, limit: Int)
     /// The job prunes nothing, or has not come to it yet.
     case noPlan(job: String)
+
+    /// What an error of the layers below comes to here; nil for one that is not about what was given.
+    package init?(_ error: any Error) {
+        switch error {
+        case let error as JobsError: self = error
+        case let error as CheckpointError: self = .invalidCheckpoint(error)
+        default: return nil
+        }
+    }
 }
 
 extension JobsError: CustomStringConvertible {
@@ -22,6 +34,7 @@ extension JobsError: CustomStringConvertible {
             errors.prefix(4).map { $0.pointer.isEmpty ? "the body \($0.detail)" : "\($0.pointer) \($0.detail)" }.joined(separator: "; ")
         case .invalidName(let trouble): "the name \(trouble)"
         case .invalidPicture(let path, let error): "\(path) \(error)"
+        case .invalidCheckpoint(let error): error.description
         case .configurationTooLarge(let path, let size, let limit): "\(path) has \(size) bytes; at most \(limit) are read"
         case .noPlan(let job): "\(job) has no plan: it prunes nothing, or has not come to it yet"
         }

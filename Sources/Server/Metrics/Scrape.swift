@@ -1,4 +1,3 @@
-import Engine
 import HTTP
 import Jobs
 import Storage
@@ -59,7 +58,7 @@ struct Scrape: Sendable {
         let age = load.oldestQueued.map { max(0, Timestamp.now().milliseconds - $0.milliseconds) } ?? 0
         let traffic = server.traffic
         var samples = [
-            MetricSample(Self.build, [("version", Program.version), ("blas", Matrix.provider)], 1),
+            MetricSample(Self.build, [("version", Program.version), ("blas", Arithmetic.provider)], 1),
             MetricSample(Self.connections, [], Double(server.connectionCount)),
             MetricSample(Self.received, [], Double(traffic.received.load(ordering: .relaxed))),
             MetricSample(Self.sent, [], Double(traffic.sent.load(ordering: .relaxed))),

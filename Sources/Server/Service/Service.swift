@@ -1,5 +1,4 @@
 import Documents
-import Engine
 import Files
 import Foundation
 import HTTP
@@ -32,11 +31,12 @@ package final class Service: Sendable {
     package init(_ settings: Configuration, logger: Logger) throws {
         self.settings = settings
         self.logger = logger
-        Matrix.useOneThreadPerCall()
+        Arithmetic.useOneThreadPerCall()
         let resources = JobResources(settings)
         logger.info(
-            "arithmetic: \(Matrix.provider), \(resources.parallel.threads) threads and \(resources.memory >> 20) MiB of memory for a job")
-        if Matrix.isReference {
+            "arithmetic: \(Arithmetic.provider), \(resources.parallel.threads) threads and \(resources.memory >> 20) MiB of memory for a job"
+        )
+        if Arithmetic.isReference {
             logger.warning("the reference BLAS is in use, some twenty times slower than need be: install libopenblas0-pthread")
         }
 
@@ -71,8 +71,8 @@ package final class Service: Sendable {
             database: database, memory: memory, uploads: Uploads(database: database, limit: settings.maxUploadBytes), resources: resources,
             wakeWorkers: { pool.wake() },
             health: [
-                "status": "ok", "version": .string(Program.version), "blas": .string(Matrix.provider),
-                "kernels": .optional(Matrix.openBLASCore),
+                "status": "ok", "version": .string(Program.version), "blas": .string(Arithmetic.provider),
+                "kernels": .optional(Arithmetic.kernels),
                 "threads": .integer(resources.parallel.threads), "memory_limit": .integer(resources.memory),
                 "request_memory": .integer(memory.limit),
                 "workers": .integer(settings.workers),

@@ -1,4 +1,3 @@
-import Engine
 import Files
 import HTTP
 import HTTPTypes
@@ -81,26 +80,29 @@ struct APIError: RespondingError {
             self.init(
                 .serviceUnavailable, "too_many_downloads", "as many files are being sent as the server may have open",
                 fields: [.retryAfter: "10"])
-        case let error as JobsError:
-            switch error {
-            case .invalidFields(let errors): self = .invalid(errors)
-            case .invalidName: self.init(.unprocessableContent, "invalid_name", error.description)
-            case .invalidPicture: self.init(.unprocessableContent, "invalid_picture", error.description)
-            case .configurationTooLarge: self.init(.unprocessableContent, "invalid_checkpoint", error.description)
-            case .noPlan: self.init(.notFound, "not_found", error.description)
-            }
         case let error as RequestMemoryError:
             switch error {
             case .tooLarge: self.init(.unprocessableContent, "too_much_memory", error.description)
             case .busy: self.init(.serviceUnavailable, "busy", error.description, fields: [.retryAfter: "5"])
             }
-        case let error as CheckpointError: self.init(.unprocessableContent, "invalid_checkpoint", error.description)
         case let error as ArchiveError:
             switch error {
             case .unreadable, .writing, .sizeMismatch: return nil
             default: self.init(.unprocessableContent, "invalid_archive", error.description)
             }
-        default: return nil
+        default:
+            guard let error = JobsError(error) else { return nil }
+            self.init(error)
+        }
+    }
+
+    private init(_ error: JobsError) {
+        switch error {
+        case .invalidFields(let errors): self = .invalid(errors)
+        case .invalidName: self.init(.unprocessableContent, "invalid_name", error.description)
+        case .invalidPicture: self.init(.unprocessableContent, "invalid_picture", error.description)
+        case .invalidCheckpoint, .configurationTooLarge: self.init(.unprocessableContent, "invalid_checkpoint", error.description)
+        case .noPlan: self.init(.notFound, "not_found", error.description)
         }
     }
 }

@@ -1,5 +1,4 @@
 import Documents
-import Engine
 import Files
 import Foundation
 import HTTP
@@ -120,7 +119,7 @@ extension API {
             // The header once, the answer as a document and as text.
             return try withExtendedLifetime(share) {
                 try memory.work(2 * checkpoint.layoutCost, for: "the list of tensors") {
-                    .json(["data": .array(try checkpoint.weights().tensors.map { tensor in .object(Self.members(tensor)) })])
+                    .json(["data": try checkpoint.tensorList()])
                 }
             }
         }
@@ -191,34 +190,18 @@ extension API {
         return [.file(open, offset: 0, length: open.size)]
     }
 
-    private static func members(_ tensor: TensorEntry) -> [JSON.Member] {
-        [
-            .init("name", .string(tensor.name)), .init("dtype", .string(tensor.type.torchName)), .init("shape", .integers(tensor.shape)),
-            .init("size", .integer(tensor.size)),
-        ]
-    }
-
     /// One tensor as JSON, its numbers written as they are read.
     private func tensor(_ name: String, of id: String) throws -> Response {
         let checkpoint = try StoredCheckpoint(database, id)
-        let weights = try memory.work(checkpoint.layoutCost, for: "the tensor") { try checkpoint.weights() }
-        guard let tensor = weights[name] else {
+        guard let tensor = try memory.work(checkpoint.layoutCost, for: "the tensor", { try checkpoint.tensor(name) }) else {
             throw APIError(.notFound, "not_found", "\(id) has no tensor \(name.prefix(200))")
         }
-        let head = JSON.object(Self.members(tensor)).compact.dropLast() + ",\"data\":["
+        let head = tensor.json.compact.dropLast() + ",\"data\":["
         let body = ResponseBody.stream(length: nil) { writer in
             try await writer.write(Array(head.utf8))
             let chunk = 8192
             for start in stride(from: 0, to: tensor.count, by: chunk) {
-                let count = min(chunk, tensor.count - start)
-                var failure: SafeTensorsError?
-                let numbers = [Float](unsafeUninitializedCapacity: count) { buffer, initialized in
-                    let target = UnsafeMutableBufferPointer(rebasing: buffer[..<count])
-                    target.initialize(repeating: 0)
-                    initialized = count
-                    do throws(SafeTensorsError) { try weights.read(name, from: start, into: target) } catch { failure = error }
-                }
-                if let failure { throw failure }
+                let numbers = try tensor.numbers(from: start, count: min(chunk, tensor.count - start))
                 var text = start == 0 ? "" : ","
                 text += numbers.map { $0.isFinite ? "\($0)" : "null" }.joined(separator: ",")
                 try await writer.write(Array(text.utf8))
