@@ -128,6 +128,13 @@ let package = Package(
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             path: "Tests/Support"),
+        // A whole service, its clients and the binary, for tests.
+        .target(
+            name: "ServiceSupport",
+            dependencies: [
+                "TestSupport", "Server", "Jobs", "Storage", "Media", "Documents", .product(name: "Logging", package: "swift-log"),
+            ],
+            path: "Tests/ServiceSupport"),
         .testTarget(name: "HashingTests", dependencies: ["Hashing"]),
         .testTarget(name: "DocumentsTests", dependencies: ["Documents"]),
         .testTarget(name: "TorchFilesTests", dependencies: ["TorchFiles", "Engine"]),
@@ -145,11 +152,13 @@ let package = Package(
         .testTarget(name: "JobsTests", dependencies: ["TestSupport", "Jobs"]),
         .testTarget(
             name: "CommandLineTests",
-            dependencies: ["TestSupport", "CommandLine", "Documents", "HTTP", "Storage", "Hashing"]),
+            dependencies: [
+                "Pruner", "TestSupport", "ServiceSupport", "CommandLine", "Server", "HTTP", "Media", "Storage", "Hashing", "Documents",
+            ]),
         .testTarget(
             name: "ServerTests",
             dependencies: [
-                "Pruner", "TestSupport", "Server", "Jobs", "HTTP", "Media", "Documents", "Engine", "Storage", "Hashing",
+                "Pruner", "TestSupport", "ServiceSupport", "Server", "Jobs", "HTTP", "Media", "Documents", "Engine", "Storage", "Hashing",
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ]),

@@ -4,6 +4,7 @@ package struct DashboardFile: Sendable {
     package let name: String
     /// Its media type.
     package let type: String
+    /// All of it.
     package let bytes: [UInt8]
 
     private init(_ name: String, _ type: String, _ bytes: [UInt8]) {

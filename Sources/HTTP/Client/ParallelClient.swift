@@ -58,6 +58,7 @@ package final class ParallelClient {
     var bodyTimeout = 1.0
     /// Bytes of an answer's body that are read.
     var bodyLimit = 64 << 10
+    /// Ends its waiting.
     package let waker: Waker
 
     /// Connections that are kept though no one uses them.

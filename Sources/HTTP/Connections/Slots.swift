@@ -4,6 +4,7 @@ import Synchronization
 package final class Slots: Sendable {
     private let free: Atomic<Int>
 
+    /// So many, all of them free.
     package init(_ count: Int) { free = Atomic(count) }
 
     /// Whether there was a free one, which is the caller's until ``giveBack()``.
@@ -13,5 +14,6 @@ package final class Slots: Sendable {
         return false
     }
 
+    /// Makes one free that was taken.
     package func giveBack() { free.add(1, ordering: .releasing) }
 }

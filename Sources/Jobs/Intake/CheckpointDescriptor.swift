@@ -4,6 +4,7 @@ import Storage
 
 /// What the API says of a checkpoint beyond its name and files; kept as JSON in its record.
 package struct CheckpointDescriptor {
+    /// As it is kept.
     package let json: JSON
 
     /// Reads what a record keeps.

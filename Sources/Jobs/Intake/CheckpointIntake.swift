@@ -13,11 +13,13 @@ package struct CheckpointIntake {
     package struct Initialization {
         let seed: Int
 
+        /// Draws them by a seed.
         package init(seed: Int) { self.seed = seed }
     }
 
     private static let largestJSON = 1 << 20
 
+    /// Takes in for a store.
     package init(database: Database, memory: RequestMemory = .unlimited) {
         self.database = database
         self.memory = memory

@@ -17,6 +17,7 @@ package struct DatasetIntake {
     private static let named = 4096
     private static let nameCost = 600
 
+    /// Takes in for a store.
     package init(database: Database, memory: RequestMemory = .unlimited, share: MemoryShare? = nil) {
         self.database = database
         self.memory = memory

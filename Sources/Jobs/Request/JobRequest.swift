@@ -52,10 +52,15 @@ package struct JobRequest: Sendable {
         var sampling: Sampling { Sampling(samples: samples, method: method, steps: steps, eta: eta, seed: seed) }
     }
 
+    /// The identifier of what it is about.
     package let checkpoint: String
+    /// The identifier of its pictures, if it has any.
     package let dataset: String?
+    /// What it is called.
     package let name: String?
+    /// What its client notes of it: an object of texts.
     package let metadata: JSON
+    /// Higher ones go first.
     package let priority: Int
     /// The format of the results' weights; nil is the checkpoint's own.
     let dtype: WeightType?

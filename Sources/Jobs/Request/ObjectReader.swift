@@ -8,6 +8,7 @@ package struct ObjectReader {
     private let pointer: String
     /// What was not read yet. Names are told apart by their bytes, as the parser tells them.
     private var members: [JSON.Member]
+    /// What was found wrong so far.
     package private(set) var errors: [FieldError] = []
 
     /// - Parameter pointer: where the object is in the body; empty for the body itself.

@@ -10,6 +10,7 @@ import Storage
 /// It has the dashboard's own modules inline, and the data beside them as JSON. Its policy names both by their digests, also in the
 /// file itself: there it holds when the file is opened from a disk.
 package struct Report: Sendable {
+    /// Of which it tells.
     package let job: Job
     /// The data, which the script reads.
     let data: JSON
@@ -21,6 +22,7 @@ package struct Report: Sendable {
     /// Bytes of a picture that are written at once; a multiple of 3, so that base64 needs no padding in between.
     private static let chunk = 48 * 1024
 
+    /// Gathers what there is to show.
     package init(of id: String, in database: Database) throws {
         let job = try database.jobs.get(id)
         self.job = job

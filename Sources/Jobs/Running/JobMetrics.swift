@@ -4,6 +4,7 @@ import Synchronization
 
 /// What is counted of running jobs.
 package final class JobMetrics: Sendable {
+    /// The series' names, as they are exposed.
     package static let steps = "pruner_job_steps_total"
     package static let durations = "pruner_job_phase_duration_seconds"
     package static let work = "pruner_engine_multiply_accumulates_total"
@@ -14,6 +15,7 @@ package final class JobMetrics: Sendable {
     /// Multiply-accumulates a second, by job.
     private let speeds = Mutex<[String: Double]>([:])
 
+    /// Counts in what `factory` makes.
     package init(_ factory: any MetricsFactory) {
         func each<Metric>(_ make: ([(String, String)]) -> Metric) -> [JobPhase: Metric] {
             Dictionary(uniqueKeysWithValues: JobPhase.allCases.map { ($0, make([("phase", $0.rawValue)])) })

@@ -15,6 +15,7 @@ package struct JobResources: Sendable {
         let seconds: Double
         let steps: Int
 
+        /// Whichever comes first.
         package init(seconds: Double, steps: Int) {
             self.seconds = seconds
             self.steps = steps

@@ -8,6 +8,7 @@ package struct JobForecast {
     let resources: JobResources
     let memory: RequestMemory
 
+    /// Foretells a job that can run.
     package init(job: JobValidation.Valid, resources: JobResources, memory: RequestMemory) {
         self.job = job
         self.resources = resources

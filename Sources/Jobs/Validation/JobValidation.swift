@@ -10,6 +10,7 @@ package struct JobValidation {
     /// What reading the checkpoint's header and laying out its network may take.
     private let memory: RequestMemory
 
+    /// Checks jobs for a store.
     package init(database: Database, resources: JobResources, memory: RequestMemory = .unlimited) {
         self.database = database
         self.resources = resources

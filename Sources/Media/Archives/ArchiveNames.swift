@@ -5,6 +5,7 @@ package struct ArchiveNames {
     private var folders: Set<String> = []
     private var size = 0
 
+    /// None yet.
     package init(limits: ArchiveReader.Limits) {
         self.limits = limits
     }

@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import ServiceSupport
 import Testing
 
 /// Files of the store that suffered behind the server's back: never used, always told, mended by the next upload.

@@ -2,6 +2,7 @@ import Documents
 import Foundation
 import Hashing
 import Server
+import ServiceSupport
 import Testing
 
 /// The dashboard's files as they are served, and the report. What they do in a browser is seen in Tests/Browser.

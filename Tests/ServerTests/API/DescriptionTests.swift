@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import ServiceSupport
 import Testing
 
 /// `/openapi.json` says what the server does: no route more or less, and no default that is another.

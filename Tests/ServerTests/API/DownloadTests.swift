@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import ServiceSupport
 import Testing
 
 @Test func aCheckpointsArchiveIsTheSameBytesUnderTheSameTag() async throws {

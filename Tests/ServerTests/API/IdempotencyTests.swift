@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import ServiceSupport
 import Testing
 
 /// A creating POST happens once for each `Idempotency-Key`.

@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Media
+import ServiceSupport
 import Testing
 
 /// The main job, through HTTP as a client meets it.

@@ -2,6 +2,7 @@ import Documents
 import Foundation
 import Hashing
 import Media
+import ServiceSupport
 import TestSupport
 import Testing
 

@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import ServiceSupport
 import Testing
 
 /// A limit of memory is kept: by parts of a batch where they fit, by a refusal where nothing does.

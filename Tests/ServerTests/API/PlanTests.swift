@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import ServiceSupport
 import Testing
 
 /// A job's plan is read, sent again, edited, and refused where it does not fit.

@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Media
+import ServiceSupport
 import Testing
 
 /// What is sent wrongly is refused with a problem that names the trouble, and nothing is left behind.

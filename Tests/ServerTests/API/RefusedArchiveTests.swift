@@ -1,3 +1,4 @@
+import ServiceSupport
 import Testing
 
 /// Archives beyond the limits.

@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Jobs
+import ServiceSupport
 import Testing
 
 /// What requests decode, parse, unpack and make has one budget: it is taken before the work, and given back whatever comes of it.

@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import ServiceSupport
 import Testing
 
 /// What a job's results are: the same twice, in the format asked for, and with the papers they need.

@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Hashing
+import ServiceSupport
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Documents
 import Engine
 import Foundation
+import ServiceSupport
 import TestSupport
 import Testing
 

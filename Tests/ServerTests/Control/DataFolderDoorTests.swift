@@ -2,6 +2,7 @@ import Documents
 import Foundation
 import Logging
 import Server
+import ServiceSupport
 import TestSupport
 import Testing
 

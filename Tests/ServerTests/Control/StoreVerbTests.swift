@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Server
+import ServiceSupport
 import Storage
 import TestSupport
 import Testing

@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import ServiceSupport
 import Storage
 import TestSupport
 import Testing

@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Hashing
+import ServiceSupport
 import Testing
 
 /// What a client of a server that may die at any moment was told, and what that obliges the server to.

@@ -1,4 +1,5 @@
 import Foundation
+import ServiceSupport
 import Testing
 
 /// Makes system calls of a running process fail, by strace's injection, until it is told to let go.

@@ -2,6 +2,7 @@ import Documents
 import Foundation
 import Logging
 import Server
+import ServiceSupport
 import Testing
 
 /// One JSON object a line, whatever is logged.

@@ -3,6 +3,7 @@ import Foundation
 import HTTP
 import Logging
 import Server
+import ServiceSupport
 import TestSupport
 import Testing
 

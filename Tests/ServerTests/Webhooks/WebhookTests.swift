@@ -4,6 +4,7 @@ import HTTP
 import HTTPTypes
 import Hashing
 import Server
+import ServiceSupport
 import Storage
 import Synchronization
 import Testing

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 
 /// The `pruner` binary with any command, in a process of its own; what it prints goes into files of the test's folder.
-final class PrunerProcess {
+package final class PrunerProcess {
     private let process = Process()
     /// Ends with the process.
     private let life: AsyncStream<Void>
@@ -17,7 +17,7 @@ final class PrunerProcess {
     /// - Parameters:
     ///   - folder: where it runs, and where what it prints is kept.
     ///   - environment: variables beside the test's own.
-    init(_ arguments: [String], in folder: URL, environment: [String: String] = [:]) throws {
+    package init(_ arguments: [String], in folder: URL, environment: [String: String] = [:]) throws {
         let name = UUID().uuidString
         output = folder.appendingPathComponent("\(name).out")
         errors = folder.appendingPathComponent("\(name).err")
@@ -45,29 +45,29 @@ final class PrunerProcess {
     }
 
     /// What it has printed so far.
-    var outputText: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
+    package var outputText: String { (try? String(contentsOf: output, encoding: .utf8)) ?? "" }
     /// What it has told on standard error so far.
-    var errorText: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
+    package var errorText: String { (try? String(contentsOf: errors, encoding: .utf8)) ?? "" }
     /// What it has printed, as JSON.
-    var json: JSON { (try? JSON(parsing: Array(outputText.utf8))) ?? .null }
+    package var json: JSON { (try? JSON(parsing: Array(outputText.utf8))) ?? .null }
 
     /// Waits for its end; the exit status, or the signal that ended it, negative.
     @discardableResult
-    func end() async -> Int32 {
+    package func end() async -> Int32 {
         for await _ in life {}
         return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
     }
 
     /// Waits until standard error holds a text, or the process has ended. Returns whether it does.
-    func tells(_ text: String) async -> Bool {
+    package func tells(_ text: String) async -> Bool {
         await changes.wait { errorText.contains(text) || !process.isRunning }
         return errorText.contains(text)
     }
 
-    func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+    package func signal(_ number: Int32) { kill(process.processIdentifier, number) }
 
     /// Runs a command to its end.
-    static func run(
+    package static func run(
         _ arguments: [String], in folder: URL, environment: [String: String] = [:]
     ) async throws -> (status: Int32, process: PrunerProcess) {
         let process = try PrunerProcess(arguments, in: folder, environment: environment)

@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Media
+import ServiceSupport
 import TestSupport
 import Testing
 

@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import Server
+import ServiceSupport
 import Testing
 
 /// `submit`, `status`, `logs` and `download` against a real service.

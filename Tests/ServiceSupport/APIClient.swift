@@ -4,13 +4,13 @@ import FoundationNetworking
 import Testing
 
 /// A client of a service at some address. It keeps its connections; they close with it.
-final class APIClient: Sendable {
-    let base: String
+package final class APIClient: Sendable {
+    package let base: String
     /// What every answer is held against, where it is known.
     private let description: Description?
     private let session: URLSession
 
-    init(base: String, description: Description? = nil) {
+    package init(base: String, description: Description? = nil) {
         self.base = base
         self.description = description
         let configuration = URLSessionConfiguration.ephemeral
@@ -22,7 +22,7 @@ final class APIClient: Sendable {
     deinit { session.finishTasksAndInvalidate() }
 
     /// Sends a request.
-    func send(
+    package func send(
         _ method: String, _ path: String, body: Data? = nil, type: String = "application/octet-stream", headers: [String: String] = [:]
     ) async throws -> World.Answer {
         var request = URLRequest(url: try #require(URL(string: base + path)))
@@ -38,28 +38,28 @@ final class APIClient: Sendable {
         return answer
     }
 
-    func get(_ path: String) async throws -> World.Answer { try await send("GET", path) }
+    package func get(_ path: String) async throws -> World.Answer { try await send("GET", path) }
 
-    func post(_ path: String, _ json: JSON) async throws -> World.Answer {
+    package func post(_ path: String, _ json: JSON) async throws -> World.Answer {
         try await send("POST", path, body: Data(json.compact.utf8), type: "application/json")
     }
 
     /// Uploads and returns the identifier.
-    func upload(_ path: String, _ body: Data) async throws -> String {
+    package func upload(_ path: String, _ body: Data) async throws -> String {
         let answer = try await send("POST", path, body: body)
         try #require(answer.status == 201, "\(answer.detail)")
         return try #require(answer.json["id"]?.text)
     }
 
     /// Where an answer says that an upload is; it says it in full, as tus clients have it of other servers.
-    func location(_ answer: World.Answer) throws -> String {
+    package func location(_ answer: World.Answer) throws -> String {
         let location = try #require(answer.headers["location"])
         try #require(location.hasPrefix(base + "/v1/uploads/upl_"), "\(location)")
         return String(location.dropFirst(base.count))
     }
 
     /// The job once it has ended, which its stream of events tells by ending: a client that polls takes the processor that the job needs.
-    func finished(_ id: String) async throws -> JSON {
+    package func finished(_ id: String) async throws -> JSON {
         while true {
             let job = try await get("/v1/jobs/\(id)").json
             if !["queued", "running", "paused"].contains(job.status) { return job }
@@ -70,7 +70,7 @@ final class APIClient: Sendable {
     }
 
     /// Polls a job until it is as `condition` wants it, or has ended.
-    func job(_ id: String, until condition: (JSON) -> Bool) async throws -> JSON {
+    package func job(_ id: String, until condition: (JSON) -> Bool) async throws -> JSON {
         while true {
             let job = try await get("/v1/jobs/\(id)").json
             if condition(job) || ["succeeded", "failed", "cancelled"].contains(job.status) { return job }
@@ -81,5 +81,5 @@ final class APIClient: Sendable {
 
 extension JSON {
     /// A job's status.
-    var status: String { self["status"]?.text ?? "" }
+    package var status: String { self["status"]?.text ?? "" }
 }

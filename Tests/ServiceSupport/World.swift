@@ -8,20 +8,26 @@ import TestSupport
 import Testing
 
 /// A whole service with a data folder of its own, and a client for it; gone without a trace when the test ends.
-final class World {
-    struct Answer {
-        let status: Int
-        let headers: [String: String]
-        let data: Data
+package final class World {
+    package struct Answer {
+        package let status: Int
+        package let headers: [String: String]
+        package let data: Data
+
+        package init(status: Int, headers: [String: String], data: Data) {
+            self.status = status
+            self.headers = headers
+            self.data = data
+        }
 
         /// The body as JSON; `null` when it is none.
-        var json: JSON { (try? JSON(parsing: Array(data))) ?? .null }
+        package var json: JSON { (try? JSON(parsing: Array(data))) ?? .null }
         /// A problem's code.
-        var code: String { json["code"]?.text ?? "" }
+        package var code: String { json["code"]?.text ?? "" }
         /// A problem's detail.
-        var detail: String { json["detail"]?.text ?? "" }
+        package var detail: String { json["detail"]?.text ?? "" }
         /// The pointers of a problem's errors.
-        var pointers: [String] {
+        package var pointers: [String] {
             guard case .array(let errors) = json["errors"] else { return [] }
             return errors.compactMap { $0["pointer"]?.text }
         }
@@ -29,7 +35,7 @@ final class World {
 
     /// Nil only between two services on the same folder.
     private var running: Service?
-    let folder: URL
+    package let folder: URL
     private var settings: Configuration
 
     private init(folder: URL, _ change: (inout Configuration) -> Void) throws {
@@ -50,7 +56,7 @@ final class World {
     }
 
     /// Ends the service and starts another on the same data folder.
-    func restart() async throws {
+    package func restart() async throws {
         await stop()
         running = try await alone { try Self.service(settings) }
     }
@@ -63,7 +69,7 @@ final class World {
     }
 
     /// Restarts the service, `body` having the folder to itself in between, and the settings changed.
-    func restart(settings change: (inout Configuration) -> Void, between body: (URL) throws -> Void) async throws {
+    package func restart(settings change: (inout Configuration) -> Void, between body: (URL) throws -> Void) async throws {
         await stop()
         try await alone { try body(folder) }
         change(&settings)
@@ -77,7 +83,7 @@ final class World {
 
     /// Runs `body` against a fresh service, its settings changed by `settings`.
     /// - Parameter isBlocking: whether the body blocks its thread, as ``socket()`` makes it.
-    static func with(
+    package static func with(
         isBlocking: Bool = false, settings: (inout Configuration) -> Void = { _ in }, _ body: (World) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pruner-test-\(UUID().uuidString)")
@@ -98,35 +104,35 @@ final class World {
     }
 
     /// Sends a request.
-    func send(
+    package func send(
         _ method: String, _ path: String, body: Data? = nil, type: String = "application/octet-stream", headers: [String: String] = [:]
     ) async throws -> Answer {
         try await client.send(method, path, body: body, type: type, headers: headers)
     }
 
-    func get(_ path: String) async throws -> Answer { try await client.get(path) }
-    func post(_ path: String, _ json: JSON) async throws -> Answer { try await client.post(path, json) }
+    package func get(_ path: String) async throws -> Answer { try await client.get(path) }
+    package func post(_ path: String, _ json: JSON) async throws -> Answer { try await client.post(path, json) }
     /// Uploads and returns the identifier.
-    func upload(_ path: String, _ body: Data) async throws -> String { try await client.upload(path, body) }
+    package func upload(_ path: String, _ body: Data) async throws -> String { try await client.upload(path, body) }
     /// Polls a job until it has ended.
-    func finished(_ job: String) async throws -> JSON { try await client.finished(job) }
+    package func finished(_ job: String) async throws -> JSON { try await client.finished(job) }
 
     /// A client of the API, to be used by itself.
-    var client: APIClient {
+    package var client: APIClient {
         get throws {
             let running = try #require(running)
             return APIClient(base: running.url, description: Description(document: running.description))
         }
     }
     /// What the service gives its requests.
-    var memory: RequestMemory { get throws { try #require(running).memory } }
+    package var memory: RequestMemory { get throws { try #require(running).memory } }
     /// The port it listens on.
-    var port: Int { get throws { try #require(URL(string: client.base)?.port) } }
+    package var port: Int { get throws { try #require(URL(string: client.base)?.port) } }
     /// A client that sends what it is given, byte by byte.
-    func socket() throws -> Client { try Client(port: port) }
+    package func socket() throws -> Client { try Client(port: port) }
 
     /// What the data folder holds, without SQLite's own files.
-    func filesLeft() throws -> [String] {
+    package func filesLeft() throws -> [String] {
         let manifest = Data("{\"pruner\":\"manifest\"".utf8)
         return try FileManager.default.subpathsOfDirectory(atPath: folder.path).filter { path in
             let file = folder.appendingPathComponent(path).path
@@ -140,9 +146,9 @@ final class World {
 
 extension JSON {
     /// A string's text.
-    var text: String? { if case .string(let text) = self { text } else { nil } }
+    package var text: String? { if case .string(let text) = self { text } else { nil } }
     /// An array's elements.
-    var elements: [JSON] { if case .array(let elements) = self { elements } else { [] } }
+    package var elements: [JSON] { if case .array(let elements) = self { elements } else { [] } }
     /// The value at a path of member names.
-    func at(_ names: String...) -> JSON { names.reduce(self) { $0[$1] ?? .null } }
+    package func at(_ names: String...) -> JSON { names.reduce(self) { $0[$1] ?? .null } }
 }

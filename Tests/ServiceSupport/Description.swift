@@ -3,18 +3,20 @@ import Foundation
 import Testing
 
 /// `/openapi.json`, by which every answer in these tests must be described.
-struct Description: Sendable {
-    let document: JSON
+package struct Description: Sendable {
+    private let document: JSON
+
+    package init(document: JSON) { self.document = document }
 
     /// The described paths.
-    var paths: [(template: String, methods: [String: JSON])] {
+    package var paths: [(template: String, methods: [String: JSON])] {
         members(document["paths"]).map { path in
             (path.name, Dictionary(members(path.value).map { ($0.name.uppercased(), $0.value) }) { first, _ in first })
         }
     }
 
     /// Records an issue for each thing about an answer that is not described.
-    func check(_ answer: World.Answer, to method: String, _ target: String) {
+    package func check(_ answer: World.Answer, to method: String, _ target: String) {
         let parts = target.split(separator: "?", maxSplits: 1).map(String.init)
         let call = "\(method) \(target) → \(answer.status)"
         guard let path = find(parts[0]) else {
@@ -64,7 +66,7 @@ struct Description: Sendable {
     }
 
     /// What a reference refers to; anything else itself.
-    func resolved(_ json: JSON) -> JSON {
+    package func resolved(_ json: JSON) -> JSON {
         guard let names = json["$ref"]?.text?.split(separator: "/").dropFirst() else { return json }
         return names.reduce(document) { $0[String($1)] ?? .null }
     }

@@ -1,26 +1,26 @@
-import Engine
 import Foundation
 import FoundationNetworking
+import Jobs
 import Testing
 
 /// The `pruner` binary serving a data folder in a process of its own: one that can be killed.
-final class ServerProcess {
+package final class ServerProcess {
     private let process = Process()
     /// Where it can be reached.
-    let url: String
+    package let url: String
     /// What it logs.
-    let log: URL
+    package let log: URL
 
     /// The binary that was built with the tests.
-    static var binary: URL {
+    package static var binary: URL {
         URL(fileURLWithPath: CommandLine.arguments[0]).resolvingSymlinksInPath().deletingLastPathComponent().appendingPathComponent(
             "pruner")
     }
 
     /// The variables that the binary is started with: this process's own, and the matrix kernels that it has, on which the last bits of
     /// results depend. Left to itself the binary takes the best ones, which this process may not have been started with.
-    static var environment: [String: String] {
-        ProcessInfo.processInfo.environment.merging(Matrix.openBLASCore.map { ["OPENBLAS_CORETYPE": $0] } ?? [:]) { $1 }
+    package static var environment: [String: String] {
+        ProcessInfo.processInfo.environment.merging(Arithmetic.kernels.map { ["OPENBLAS_CORETYPE": $0] } ?? [:]) { $1 }
     }
 
     /// Starts a server on a free port and waits until it accepts connections.
@@ -29,7 +29,7 @@ final class ServerProcess {
     ///   - folder: its data folder; a configuration and the log are kept beside it.
     ///   - settings: lines of YAML.
     ///   - before: a command that runs the server's, such as strace.
-    init(folder: URL, settings: String = "", arguments: [String] = [], before: [String] = []) throws {
+    package init(folder: URL, settings: String = "", arguments: [String] = [], before: [String] = []) throws {
         let configuration = URL(fileURLWithPath: folder.path + ".yaml")
         try Data((settings + "\n").utf8).write(to: configuration)
         log = URL(fileURLWithPath: folder.path + ".log")
@@ -59,21 +59,22 @@ final class ServerProcess {
         url = String(line.dropFirst(start.count).dropLast())
     }
 
-    struct Failure: Error { let log: String }
+    /// It ended before it served; what it logged.
+    package struct Failure: Error { package let log: String }
 
-    var processIdentifier: Int32 { process.processIdentifier }
+    package var processIdentifier: Int32 { process.processIdentifier }
 
     deinit { kill() }
 
     /// Ends it at once, as a power cut would, without a chance to write anything.
-    func kill() {
+    package func kill() {
         guard process.isRunning else { return }
         Foundation.kill(process.processIdentifier, SIGKILL)
         process.waitUntilExit()
     }
 
     /// Asks it to end, and returns its exit status.
-    func terminate() -> Int32 {
+    package func terminate() -> Int32 {
         process.terminate()
         process.waitUntilExit()
         return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus

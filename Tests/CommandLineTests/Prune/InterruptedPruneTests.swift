@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import ServiceSupport
 import Testing
 
 /// `pruner prune` that is ended early, however, goes on with the same command and ends as it would have ended.

@@ -2,14 +2,14 @@ import Dispatch
 import Foundation
 
 /// Tells when a file has been written to, so that nobody has to look again and again.
-final class FileChanges {
+package final class FileChanges {
     private let changes: AsyncStream<Void>
     /// Wakes whoever waits, for another reason than the file.
     let told: AsyncStream<Void>.Continuation
     private let source: any DispatchSourceRead
 
     /// Begins to watch a file that is there.
-    init(_ file: URL) throws {
+    package init(_ file: URL) throws {
         let descriptor = inotify_init1(Int32(IN_NONBLOCK | IN_CLOEXEC))
         guard descriptor >= 0, inotify_add_watch(descriptor, file.path, UInt32(IN_MODIFY)) >= 0 else { throw POSIXError(.ENOSYS) }
         let (changes, told) = AsyncStream.makeStream(of: Void.self, bufferingPolicy: .bufferingNewest(1))
@@ -27,7 +27,7 @@ final class FileChanges {
     deinit { source.cancel() }
 
     /// Waits until `condition` holds, looking at it after each change.
-    func wait(until condition: () throws -> Bool) async rethrows {
+    package func wait(until condition: () throws -> Bool) async rethrows {
         if try condition() { return }
         for await _ in changes where try condition() { return }
     }
