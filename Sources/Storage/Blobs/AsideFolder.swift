@@ -83,3 +83,7 @@ extension Timestamp {
     /// `2026-11-29`, of UTC.
     var day: String { String(text.prefix(10)) }
 }
+
+extension DataFolder {
+    var aside: AsideFolder { AsideFolder(url: url.appendingPathComponent("aside", isDirectory: true)) }
+}

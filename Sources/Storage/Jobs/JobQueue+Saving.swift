@@ -40,7 +40,7 @@ extension JobQueue {
     public func addResult(
         _ id: String, _ stage: ResultStage, name: String, descriptor: String, files: [(path: String, blob: StoredBlob)]
     ) throws(StorageError) -> CheckpointRecord {
-        let owner = Owner(of: try get(id))
+        let owner = try get(id).token.map(Owner.init(unlimited:))
         let manifest = Manifest(
             checkpoint: Identifier.make(.checkpoint), name: name, descriptor: descriptor, files: files, owner: owner)
         let blob = try manifest.store(in: database.blobs)

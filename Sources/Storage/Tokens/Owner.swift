@@ -19,9 +19,8 @@ public struct Owner: Sendable, Equatable {
         isAsking = true
     }
 
-    /// Whoever asked for a job, when the job stores what it made: that is never refused.
-    public init?(of job: Job) {
-        guard let token = job.token else { return nil }
+    /// Whoever asked for something that is stored for them later: that is never refused.
+    init(unlimited token: String) {
         self.token = token
         storedBytes = nil
         queuedJobs = nil

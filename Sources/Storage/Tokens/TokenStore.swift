@@ -4,11 +4,6 @@ import Hashing
 /// The tokens' rows. Of a secret only its SHA-256 is kept: 256 random bits need no slower hash.
 public struct TokenStore: Sendable {
     /// A token with the hash of its secret.
-    struct Known: Sendable {
-        let token: AccessToken
-        let hash: [UInt8]
-    }
-
     let database: Database
 
     /// Makes a token. Its secret is told once, here.
@@ -91,7 +86,7 @@ public struct TokenStore: Sendable {
     }
 
     /// The rows, read once: only this process changes them, through ``changing(_:)``.
-    private func known() throws(StorageError) -> [Known] {
+    private func known() throws(StorageError) -> [KnownToken] {
         if let read = database.tokensRead.read({ $0 }) { return read }
         return try database.tokensRead.change { read throws(StorageError) in
             let found = try database.read("read the tokens") { rows in
@@ -109,7 +104,7 @@ public struct TokenStore: Sendable {
         }
     }
 
-    private static func known(_ row: Row) throws -> Known {
+    private static func known(_ row: Row) throws -> KnownToken {
         guard let scope = AccessToken.Scope(rawValue: row["scope"]) else {
             throw StorageError.database(doing: "read a token", found: "scope \(row["scope"] as String)")
         }
@@ -117,6 +112,6 @@ public struct TokenStore: Sendable {
             id: row["id"], name: row["name"], scope: scope,
             limits: .init(uploadBytes: row["upload_bytes"], storedBytes: row["stored_bytes"], queuedJobs: row["queued_jobs"]),
             createdAt: Timestamp(milliseconds: row["created_at"]))
-        return Known(token: token, hash: try row.digest("hash").bytes)
+        return KnownToken(token: token, hash: try row.digest("hash").bytes)
     }
 }

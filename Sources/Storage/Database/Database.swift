@@ -26,7 +26,7 @@ public final class Database: Sendable {
     /// A number that grows with each write that ends.
     private let version = Atomic<UInt64>(0)
     /// The tokens as they were last read; nil when they may have changed.
-    let tokensRead = ReadMostly<[TokenStore.Known]?>(nil)
+    let tokensRead = ReadMostly<[KnownToken]?>(nil)
     /// Who is at work by which token.
     let bearers = Bearers()
     let file: DatabaseFile
@@ -40,21 +40,6 @@ public final class Database: Sendable {
     let webhookSignal = WebhookSignal()
     /// Whether the last commit failed on the disk, and so may be found done by a process that opens the database after a crash.
     private let isDoubtful = Mutex(false)
-
-    /// The checkpoints.
-    public var checkpoints: CheckpointStore { CheckpointStore(database: self) }
-    /// The datasets.
-    public var datasets: DatasetStore { DatasetStore(database: self) }
-    /// The jobs.
-    public var jobs: JobQueue { JobQueue(database: self) }
-    /// The tokens.
-    public var tokens: TokenStore { TokenStore(database: self) }
-    /// The uploads that come in pieces.
-    public var uploads: UploadStore { UploadStore(database: self) }
-    /// The events that are to be told.
-    public var webhooks: WebhookStore { WebhookStore(database: self) }
-    /// Answers to creating requests.
-    public var answers: AnswerStore { AnswerStore(database: self) }
 
     /// Opens the store in `folder`, making it if need be, and clears what a crash left: temporary files go, and blobs that no row refers
     /// to are put aside.

@@ -18,7 +18,6 @@ package final class DataFolder: Sendable {
 
     var database: URL { url.appendingPathComponent("pruner.sqlite", isDirectory: false) }
     var blobs: URL { url.appendingPathComponent("blobs", isDirectory: true) }
-    var aside: AsideFolder { AsideFolder(url: url.appendingPathComponent("aside", isDirectory: true)) }
     var temporary: URL { url.appendingPathComponent("tmp", isDirectory: true) }
     var uploads: URL { url.appendingPathComponent("uploads", isDirectory: true) }
 

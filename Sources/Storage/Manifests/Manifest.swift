@@ -1,5 +1,4 @@
 import Foundation
-import GRDB
 
 /// What the rows of a checkpoint or dataset say, as a blob beside its files: with these it is found again where the rows were lost.
 ///
@@ -125,54 +124,5 @@ extension Manifest {
         (self.descriptor, token) = (descriptor, owner?.token)
         files = [CheckpointRecord.File(path: "", digest: pack.digest, size: pack.size)]
         self.pictures = pictures
-    }
-
-    /// Of the rows of a checkpoint or dataset.
-    init(_ kind: Kind, _ id: String, in rows: GRDB.Database) throws {
-        guard let row = try Row.fetchOne(rows, sql: "SELECT * FROM \(kind.rawValue)s WHERE id = ?", arguments: [id]) else {
-            throw StorageError.notFound(kind == .checkpoint ? .checkpoint : .dataset, id: id)
-        }
-        (self.kind, self.id, name) = (kind, id, row["name"])
-        createdAt = Timestamp(milliseconds: row["created_at"])
-        (descriptor, token) = (row["descriptor"], row["token"])
-        switch kind {
-        case .checkpoint:
-            files = try CheckpointStore.files(of: id, in: rows)
-            pictures = []
-        case .dataset:
-            files = [CheckpointRecord.File(path: "", digest: try row.digest("pack_digest"), size: row["pack_size"])]
-            pictures = try DatasetStore.pictures(of: id, in: rows)
-        }
-    }
-
-    /// Writes the rows, within a transaction.
-    /// - Parameter blob: of this manifest, in its place.
-    func insert(_ blob: (digest: BlobDigest, size: Int64), in rows: GRDB.Database) throws {
-        switch kind {
-        case .checkpoint:
-            try rows.execute(
-                sql: """
-                    INSERT INTO checkpoints (id, name, created_at, descriptor, token, manifest, manifest_size) VALUES (?, ?, ?, ?, ?, ?, ?)
-                    """, arguments: [id, name, createdAt.milliseconds, descriptor, token, blob.digest.hex, blob.size])
-            for (ordinal, file) in files.enumerated() {
-                try rows.execute(
-                    sql: "INSERT INTO checkpoint_files (checkpoint, ordinal, path, digest, size) VALUES (?, ?, ?, ?, ?)",
-                    arguments: [id, ordinal, file.path, file.digest.hex, file.size])
-            }
-        case .dataset:
-            try rows.execute(
-                sql: """
-                    INSERT INTO datasets (id, name, created_at, descriptor, token, pack_digest, pack_size, manifest, manifest_size)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-                    """,
-                arguments: [
-                    id, name, createdAt.milliseconds, descriptor, token, files[0].digest.hex, files[0].size, blob.digest.hex, blob.size,
-                ])
-            let statement = try rows.makeStatement(
-                sql: "INSERT INTO pictures (dataset, ordinal, path, pack_offset, length) VALUES (?, ?, ?, ?, ?)")
-            for (ordinal, picture) in pictures.enumerated() {
-                try statement.execute(arguments: [id, ordinal, picture.path, picture.offset, picture.length])
-            }
-        }
     }
 }

@@ -1,0 +1,17 @@
+/// What the rows are, by kind.
+extension Database {
+    /// The checkpoints.
+    public var checkpoints: CheckpointStore { CheckpointStore(database: self) }
+    /// The datasets.
+    public var datasets: DatasetStore { DatasetStore(database: self) }
+    /// The jobs.
+    public var jobs: JobQueue { JobQueue(database: self) }
+    /// The tokens.
+    public var tokens: TokenStore { TokenStore(database: self) }
+    /// The uploads that come in pieces.
+    public var uploads: UploadStore { UploadStore(database: self) }
+    /// The events that are to be told.
+    public var webhooks: WebhookStore { WebhookStore(database: self) }
+    /// Answers to creating requests.
+    public var answers: AnswerStore { AnswerStore(database: self) }
+}
