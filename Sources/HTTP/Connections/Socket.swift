@@ -7,63 +7,21 @@ import Synchronization
 ///
 /// One task reads and writes; ``abort()`` may come from anywhere. ``close()`` must be called.
 final class Socket: Sendable {
-    /// Someone who waits: for bytes, or for room to write.
-    private enum Waiter: Sendable {
-        case read(limit: Int, DispatchTime, CheckedContinuation<[UInt8], any Error>)
-        case write(DispatchTime, CheckedContinuation<Void, any Error>)
-
-        var deadline: DispatchTime {
-            switch self {
-            case .read(_, let deadline, _), .write(let deadline, _): deadline
-            }
-        }
-
-        func fail(_ error: HTTPError) {
-            switch self {
-            case .read(_, _, let continuation): continuation.resume(throwing: error)
-            case .write(_, let continuation): continuation.resume(throwing: error)
-            }
-        }
-    }
-
-    /// A readiness source, which is suspended when it fires and no one waits for it: readiness is a level, not an edge.
-    private struct Source {
-        let source: any DispatchSourceProtocol
-        private(set) var isResumed = false
-
-        mutating func resume() {
-            if !isResumed { source.resume() }
-            isResumed = true
-        }
-
-        mutating func suspend() {
-            if isResumed { source.suspend() }
-            isResumed = false
-        }
-    }
-
     private struct State {
         var isClosed = false
-        var reading: Source?
-        var writing: Source?
+        var reading: ReadinessSource?
+        var writing: ReadinessSource?
         var timer: (any DispatchSourceTimer)?
         /// When the timer fires next; nil when it does not.
         var timerDeadline: DispatchTime?
-        var waiter: Waiter?
+        var waiter: SocketWaiter?
     }
 
     private let descriptor: Int32
     private let queue: DispatchQueue
     private let traffic: Traffic
     private let state = Mutex(State())
-    /// Whether the peer was soon there when it was waited for last. Then the thread itself waits a moment for the next time, which spares
-    /// two others that would hand over to each other.
-    private let isPrompt = Atomic(false)
-
-    /// The threads that wait so: of all sockets together, for peers that poll or send as fast as they are served.
-    private static let waiters = Slots(64)
-    /// Milliseconds that they wait.
-    private static let moment: Int32 = 1
+    private let prompt = PromptPeer()
 
     /// Takes over a connected descriptor, already non-blocking. Events arrive on `queue`, which is serial.
     init(descriptor: Int32, queue: DispatchQueue, traffic: Traffic) {
@@ -81,9 +39,9 @@ final class Socket: Sendable {
     func read(upTo limit: Int, deadline: DispatchTime) async throws -> [UInt8] {
         if let bytes = try receive(limit) { return bytes }
         let start = DispatchTime.now()
-        if waitAMoment(for: POLLIN), let bytes = try receive(limit) { return bytes }
+        if prompt.waits(descriptor, for: POLLIN), let bytes = try receive(limit) { return bytes }
         let bytes = try await withCheckedThrowingContinuation { wait(.read(limit: limit, deadline, $0)) }
-        foundReady(since: start)
+        prompt.cameReady(since: start)
         return bytes
     }
 
@@ -169,10 +127,10 @@ final class Socket: Sendable {
         var left = unsentBytes
         while true {
             let start = DispatchTime.now()
-            if waitAMoment(for: POLLOUT) { return pace.waited(since: start) }
+            if prompt.waits(descriptor, for: POLLOUT) { return pace.waited(since: start) }
             do {
                 try await withCheckedThrowingContinuation { wait(.write(pace.deadline, $0)) }
-                foundReady(since: start)
+                prompt.cameReady(since: start)
                 return pace.waited(since: start)
             } catch HTTPError.timeout {
                 pace.waited(since: start)
@@ -216,7 +174,7 @@ final class Socket: Sendable {
     /// Gives the descriptor back. Nothing else may be called after that but ``abort()``.
     /// - Parameter done: called when it has been given back by this call.
     func close(_ done: @escaping @Sendable () -> Void = {}) {
-        let waiter = state.withLock { state -> Waiter? in
+        let waiter = state.withLock { state -> SocketWaiter? in
             guard !state.isClosed else { return nil }
             state.isClosed = true
             // A descriptor that is closed under a source could be another connection's by the time the source looks at it:
@@ -244,30 +202,17 @@ final class Socket: Sendable {
 
     // MARK: - Waiting
 
-    /// Waits with this thread, if that is promising. Returns whether there is something to be had.
-    private func waitAMoment(for events: Int32) -> Bool {
-        guard isPrompt.load(ordering: .relaxed), Self.waiters.take() else { return false }
-        defer { Self.waiters.giveBack() }
-        var waiting = pollfd(fd: descriptor, events: Int16(events), revents: 0)
-        return poll(&waiting, 1, Self.moment) > 0
-    }
-
-    private func foundReady(since start: DispatchTime) {
-        let time = DispatchTime.now().uptimeNanoseconds - start.uptimeNanoseconds
-        isPrompt.store(time < UInt64(Self.moment) * 1_000_000, ordering: .relaxed)
-    }
-
-    private func wait(_ waiter: Waiter) {
+    private func wait(_ waiter: SocketWaiter) {
         let isRefused = state.withLock { state in
             guard !state.isClosed, state.waiter == nil else { return true }
             state.waiter = waiter
             switch waiter {
             case .read:
-                var source = state.reading ?? Source(source: makeReadSource())
+                var source = state.reading ?? ReadinessSource(source: makeReadSource())
                 source.resume()
                 state.reading = source
             case .write:
-                var source = state.writing ?? Source(source: makeWriteSource())
+                var source = state.writing ?? ReadinessSource(source: makeWriteSource())
                 source.resume()
                 state.writing = source
             }
@@ -337,7 +282,7 @@ final class Socket: Sendable {
     }
 
     private func timerFired() {
-        let waiter = state.withLock { state -> Waiter? in
+        let waiter = state.withLock { state -> SocketWaiter? in
             guard !state.isClosed else { return nil }
             state.timerDeadline = nil
             guard let waiter = state.waiter else { return nil }
