@@ -54,8 +54,9 @@ conformance: build ## tuspy and schemathesis against a running server (needs pyt
 browser: build ## the dashboard in headless Chromium, through the whole main job (needs python3-venv, and installs Chromium)
 	Tests/Browser/run.sh
 
-lint: deps ## layout and style, that every target names what it imports, and that AVX-512 stays where it is asked for
+lint: deps ## layout and style, no circle among folders, that every target names what it imports, and AVX-512 only where it is asked for
 	swift format lint --strict -r Sources Tests Package.swift
+	python3 Tests/Folders/check.py
 	swift build -c release --explicit-target-dependency-import-check error
 	@if [ "$$(uname -m)" = x86_64 ]; then \
 	  objdump -d --no-show-raw-insn .build/release/pruner | awk '/^[0-9a-f]+ </ {name = $$2} \
