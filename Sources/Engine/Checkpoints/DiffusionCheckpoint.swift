@@ -118,14 +118,11 @@ public struct DiffusionCheckpoint: Sendable {
         _ architecture: any Architecture.Type, _ config: Data, shapes: [String: [Int]]
     ) throws(CheckpointError) -> any Architecture {
         let model: any Architecture
-        do {
-            model = try architecture.init(json: config, shapes: shapes)
-        } catch let error as ConfigurationError {
-            throw .configuration(path: "config.json", error)
-        } catch let error as GraphError {
-            throw .graph(error)
-        } catch {
-            throw .missingFile(expected: "a config.json that \(architecture.className) reads")
+        do { model = try architecture.init(json: config, shapes: shapes) } catch {
+            switch error {
+            case .configuration(let error): throw .configuration(path: "config.json", error)
+            case .graph(let error): throw .graph(error)
+            }
         }
         let limit = Int(ProcessInfo.processInfo.physicalMemory) / 16
         guard model.graph.parameterCount <= limit else {

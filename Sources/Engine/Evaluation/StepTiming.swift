@@ -1,6 +1,3 @@
-import Documents
-import Foundation
-
 /// How long a model's steps take on this machine, measured on a model like it in about a second.
 ///
 /// A step takes a time of its own (every weight is read, every gradient written) and a time for each sample. Both are found by measuring
@@ -42,7 +39,7 @@ public struct StepTiming: Sendable {
     ///   - model: its channels are kept as they are.
     ///   - batch: what will be asked for; measured itself where the budget allows.
     ///   - now: seconds by a clock that never goes back.
-    /// - Throws: ``ConfigurationError``, ``GraphError``.
+    /// - Throws: ``ConfigurationError``.
     public init(_ model: any Architecture, batch: Int, parallel: Parallel, now: () -> Double) throws {
         let small = try Self.shrunk(model)
         let weights = Weights(small.graph.parameters)
@@ -78,20 +75,7 @@ public struct StepTiming: Sendable {
     /// The model on a map whose sides were halved until training on it is within the budget, or they cannot be halved any more.
     private static func shrunk(_ model: any Architecture) throws -> any Architecture {
         var small = model
-        while 3 * smallestBatch * small.graph.multiplyAccumulates > budget, let half = try halved(small) { small = half }
+        while 3 * smallestBatch * small.graph.multiplyAccumulates > budget, let half = try small.halved() { small = half }
         return small
-    }
-
-    /// The model on a map of half the height and width; nil where it takes no such map.
-    private static func halved(_ model: any Architecture) throws -> (any Architecture)? {
-        let (height, width) = (model.graph.nodes[0].shape.height, model.graph.nodes[0].shape.width)
-        guard height % 2 == 0, width % 2 == 0 else { return nil }
-        let size: JSON = height == width ? .integer(height / 2) : .integers([height / 2, width / 2])
-        let config = try ConfigurationReader(json: model.config).document.replacing(["sample_size": size])
-        let shapes = Dictionary(uniqueKeysWithValues: model.graph.parameters.map { ($0.name, $0.shape) })
-        guard let half = try? type(of: model).init(json: Data(config.pretty.utf8), shapes: shapes),
-            half.graph.multiplyAccumulates < model.graph.multiplyAccumulates
-        else { return nil }
-        return half
     }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// A network that the service can prune: what everything else asks of it. One type, one file in `Models/`, one entry in ``Architectures``.
+/// A network that the service can prune: what everything else asks of it. One family, one folder in `Models/`, one entry in ``Architectures``.
 public protocol Architecture: Sendable {
     /// The `_class_name` of its `config.json`, which chooses it.
     static var className: String { get }
@@ -14,8 +14,8 @@ public protocol Architecture: Sendable {
     ///
     /// - Parameter shapes: the checkpoint's tensor shapes by the graph's names, for where the config does not tell the widths; empty
     ///   where weights are drawn afresh.
-    /// - Throws: ``ConfigurationError`` naming the key; ``GraphError`` when layers do not fit together.
-    init(json: Data, shapes: [String: [Int]]) throws
+    /// - Throws: ``ArchitectureError``: the configuration's error names the key, the graph's the layer.
+    init(json: Data, shapes: [String: [Int]]) throws(ArchitectureError)
 
     /// The layers. Node 0 is the noisy sample, node 1 the timestep, the last one the predicted noise.
     var graph: Graph { get }
@@ -38,13 +38,13 @@ public protocol Architecture: Sendable {
     /// The divisor of every block's width.
     var blockDivisor: Int { get }
 
-    /// The network without the channels that are not kept.
+    /// The network that a cut leaves.
     ///
     /// - Parameters:
-    ///   - kept: for each of the graph's channel groups, the ascending channels that stay.
+    ///   - cut: what is left of ``graph``, some channels less.
     ///   - steps: timesteps of the noise schedule.
-    /// - Throws: ``PruningError``, ``GraphError`` and ``ConfigurationError`` where no config describes what is left.
-    func pruned(kept: [[Int]], widths: Widths, steps: Int) throws -> Self
+    /// - Throws: ``WidthsError``, ``GraphError``, ``ConfigurationError`` and ``ArchitectureError`` where no config describes what is left.
+    func pruned(to cut: Graph, widths: Widths, steps: Int) throws -> Self
 
     /// The values, in PyTorch's order by name, of the parameters that a pruned network has anew; all others are slices of this one's.
     ///
@@ -59,10 +59,8 @@ extension Architecture {
     /// The type's own.
     public var className: String { Self.className }
 
-    /// Today's names; attention's former ones are translated.
-    public static func names(of tensors: [String], json: Data) throws(ConfigurationError) -> [String] {
-        tensors.map(AttentionNames.today)
-    }
+    /// The graph's own names.
+    public static func names(of tensors: [String], json: Data) throws(ConfigurationError) -> [String] { tensors }
 
     /// The order of the graph.
     public var constructionOrder: [Parameter] { graph.parameters }

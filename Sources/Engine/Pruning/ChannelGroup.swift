@@ -115,11 +115,3 @@ struct ChannelGroups {
         }
     }
 }
-
-func leastCommonMultiple(_ a: Int, _ b: Int) -> Int { a / greatestCommonDivisor(a, b) * b }
-
-func greatestCommonDivisor(_ a: Int, _ b: Int) -> Int {
-    var (x, y) = (a, b)
-    while y != 0 { (x, y) = (y, x % y) }
-    return x
-}

@@ -58,6 +58,8 @@ struct PruningJob {
         case let error as TrainingError: return JobFailure(code: "loss_not_finite", detail: error.description)
         case let error as CheckpointError: return JobFailure(code: "invalid_checkpoint", detail: error.description)
         case let error as GraphError: return JobFailure(code: "pruning_impossible", detail: error.description)
+        case let error as WidthsError: return JobFailure(code: "pruning_impossible", detail: error.description)
+        case let error as ArchitectureError: return JobFailure(code: "pruning_impossible", detail: error.description)
         case let error as ConfigurationError: return JobFailure(code: "pruning_impossible", detail: "\(error)")
         case let error as MatrixError: return JobFailure(code: "refit_failed", detail: "the time embedding could not be refitted: \(error)")
         default: return JobFailure(code: "internal_error", detail: "the job failed for a reason that is in the server's log")

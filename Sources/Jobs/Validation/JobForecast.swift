@@ -17,7 +17,7 @@ package struct JobForecast {
 
     /// The contract's answer.
     ///
-    /// - Throws: ``GraphError``, ``ConfigurationError``; ``RequestMemoryError`` when the model is too large to be measured.
+    /// - Throws: ``ConfigurationError``; ``RequestMemoryError`` when the model is too large to be measured.
     package func json() throws -> JSON {
         let (before, after) = (job.model.graph, job.result.graph)
         func change(_ old: Int, _ new: Int) -> JSON { ["before": .integer(old), "after": .integer(new)] }

@@ -12,21 +12,28 @@ import Testing
         let config: Data
         let warnings: [String] = []
 
-        init(json: Data, shapes: [String: [Int]]) throws {
-            let document = try JSON(parsing: json)
-            guard let width = document["width"]?.integer else { throw ConfigurationError.missing(key: "width", expected: "a number") }
+        init(json: Data, shapes: [String: [Int]]) throws(ArchitectureError) {
+            guard let width = (try? JSON(parsing: json))?["width"]?.integer else {
+                throw .configuration(.missing(key: "width", expected: "a number"))
+            }
+            do { graph = try Self.layers(width: width) } catch { throw .graph(error) }
+            config = json
+        }
+
+        private static func layers(width: Int) throws(GraphError) -> Graph {
             var graph = Graph()
             let sample = try graph.add("sample", Input(Shape(height: 4, width: 4, channels: 3)))
-            _ = try graph.add("timestep", Input(.vector(1)))
+            try graph.add("timestep", Input(.vector(1)))
             let hidden = try graph.add("first", Conv2d("first", in: 3, out: width, width: .own), [sample])
             try graph.add("second", Conv2d("second", in: width, out: 3), [hidden])
-            self.graph = graph
-            config = json
+            return graph
         }
 
         init(width: Int) throws { try self.init(json: Data(#"{"width": \#(width)}"#.utf8), shapes: [:]) }
 
-        func pruned(kept: [[Int]], widths: Widths, steps: Int) throws -> TwoConvolutions { try TwoConvolutions(width: kept[0].count) }
+        func pruned(to cut: Graph, widths: Widths, steps: Int) throws -> TwoConvolutions {
+            try TwoConvolutions(width: cut.parameters[0].shape[0])
+        }
     }
 
     @Test func weightsAreDrawnInTheOrderOfTheGraph() throws {

@@ -67,7 +67,7 @@ import Testing
         let selection = Selection(ratio: ratio, widths: .diffusers, blockDivisor: trained.model.blockDivisor)
         let after = before.map(selection.blockWidth)
         if before.indices.dropFirst().contains(where: { before[$0] != before[$0 - 1] && after[$0] == after[$0 - 1] }) {
-            #expect(throws: PruningError.self) { try prune(trained, ratio, .diffusers, steps: 50) }
+            #expect(throws: WidthsError.self) { try prune(trained, ratio, .diffusers, steps: 50) }
             return
         }
         let (kept, pruned) = try prune(trained, ratio, .diffusers, steps: 50)

@@ -7,20 +7,18 @@ extension UNet2DConfiguration {
 }
 
 extension UNet2DModel {
-    /// The architecture without the channels that are not kept.
+    /// The architecture that a cut leaves.
     ///
     /// With ``Widths/diffusers`` the config tells the new widths, and where `block_out_channels[0]` changes the sinusoid becomes a
     /// learned table (``refitTimeEmbedding(_:steps:width:)``); with ``Widths/free`` the config stays and tensors tell
     /// the widths.
     ///
     /// - Parameters:
-    ///   - kept: for each of the graph's channel groups, the ascending channels that stay.
+    ///   - cut: what is left of the graph.
     ///   - steps: timesteps of the noise schedule.
-    /// - Throws: ``PruningError/blocksBecomeEqual(block:width:)``; ``GraphError`` and ``ConfigurationError`` where no config of
+    /// - Throws: ``WidthsError/blocksBecomeEqual(block:width:)``; ``GraphError`` and ``ConfigurationError`` where no config of
     ///   ``Widths/diffusers`` describes what is left.
-    public func pruned(kept: [[Int]], widths: Widths, steps: Int) throws -> UNet2DModel {
-        let cut = try graph.cut(kept: kept)
-        guard cut.parameterCount < graph.parameterCount else { return self }
+    public func pruned(to cut: Graph, widths: Widths, steps: Int) throws -> UNet2DModel {
         let shapes = Dictionary(uniqueKeysWithValues: cut.parameters.map { ($0.name, $0.shape) })
         if widths == .free {
             let marked = try UNet2DConfiguration(json: configuration.json(replacing: ["pruned_widths": .string("free")]))
@@ -52,9 +50,9 @@ extension UNet2DModel {
     /// The entries of `block_out_channels` after a cut.
     ///
     /// - Parameter shapes: what is left of every parameter.
-    /// - Throws: ``PruningError/blocksBecomeEqual(block:width:)``: diffusers puts a shortcut between blocks of different widths only,
+    /// - Throws: ``WidthsError/blocksBecomeEqual(block:width:)``: diffusers puts a shortcut between blocks of different widths only,
     ///   so the result's plain config would describe another network.
-    private func blockWidths(_ shapes: [String: [Int]]) throws(PruningError) -> [Int] {
+    private func blockWidths(_ shapes: [String: [Int]]) throws(WidthsError) -> [Int] {
         let before = configuration.blockOutChannels
         let widths = before.indices.map { shapes["down_blocks.\($0).resnets.0.conv1.weight"]?[0] ?? before[$0] }
         for block in widths.indices.dropFirst() where widths[block] == widths[block - 1] && before[block] != before[block - 1] {

@@ -16,9 +16,11 @@ extension UNet2DModel: Architecture {
 
     /// Reads a `config.json` and emits the graph.
     ///
-    /// - Throws: ``ConfigurationError``; ``GraphError`` when free widths do not fit together.
-    public init(json: Data, shapes: [String: [Int]]) throws {
-        try self.init(UNet2DConfiguration(json: json), shapes: shapes)
+    /// - Throws: ``ArchitectureError``; of the graph when free widths do not fit together.
+    public init(json: Data, shapes: [String: [Int]]) throws(ArchitectureError) {
+        let configuration: UNet2DConfiguration
+        do { configuration = try UNet2DConfiguration(json: json) } catch { throw .configuration(error) }
+        do { try self.init(configuration, shapes: shapes) } catch { throw .graph(error) }
     }
 
     /// The configuration as it was read, and what pruning changed in it.

@@ -1,5 +1,5 @@
 extension TrainedModel {
-    /// The model without the channels that are not kept: ``Architecture/pruned(kept:widths:steps:)`` with its weights, exact slices of
+    /// The model without the channels that are not kept: ``Architecture/pruned(to:widths:steps:)`` with its weights, exact slices of
     /// these but for what ``Architecture/refitted(_:for:steps:)`` gives.
     ///
     /// - Throws: what these throw.
@@ -10,7 +10,7 @@ extension TrainedModel {
     private func pruned(_ model: some Architecture, kept: [[Int]], widths: Widths, steps: Int) throws -> TrainedModel {
         let (graph, cut) = try model.graph.cut(kept: kept, weights: weights)
         guard graph.parameterCount < model.graph.parameterCount else { return self }
-        let result = try model.pruned(kept: kept, widths: widths, steps: steps)
+        let result = try model.pruned(to: graph, widths: widths, steps: steps)
         let refitted = try model.refitted(weights, for: result, steps: steps)
         return TrainedModel(model: result, weights: try Weights(result.graph.parameters, from: cut, replacing: refitted))
     }

@@ -1,0 +1,13 @@
+extension Architecture {
+    /// The network without the channels that are not kept; the same where all are.
+    ///
+    /// - Parameters:
+    ///   - kept: for each of the graph's channel groups, the ascending channels that stay.
+    ///   - steps: timesteps of the noise schedule.
+    /// - Throws: ``GraphError``, and what ``pruned(to:widths:steps:)`` throws.
+    public func pruned(kept: [[Int]], widths: Widths, steps: Int) throws -> Self {
+        let cut = try graph.cut(kept: kept)
+        guard cut.parameterCount < graph.parameterCount else { return self }
+        return try pruned(to: cut, widths: widths, steps: steps)
+    }
+}
