@@ -37,7 +37,7 @@ struct PrunerBench: ParsableCommand {
                 var settings = FineTuner.Settings()
                 (settings.steps, settings.batchSize) = (warmups + steps, batch)
                 if step == .plainfinetuning { settings.emaDecay = 0 }
-                let shape = trained.model.graph.nodes[0].shape
+                let shape = trained.model.sampleShape
                 let grey = [UInt8](repeating: 128, count: shape.count)
                 let pictures = PictureSet(count: batch, shape: shape) { _ in grey }
                 _ = try FineTuner(settings).run(training: trained, pictures: pictures, alphasCumprod: alphasCumprod, parallel: parallel) {
@@ -50,7 +50,7 @@ struct PrunerBench: ParsableCommand {
                 graph: trained.model.graph, weights: trained.weights, gradients: gradients, batch: batch, parallel: parallel)
             let prediction = NoisePrediction(executor, alphasCumprod: alphasCumprod)
             var generator = TorchGenerator(seed: 1)
-            let pictures = generator.randn(batch * executor.sampleShape.count)
+            let pictures = generator.randn(batch * trained.model.sampleShape.count)
             let noise = generator.randn(pictures.count)
             times = StepTimes(warmups: warmups, steps: steps) { step in
                 pictures.withUnsafeBufferPointer { pictures in

@@ -55,7 +55,7 @@ public struct Sampling: Sendable {
         _ trained: TrainedModel, schedule: NoiseSchedule, memory: Int = .max, parallel: Parallel, progress: (Int) throws -> Void = { _ in }
     ) throws -> [Float] {
         let sampler = try sampler(schedule)
-        let shape = trained.model.graph.nodes[0].shape
+        let shape = trained.model.sampleShape
         var generator = TorchGenerator(seed: seed)
         var sample = generator.randn(samples * shape.count)
         var noise = [Float](repeating: 0, count: sample.count)

@@ -107,7 +107,7 @@ extension Graph {
         for node in nodes {
             channels.append(node.operation.couple(node.inputs.map { channels[$0] }, in: &coupling))
         }
-        coupling.fix(channels[output])
+        for output in outputs { coupling.fix(channels[output.node]) }
         return (coupling, channels)
     }
 }

@@ -47,6 +47,7 @@ struct ExecutionPlan {
             CallShape(
                 batch: batch, inputs: node.inputs.map { nodes[$0].shape }, output: node.shape, isTraining: isTraining, parallel: parallel)
         }
+        let leaves = graph.leaves
         let runsBackward = graph.learns.map { isTraining && $0 }
         let savedCounts = zip(nodes, shapes).map { $0.operation.savedCount($1) }
         let schedule = Schedule(graph, runsBackward: runsBackward, segments: isTraining ? segments : 1)
@@ -57,7 +58,7 @@ struct ExecutionPlan {
         var saved: [(first: Int, later: Int)] = []
         var gradients: [Int?] = []
         for (index, node) in nodes.enumerated() {
-            let lives = Self.lives(index, node, schedule, runsBackward, nodes)
+            let lives = Self.lives(index, node, schedule, nodes, leaves: leaves[index])
             let size = batch * node.shape.count
             // Inputs are filled before anything runs and read again when a step is repeated on the same sample.
             let isInput = node.inputs.isEmpty
@@ -70,7 +71,7 @@ struct ExecutionPlan {
 
             let firstGradient = schedule.readers[index].compactMap { schedule.backward[$0] }.min()
             gradients.append(
-                backward.map { plan.request(size, from: index == graph.output ? schedule.loss : firstGradient ?? $0, through: $0) })
+                backward.map { plan.request(size, from: leaves[index] ? schedule.loss : firstGradient ?? $0, through: $0) })
         }
 
         let largestScratch = zip(nodes, shapes).map { $0.operation.scratchCount($1) }.max() ?? 0
@@ -125,8 +126,10 @@ struct ExecutionPlan {
     }
 
     /// When a node's output is needed: since its first run, and since it runs again if it is not kept in between.
+    ///
+    /// - Parameter leaves: whether it leaves the graph, to be read when all has run.
     private static func lives(
-        _ index: Int, _ node: Graph.Node, _ schedule: Schedule, _ runsBackward: [Bool], _ nodes: [Graph.Node]
+        _ index: Int, _ node: Graph.Node, _ schedule: Schedule, _ nodes: [Graph.Node], leaves: Bool
     ) -> (first: ClosedRange<Int>, later: ClosedRange<Int>?) {
         let start = schedule.forward[index]
         let again = schedule.again[index]
@@ -138,7 +141,7 @@ struct ExecutionPlan {
             if let time = schedule.backward[reader], read.contains(index) { laterUses.append(time) }
         }
         if let time = schedule.backward[index], node.operation.backwardReads.output { laterUses.append(time) }
-        if index == nodes.count - 1 { firstUses.append(schedule.loss) }
+        if leaves { firstUses.append(schedule.loss) }
         guard !schedule.isKept[index] else {
             let last = (firstUses + laterUses + (again.map { [$0] } ?? [])).max() ?? start
             return (start...last, nil)

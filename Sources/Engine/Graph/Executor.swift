@@ -1,20 +1,24 @@
 /// Runs a graph for one batch size: forward, and backward where gradients are given. All memory is planned when it is made;
 /// a step allocates nothing.
 public final class Executor {
-    /// The memory of the noisy sample: (batch, height, width, channels).
-    public let sample: UnsafeMutablePointer<Float>
-    /// The memory of the timesteps: one number per sample.
-    public let timesteps: UnsafeMutablePointer<Float>
-    /// The prediction, (batch, height, width, channels), valid after ``forward()``.
-    public let output: UnsafeMutablePointer<Float>
-    /// dL/doutput, to be filled between ``forward()`` and ``backward()``.
-    public let outputGradient: UnsafeMutablePointer<Float>
+    /// The memory of an input or an output of the graph.
+    public struct Binding {
+        /// The graph's name of it.
+        public let name: String
+        /// One sample.
+        public let shape: Shape
+        /// (batch, height, width, channels). Inputs are to be filled before ``forward()``, after which outputs are valid.
+        public let values: UnsafeMutablePointer<Float>
+        /// dL/dvalues of an output, shaped alike, to be filled between ``forward()`` and ``backward()``; nil where backward reads none.
+        public let gradient: UnsafeMutablePointer<Float>?
+    }
+
+    /// What goes into the graph.
+    public let inputs: [Binding]
+    /// What comes out of it.
+    public let outputs: [Binding]
     /// Samples per call.
     public let batch: Int
-    /// One sample of the output.
-    public let outputShape: Shape
-    /// One sample of the input.
-    public let sampleShape: Shape
     /// Bytes planned for activations, gradients of activations and working memory.
     public let activationBytes: Int
 
@@ -41,7 +45,6 @@ public final class Executor {
     /// Plans memory for a batch.
     ///
     /// - Parameters:
-    ///   - graph: its first node is the sample, its second the timestep.
     ///   - weights: values of the graph's parameters, in the graph's order; read at every call.
     ///   - gradients: where ``backward()`` adds dL/dparameter; nil plans for forward only, in less memory.
     ///   - preparedLimit: floats of transformed weights that may be kept from call to call; nil is a share of what activations
@@ -58,12 +61,13 @@ public final class Executor {
             graph, batch: batch, isTraining: gradients != nil, preparedLimit: preparedLimit, segments: segments, parallel: parallel)
         let graph = plan.graph
         let nodes = graph.nodes
+        let leaves = graph.leaves
         let arena = Buffer(count: plan.total)
         self.arena = arena
         activationBytes = plan.total * MemoryLayout<Float>.stride
         func memory(_ offset: Int) -> UnsafeMutablePointer<Float> { arena.pointer + offset }
 
-        // The consumer that runs backward first finds no gradient yet; the others add to it.
+        // The consumer that runs backward first finds no gradient yet; the others add to it, and all to what an output was given.
         var firstConsumer = [Int](repeating: -1, count: nodes.count)
         for (index, node) in nodes.enumerated() where plan.runsBackward[index] {
             for input in node.inputs { firstConsumer[input] = index }
@@ -73,7 +77,7 @@ public final class Executor {
         for (index, node) in nodes.enumerated() {
             let parameters = node.operation.parameters.compactMap { weights.index(of: $0.name) }
             var seen: Set<Int> = []
-            let accumulates = node.inputs.map { !seen.insert($0).inserted || firstConsumer[$0] != index }
+            let accumulates = node.inputs.map { !seen.insert($0).inserted || firstConsumer[$0] != index || leaves[$0] }
             func call(_ place: ExecutionPlan.Place) -> OperatorCall {
                 OperatorCall(
                     shape: plan.shapes[index],
@@ -105,15 +109,28 @@ public final class Executor {
             case .forward, .loss: nil
             }
         }
-        sample = memory(plan.first[0].output)
-        timesteps = memory(plan.first[1].output)
-        output = memory(plan.first[graph.output].output)
-        outputGradient = plan.gradients[graph.output].map(memory) ?? arena.pointer
-        outputShape = nodes[graph.output].shape
-        sampleShape = nodes[0].shape
+        func binding(_ name: String, _ node: Int, isOutput: Bool) -> Binding {
+            Binding(
+                name: name, shape: nodes[node].shape, values: memory(plan.first[node].output),
+                gradient: isOutput ? plan.gradients[node].map(memory) : nil)
+        }
+        inputs = nodes.indices.filter { nodes[$0].inputs.isEmpty }.map { binding(nodes[$0].name, $0, isOutput: false) }
+        outputs = graph.outputs.map { binding($0.name, $0.node, isOutput: true) }
     }
 
-    /// Computes ``output`` from ``sample`` and ``timesteps``.
+    /// The graph's input of a name. To be found once, not in a loop.
+    public func input(_ name: String) -> Binding {
+        guard let found = inputs.first(where: { $0.name == name }) else { fatalError("the graph has no input \(name)") }
+        return found
+    }
+
+    /// The graph's output of a name. To be found once, not in a loop.
+    public func output(_ name: String) -> Binding {
+        guard let found = outputs.first(where: { $0.name == name }) else { fatalError("the graph has no output \(name)") }
+        return found
+    }
+
+    /// Computes the outputs from the inputs.
     public func forward() {
         for step in forwardSteps {
             if isForwardStale || !step.keepsPrepared { step.operation.prepare(step.call, for: .forward) }
@@ -122,7 +139,7 @@ public final class Executor {
         isForwardStale = false
     }
 
-    /// Adds dL/dparameter to the gradients, from ``outputGradient``. Call after ``forward()``, once.
+    /// Adds dL/dparameter to the gradients, from those of all outputs. Call after ``forward()``, once.
     public func backward() {
         for step in backwardSteps {
             // What forward prepared and keeps is still that of these weights.

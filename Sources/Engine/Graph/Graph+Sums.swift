@@ -4,7 +4,8 @@ extension Graph {
     /// Such a layer runs where the sum ran, so that nodes and parameters may stand in another order; names stay. What is computed does
     /// not change but for the order of a sum's terms. Only what runs sees this graph: channels are coupled, cut and counted in the plain one.
     package func foldingSums() -> Graph {
-        var readers = [Int](repeating: 0, count: nodes.count)
+        // Whoever takes an output of the graph reads it too.
+        var readers = leaves.map { $0 ? 1 : 0 }
         for node in nodes {
             for input in node.inputs { readers[input] += 1 }
         }
@@ -35,6 +36,6 @@ extension Graph {
                 folded.append(Node(name: node.name, operation: node.operation, inputs: node.inputs.map { places[$0] }, shape: node.shape))
             }
         }
-        return Graph(nodes: folded)
+        return Graph(nodes: folded, outputs: outputs.map { Output(name: $0.name, node: places[$0.node]) })
     }
 }

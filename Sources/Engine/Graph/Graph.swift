@@ -1,4 +1,6 @@
-/// A model as data: nodes in the order in which they run.
+/// A model as data: nodes in the order in which they run, and by which names numbers go in and come out.
+///
+/// A node that reads no other is an input, by its own name (`sample`, `timestep`). Outputs are named when the graph is built (`out_sample`).
 public struct Graph: Sendable {
     /// One operator and where its inputs come from.
     public struct Node: Sendable {
@@ -12,16 +14,27 @@ public struct Graph: Sendable {
         public let shape: Shape
     }
 
+    /// A node whose output leaves the graph.
+    public struct Output: Sendable, Equatable {
+        /// The name by which it is asked for.
+        public let name: String
+        /// The node's index.
+        public let node: Int
+    }
+
     /// All nodes; a node's inputs come before it.
     public private(set) var nodes: [Node] = []
-    /// The last node added.
-    public var output: Int { nodes.count - 1 }
+    /// What leaves the graph, in the order in which it was named.
+    public private(set) var outputs: [Output] = []
 
     /// An empty graph.
     public init() {}
 
     /// A graph of nodes that fit together.
-    init(nodes: [Node]) { self.nodes = nodes }
+    init(nodes: [Node], outputs: [Output]) {
+        self.nodes = nodes
+        self.outputs = outputs
+    }
 
     /// Appends a node and returns its index.
     /// - Throws: ``GraphError/shape(node:expected:found:)`` naming the node.
@@ -37,6 +50,24 @@ public struct Graph: Sendable {
         return nodes.count - 1
     }
 
+    /// Lets a node's output leave the graph under a name.
+    package mutating func addOutput(_ name: String, _ node: Int) {
+        outputs.append(Output(name: name, node: node))
+    }
+
+    /// One sample's shape of an input; nil where there is none of that name.
+    public func input(_ name: String) -> Shape? { nodes.first { $0.inputs.isEmpty && $0.name == name }?.shape }
+
+    /// One sample's shape of an output; nil where there is none of that name.
+    public func output(_ name: String) -> Shape? { outputs.first { $0.name == name }.map { nodes[$0.node].shape } }
+
+    /// Whether each node's output leaves the graph.
+    var leaves: [Bool] {
+        var leaves = [Bool](repeating: false, count: nodes.count)
+        for output in outputs { leaves[output.node] = true }
+        return leaves
+    }
+
     /// Every parameter, in the order of the nodes.
     public var parameters: [Parameter] { nodes.flatMap(\.operation.parameters) }
 
@@ -50,13 +81,13 @@ public struct Graph: Sendable {
         }
     }
 
-    /// Whether a node's output depends on any parameter and the graph's output on it, and so has a gradient worth computing.
+    /// Whether a node's output depends on any parameter and an output of the graph on it, and so has a gradient worth computing.
     var learns: [Bool] {
         var learns: [Bool] = []
         for node in nodes {
             learns.append(!node.operation.parameters.isEmpty || node.inputs.contains { learns[$0] })
         }
-        var leadsOn = nodes.indices.map { $0 == output }
+        var leadsOn = leaves
         for (index, node) in nodes.enumerated().reversed() where leadsOn[index] {
             for input in node.inputs { leadsOn[input] = true }
         }

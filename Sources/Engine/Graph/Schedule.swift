@@ -38,8 +38,9 @@ struct Schedule {
         }
         let segment = Self.segment(graph, count: segments)
         let last = segment.last ?? 0
+        let leaves = graph.leaves
         let isKept = nodes.indices.map { index in
-            if nodes[index].inputs.isEmpty || index == graph.output { return true }
+            if nodes[index].inputs.isEmpty || leaves[index] { return true }
             if segment[index] == last { return !nodes[index].operation.isCheap }
             return readers[index].contains { segment[$0] != segment[index] }
         }

@@ -4,7 +4,7 @@ import Foundation
 extension Architecture {
     /// The same network on a map of half the height and width, where a step takes about a quarter of the time; nil where it takes no such map.
     func halved() throws(ConfigurationError) -> Self? {
-        let (height, width) = (graph.nodes[0].shape.height, graph.nodes[0].shape.width)
+        let (height, width) = (sampleShape.height, sampleShape.width)
         guard height % 2 == 0, width % 2 == 0 else { return nil }
         let size: JSON = height == width ? .integer(height / 2) : .integers([height / 2, width / 2])
         let smaller = try ConfigurationReader(json: config).document.replacing(["sample_size": size])

@@ -17,8 +17,11 @@ public protocol Architecture: Sendable {
     /// - Throws: ``ArchitectureError``: the configuration's error names the key, the graph's the layer.
     init(json: Data, shapes: [String: [Int]]) throws(ArchitectureError)
 
-    /// The layers. Node 0 is the noisy sample, node 1 the timestep, the last one the predicted noise.
+    /// The layers, and the names of what goes into them and comes out.
     var graph: Graph { get }
+
+    /// One of the pictures, or latents, that the network is for.
+    var sampleShape: Shape { get }
 
     /// The parameters in the order in which the network's constructor draws their initial values.
     var constructionOrder: [Parameter] { get }
@@ -61,6 +64,12 @@ extension Architecture {
 
     /// The graph's own names.
     public static func names(of tensors: [String], json: Data) throws(ConfigurationError) -> [String] { tensors }
+
+    /// The input `sample`.
+    public var sampleShape: Shape {
+        guard let shape = graph.input("sample") else { fatalError("\(className) takes no sample and does not say what it is for") }
+        return shape
+    }
 
     /// The order of the graph.
     public var constructionOrder: [Parameter] { graph.parameters }

@@ -8,6 +8,9 @@ public struct NoisePrediction {
     private let signal: [Float]
     private let noise: [Float]
     private let target: Buffer
+    private let sample: Executor.Binding
+    private let timestep: Executor.Binding
+    private let prediction: Executor.Binding
 
     /// - Parameters:
     ///   - samples: of the whole batch; nil is as many as the executor takes at once.
@@ -17,7 +20,8 @@ public struct NoisePrediction {
         self.samples = samples ?? executor.batch
         signal = alphasCumprod.map { $0.squareRoot() }
         noise = alphasCumprod.map { (1 - $0).squareRoot() }
-        target = Buffer(count: executor.batch * executor.outputShape.count)
+        (sample, timestep, prediction) = (executor.input("sample"), executor.input("timestep"), executor.output("out_sample"))
+        target = Buffer(count: executor.batch * prediction.shape.count)
     }
 
     /// A batch whose loss is asked for.
@@ -45,7 +49,7 @@ public struct NoisePrediction {
     public func loss(_ batch: Batch) -> Double {
         var total = 0.0
         for part in 0..<parts { total += forward(batch, range(part)) }
-        return total / Double(samples * executor.outputShape.count)
+        return total / Double(samples * prediction.shape.count)
     }
 
     /// Adds the gradient of the last ``loss(_:)`` to the executor's gradients; `batch` must be the same.
@@ -64,31 +68,31 @@ public struct NoisePrediction {
             total += forward(batch, range(part))
             backward(range(part))
         }
-        return total / Double(samples * executor.outputShape.count)
+        return total / Double(samples * prediction.shape.count)
     }
 
     /// Runs forward on some of the pictures and returns the sum of their squared errors. Places beyond them are empty.
     private func forward(_ batch: Batch, _ range: Range<Int>) -> Double {
-        let shape = executor.sampleShape
+        let shape = sample.shape
         let first = range.lowerBound * shape.count
-        PixelOrder.channelsLast(batch.pictures + first, to: executor.sample, batch: range.count, shape: shape)
+        PixelOrder.channelsLast(batch.pictures + first, to: sample.values, batch: range.count, shape: shape)
         PixelOrder.channelsLast(batch.noise + first, to: target.pointer, batch: range.count, shape: shape)
-        for (image, timestep) in batch.timesteps[range].enumerated() {
-            let (a, b) = (signal[timestep], noise[timestep])
-            let x = executor.sample + image * shape.count
+        for (image, t) in batch.timesteps[range].enumerated() {
+            let (a, b) = (signal[t], noise[t])
+            let x = sample.values + image * shape.count
             Elementwise.map(shape.count, x, target.pointer + image * shape.count, into: x) { $0 * a + $1 * b }
-            executor.timesteps[image] = Float(timestep)
+            timestep.values[image] = Float(t)
         }
         for image in range.count..<executor.batch {
-            (executor.sample + image * shape.count).update(repeating: 0, count: shape.count)
-            executor.timesteps[image] = 0
+            (sample.values + image * shape.count).update(repeating: 0, count: shape.count)
+            timestep.values[image] = 0
         }
         executor.forward()
         var total = 0.0
         for image in 0..<range.count {
             var sum: Float = 0
             for i in (image * shape.count)..<((image + 1) * shape.count) {
-                let difference = executor.output[i] - target.pointer[i]
+                let difference = prediction.values[i] - target.pointer[i]
                 sum += difference * difference
                 // Summed in short runs so that rounding stays far below float32's.
                 if i % 256 == 255 {
@@ -103,11 +107,12 @@ public struct NoisePrediction {
 
     /// Adds the gradient of those pictures that went forward last.
     private func backward(_ range: Range<Int>) {
-        let count = range.count * executor.outputShape.count
-        let scale = 2 / Float(samples * executor.outputShape.count)
-        Elementwise.map(count, executor.output, target.pointer, into: executor.outputGradient) { ($0 - $1) * scale }
-        let empty = executor.batch * executor.outputShape.count - count
-        (executor.outputGradient + count).update(repeating: 0, count: empty)
+        let count = range.count * prediction.shape.count
+        let scale = 2 / Float(samples * prediction.shape.count)
+        guard let gradient = prediction.gradient else { return }
+        Elementwise.map(count, prediction.values, target.pointer, into: gradient) { ($0 - $1) * scale }
+        let empty = executor.batch * prediction.shape.count - count
+        (gradient + count).update(repeating: 0, count: empty)
         executor.backward()
     }
 }

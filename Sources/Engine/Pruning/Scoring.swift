@@ -43,7 +43,7 @@ public struct Scoring: Sendable {
         from state: State? = nil, step: (TimestepLoss, State) throws -> Void
     ) throws -> Weights {
         let graph = trained.model.graph
-        let samples = pictures.count / graph.nodes[0].shape.count
+        let samples = pictures.count / trained.model.sampleShape.count
         let plan = Self.plan(graph, batch: samples, memory: memory, parallel: parallel)
         let state = state ?? State(gradients: Weights(trained.weights.parameters))
         let gradients = state.gradients

@@ -29,6 +29,7 @@ private struct Surgery {
                 inputWidths: node.inputs.map { groups.channels[$0].count })
             try graph.add(node.name, node.operation.cut(channels), node.inputs)
         }
+        for output in whole.outputs { graph.addOutput(output.name, output.node) }
     }
 
     /// The indices of those channels that stay.

@@ -25,7 +25,7 @@ package struct CheckpointDescriptor {
     ///   - warnings: what there is to say.
     init(_ model: any Architecture, type: ScalarType, isLatent: Bool, size: Int64, source: JSON, warnings: [String]) {
         let graph = model.graph
-        let sample = graph.nodes[0].shape
+        let sample = model.sampleShape
         json = [
             "architecture": .string(model.className), "parameters": .integer(graph.parameterCount),
             "macs": .integer(graph.multiplyAccumulates),

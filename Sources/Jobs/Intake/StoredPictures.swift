@@ -26,7 +26,7 @@ final class StoredPictures: Sendable {
 
     /// The pictures as a model takes them.
     func set(for model: any Architecture) -> PictureSet {
-        let shape = model.graph.nodes[0].shape
+        let shape = model.sampleShape
         return PictureSet(count: pictures.count, shape: shape) { index in try self.picture(index, shape) }
     }
 

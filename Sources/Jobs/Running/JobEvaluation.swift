@@ -62,7 +62,7 @@ struct JobEvaluation {
             try reporter.step()
         }
         let seconds = JobProgressReporter.now() - start
-        let shape = checkpoint.trained.model.graph.nodes[0].shape
+        let shape = checkpoint.trained.model.sampleShape
         let pictures = samples.withUnsafeBufferPointer {
             Pictures(count: settings.samples, channels: shape.channels, height: shape.height, width: shape.width, quantizing: $0)
         }

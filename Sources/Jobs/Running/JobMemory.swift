@@ -41,7 +41,7 @@ struct JobMemory {
         let available = max(0, limit - Self.server)
         self.limit = limit
         let float = MemoryLayout<Float>.stride
-        let sample = before.nodes[0].shape.count
+        let sample = before.input("sample")?.count ?? 0
         let (whole, rest) = (before.parameterCount * float, after.parameterCount * float)
         let cache = min(StoredPictures.cacheLimit, pictures * sample)
 

@@ -77,8 +77,8 @@ package struct JobValidation {
         if isLatent {
             return [FieldError(pointer: "/checkpoint", detail: "is a latent model: phases that need pictures are not supported for it")]
         }
-        let channels = model.graph.nodes[0].shape.channels
-        if model.graph.nodes.last?.shape.channels != channels {
+        let channels = model.sampleShape.channels
+        if model.graph.output("out_sample")?.channels != channels {
             return [
                 FieldError(pointer: "/checkpoint", detail: "predicts another number of channels than it takes: it is no noise predictor")
             ]
@@ -93,7 +93,7 @@ package struct JobValidation {
         guard let dataset else {
             return request.datasetNeed.map { [FieldError(pointer: "/dataset", detail: "is required by \($0)")] } ?? []
         }
-        let shape = model.graph.nodes[0].shape
+        let shape = model.sampleShape
         var errors: [FieldError] = []
         if dataset.channels != shape.channels {
             errors.append(

@@ -35,7 +35,7 @@ import Testing
             let shortcut = try graph.add(
                 "shortcut", Conv2d("shortcut", in: 18, out: 18, kernel: 1, padding: .symmetric(0)), [again])
             let joined = try graph.add("joined", sum, [shortcut, both])
-            try graph.add("last", SiLU(), [joined])
+            graph.addOutput("out_sample", try graph.add("last", SiLU(), [joined]))
             return graph
         }
         let (plain, folding) = (try graph(folding: false), try graph(folding: true))
@@ -100,6 +100,7 @@ import Testing
         let activated = reuse.inputs.contains(false) || reuse.hasDeadEnd ? try graph.add("silu", SiLU(), [x]) : x
         let joined = try graph.add("joined", reuse.operation, reuse.inputs.map { $0 ? x : activated })
         let last = try graph.add("last", Linear("last", in: graph.nodes[joined].shape.channels, out: 3, width: .block), [joined])
+        graph.addOutput("out_sample", last)
 
         var generator = TorchGenerator(seed: 5)
         let samples = Samples(batch: 2, shape: shape, values: generator.uniform(2 * shape.count, from: -1, to: 1).map(Double.init))
@@ -201,7 +202,7 @@ import Testing
         try graph.add("timestep", Input(.vector(1)))
         let first = try graph.add("first", Conv2d("first", in: 3, out: 16), [sample])
         let second = try graph.add("second", Conv2d("second", in: 16, out: 24), [first])
-        try graph.add("third", Conv2d("third", in: 24, out: 3), [second])
+        graph.addOutput("out_sample", try graph.add("third", Conv2d("third", in: 24, out: 3), [second]))
         let weights = Weights(graph.parameters)
         var generator = TorchGenerator(seed: 3)
         for (index, parameter) in graph.parameters.enumerated() {

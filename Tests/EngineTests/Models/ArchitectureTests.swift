@@ -25,7 +25,7 @@ import Testing
             let sample = try graph.add("sample", Input(Shape(height: 4, width: 4, channels: 3)))
             try graph.add("timestep", Input(.vector(1)))
             let hidden = try graph.add("first", Conv2d("first", in: 3, out: width, width: .own), [sample])
-            try graph.add("second", Conv2d("second", in: width, out: 3), [hidden])
+            graph.addOutput("out_sample", try graph.add("second", Conv2d("second", in: width, out: 3), [hidden]))
             return graph
         }
 

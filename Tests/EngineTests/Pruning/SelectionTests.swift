@@ -113,7 +113,7 @@ import Testing
         let sample = try graph.add("sample", Input(Shape(height: 2, width: 2, channels: 3)))
         let conv = try graph.add("conv", Conv2d("conv", in: 3, out: 8), [sample])
         let norm = try graph.add("norm", GroupNorm("norm", channels: 8, groups: 4, epsilon: 1e-6), [conv])
-        try graph.add("last", Conv2d("last", in: 8, out: 3), [norm])
+        graph.addOutput("out_sample", try graph.add("last", Conv2d("last", in: 8, out: 3), [norm]))
         let groups = graph.channelGroups()
         #expect(groups.map(\.width) == [8])
         for widths in Widths.allCases {
@@ -129,7 +129,7 @@ import Testing
         var graph = Graph()
         let sample = try graph.add("sample", Input(Shape(height: 2, width: 2, channels: 3)))
         let conv = try graph.add("conv", Conv2d("conv", in: 3, out: 8, width: .own), [sample])
-        try graph.add("last", Conv2d("last", in: 8, out: 3), [conv])
+        graph.addOutput("out_sample", try graph.add("last", Conv2d("last", in: 8, out: 3), [conv]))
         let groups = graph.channelGroups()
         #expect(groups.map(\.width) == [8])
         #expect(throws: PruningError.noBlockWidths) { try Selection(ratio: 0.9, widths: .diffusers, blockDivisor: 1).validate(groups) }

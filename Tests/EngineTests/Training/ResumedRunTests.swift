@@ -21,7 +21,7 @@ import Testing
     @Test(arguments: [0.0, 0.99], [1, 2, 4, 5])
     func fineTuningGoesOn(emaDecay: Double, stop: Int) throws {
         let (model, weights) = try Golden.unet("learned")
-        let shape = model.graph.nodes[0].shape
+        let shape = model.sampleShape
         let pictures = PictureSet(count: 3, shape: shape) { index in
             (0..<shape.count).map { UInt8(truncatingIfNeeded: $0 * (index + 2) * 5) }
         }

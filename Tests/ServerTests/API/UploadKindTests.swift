@@ -201,11 +201,12 @@ import Testing
             return numbers
         }
         let executor = Executor(graph: trained.model.graph, weights: trained.weights, batch: 2, parallel: Parallel(threads: 2))
-        PixelOrder.channelsLast(try read("sample"), to: executor.sample, batch: 2, shape: executor.sampleShape)
-        for (image, timestep) in try read("timesteps").enumerated() { executor.timesteps[image] = timestep }
+        let (sample, prediction) = (executor.input("sample"), executor.output("out_sample"))
+        PixelOrder.channelsLast(try read("sample"), to: sample.values, batch: 2, shape: sample.shape)
+        for (image, timestep) in try read("timesteps").enumerated() { executor.input("timestep").values[image] = timestep }
         executor.forward()
-        var output = [Float](repeating: 0, count: 2 * executor.outputShape.count)
-        PixelOrder.channelsFirst(executor.output, to: &output, batch: 2, shape: executor.outputShape)
+        var output = [Float](repeating: 0, count: 2 * prediction.shape.count)
+        PixelOrder.channelsFirst(prediction.values, to: &output, batch: 2, shape: prediction.shape)
         let expected = try read("output")
         return (zip(output, expected).map { abs($0 - $1) }.max() ?? .infinity) / (expected.map(abs).max() ?? 0)
     }

@@ -1,5 +1,7 @@
 /// diffusers' `UNet2DModel` as a graph, with its parameter names: the U-Net of DDPM (arXiv 2006.11239) and of unconditional LDM.
 ///
+/// From `sample` and `timestep` it computes `out_sample`.
+///
 /// Nodes stand in the order of diffusers' `forward`: the time embedding, conv_in, the blocks going down, the middle, the blocks going
 /// up, the end. Written beside `unet_2d.py`, `unet_2d_blocks.py`, `resnet.py` and `attention_processor.py` of diffusers 0.42.
 public struct UNet2DModel: Sendable {
@@ -94,7 +96,7 @@ private struct Builder {
         }
 
         hidden = try norm("conv_norm_out", hidden, isActivated: true)
-        _ = try convolution("conv_out", hidden, out: configuration.outChannels)
+        graph.addOutput("out_sample", try convolution("conv_out", hidden, out: configuration.outChannels))
     }
 
     private mutating func embedTime(_ timestep: Int) throws(GraphError) {
