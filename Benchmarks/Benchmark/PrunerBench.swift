@@ -40,30 +40,25 @@ struct PrunerBench: ParsableCommand {
                 let shape = trained.model.sampleShape
                 let grey = [UInt8](repeating: 128, count: shape.count)
                 let pictures = PictureSet(count: batch, shape: shape) { _ in grey }
-                _ = try FineTuner(settings).run(training: trained, pictures: pictures, alphasCumprod: alphasCumprod, parallel: parallel) {
-                    _, _ in done()
-                }
+                let objective = NoisePrediction(pictures, alphasCumprod: alphasCumprod)
+                _ = try FineTuner(settings).run(training: trained, on: objective, parallel: parallel) { _, _ in done() }
             }
         case .scoring, .sampling:
             let gradients = step == .scoring ? Weights(trained.weights.parameters) : nil
             let executor = Executor(
                 graph: trained.model.graph, weights: trained.weights, gradients: gradients, batch: batch, parallel: parallel)
-            let prediction = NoisePrediction(executor, alphasCumprod: alphasCumprod)
             var generator = TorchGenerator(seed: 1)
-            let pictures = generator.randn(batch * trained.model.sampleShape.count)
-            let noise = generator.randn(pictures.count)
+            let shape = trained.model.sampleShape
+            let numbers = generator.randn(batch * shape.count)
+            let pictures = PictureSet(numbersOf: batch, shape: shape) { Array(numbers[($0 * shape.count)..<(($0 + 1) * shape.count)]) }
+            let objective = NoisePrediction(pictures, alphasCumprod: alphasCumprod)
+            let examples = objective.scoring(try objective.scoring(batch, from: &generator), at: 500)
+            let running = ObjectiveExecutor(objective, in: executor)
             times = StepTimes(warmups: warmups, steps: steps) { step in
-                pictures.withUnsafeBufferPointer { pictures in
-                    noise.withUnsafeBufferPointer { noise in
-                        guard let pictures = pictures.baseAddress, let noise = noise.baseAddress else { return }
-                        let sample = NoisePrediction.Batch(
-                            pictures: pictures, noise: noise, timesteps: [Int](repeating: 500, count: batch))
-                        for _ in 0..<(warmups + steps) {
-                            _ = prediction.loss(sample)
-                            if gradients != nil { prediction.backward(sample) }
-                            step()
-                        }
-                    }
+                for _ in 0..<(warmups + steps) {
+                    _ = running.loss(examples)
+                    if gradients != nil { running.backward(examples) }
+                    step()
                 }
             }
         }

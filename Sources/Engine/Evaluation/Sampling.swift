@@ -59,9 +59,9 @@ public struct Sampling: Sendable {
         var generator = TorchGenerator(seed: seed)
         var sample = generator.randn(samples * shape.count)
         var noise = [Float](repeating: 0, count: sample.count)
-        let executor = BatchedExecutor(trained, samples: samples, memory: memory, parallel: parallel)
+        let predictor = NoisePredictor(trained, samples: samples, memory: memory, parallel: parallel)
         for (index, timestep) in sampler.timesteps.enumerated() {
-            executor.predict(sample, timestep: timestep, into: &noise)
+            predictor.predict(sample, timestep: timestep, into: &noise)
             sample.withUnsafeMutableBufferPointer { sample in
                 noise.withUnsafeBufferPointer { sampler.step(sample, noise: $0, at: index, generator: &generator) }
             }

@@ -2,7 +2,7 @@ import Documents
 import Foundation
 
 extension Architecture {
-    /// The same network on a map of half the height and width, where a step takes about a quarter of the time; nil where it takes no such map.
+    /// The same network on a map of half the height and width, where a step takes about a quarter of the time; nil where there is no such map.
     func halved() throws(ConfigurationError) -> Self? {
         let (height, width) = (sampleShape.height, sampleShape.width)
         guard height % 2 == 0, width % 2 == 0 else { return nil }

@@ -23,6 +23,9 @@ public protocol Architecture: Sendable {
     /// One of the pictures, or latents, that the network is for.
     var sampleShape: Shape { get }
 
+    /// What it can be scored, trained and judged by.
+    var objectives: [ObjectiveName] { get }
+
     /// The parameters in the order in which the network's constructor draws their initial values.
     var constructionOrder: [Parameter] { get }
 

@@ -6,8 +6,8 @@ public enum PruningError: Error, Equatable, CustomStringConvertible {
     case noBlockWidths
     /// An attention's inner width would hold no whole head.
     case noHeadLeft(group: String, headWidth: Int, blockWidth: Int)
-    /// The loss was not a finite number.
-    case lossNotFinite(timestep: Int)
+    /// The loss was not a finite number at a point of scoring.
+    case lossNotFinite(at: String)
 
     /// What is wrong, safe to show.
     public var description: String {
@@ -17,8 +17,7 @@ public enum PruningError: Error, Equatable, CustomStringConvertible {
         case .noBlockWidths: "\"free\" widths are needed: no width of this model is a block's"
         case .noHeadLeft(let group, let headWidth, let blockWidth):
             "\(group): a block of \(blockWidth) channels holds no attention head of \(headWidth), lower the ratio or use free widths"
-        case .lossNotFinite(let timestep):
-            "the loss at timestep \(timestep) is not a finite number"
+        case .lossNotFinite(let point): "the loss at \(point) is not a finite number"
         }
     }
 }

@@ -1,9 +1,10 @@
-/// The walk over timesteps that collects the gradients channels are ranked by (arXiv 2305.10924, algorithm 1).
+/// The walk over an objective's points, for diffusion models timesteps, that collects the gradients channels are ranked by
+/// (arXiv 2305.10924, algorithm 1).
 public struct Scoring: Sendable {
-    /// One evaluated timestep.
-    public struct TimestepLoss: Sendable, Equatable {
-        /// t.
-        public let timestep: Int
+    /// One evaluated point.
+    public struct PointLoss: Sendable, Equatable {
+        /// Such as a timestep t.
+        public let point: Int
         /// L_t.
         public let loss: Double
         /// L_t over the running maximum.
@@ -16,16 +17,16 @@ public struct Scoring: Sendable {
     public let method: PruningMethod
     /// T: stop before the first t with L_t < T · L_max.
     public let threshold: Double
-    /// first, first + stride, … up to last.
-    public let timesteps: [Int]
-    /// Of the noise, drawn once.
+    /// Where the loss is asked for, in this order.
+    public let points: [Int]
+    /// Of what is drawn once for all points.
     public let seed: Int
 
-    /// A walk over the given timesteps.
-    public init(method: PruningMethod, threshold: Double, timesteps: [Int], seed: Int) {
+    /// A walk over the given points.
+    public init(method: PruningMethod, threshold: Double, points: [Int], seed: Int) {
         self.method = method
         self.threshold = threshold
-        self.timesteps = timesteps
+        self.points = points
         self.seed = seed
     }
 
@@ -33,54 +34,46 @@ public struct Scoring: Sendable {
     ///
     /// - Parameters:
     ///   - trained: the model.
-    ///   - pictures: x₀, (batch, channels, height, width).
+    ///   - objective: whose loss is meant.
+    ///   - samples: of the batch.
     ///   - memory: bytes for activations; the batch goes through in parts where it needs more.
     ///   - state: where an earlier walk of the same settings stood, whose memory this one takes over; nil begins.
-    ///   - step: called after each timestep with where the walk stands, valid for that call; what it throws ends the walk.
-    /// - Throws: ``PruningError/lossNotFinite(timestep:)``, or what `step` throws.
-    public func run(
-        _ trained: TrainedModel, pictures: [Float], alphasCumprod: [Float], memory: Int = .max, parallel: Parallel,
-        from state: State? = nil, step: (TimestepLoss, State) throws -> Void
+    ///   - step: called after each point with where the walk stands, valid for that call; what it throws ends the walk.
+    /// - Throws: ``PruningError/lossNotFinite(at:)``, what the objective throws, or what `step` throws.
+    package func run(
+        _ trained: TrainedModel, on objective: some Objective, samples: Int, memory: Int = .max, parallel: Parallel,
+        from state: State? = nil, step: (PointLoss, State) throws -> Void
     ) throws -> Weights {
         let graph = trained.model.graph
-        let samples = pictures.count / trained.model.sampleShape.count
         let plan = Self.plan(graph, batch: samples, memory: memory, parallel: parallel)
         let state = state ?? State(gradients: Weights(trained.weights.parameters))
         let gradients = state.gradients
         let executor = Executor(
             graph: graph, weights: trained.weights, gradients: gradients, batch: plan.batch, preparedLimit: plan.preparedLimit,
             segments: plan.segments, parallel: parallel)
-        let prediction = NoisePrediction(executor, samples: samples, alphasCumprod: alphasCumprod)
         var generator = TorchGenerator(seed: seed)
-        let noise = generator.randn(pictures.count)
-        try pictures.withUnsafeBufferPointer { pictures in
-            try noise.withUnsafeBufferPointer { noise in
-                guard let pictures = pictures.baseAddress, let noise = noise.baseAddress else { return }
-                try walk(samples, from: state, step) { timesteps in
-                    let batch = NoisePrediction.Batch(pictures: pictures, noise: noise, timesteps: timesteps)
-                    return (prediction.loss(batch), { prediction.backward(batch) })
-                }
-            }
-        }
+        let drawn = try objective.scoring(samples, from: &generator)
+        try walk(objective, ObjectiveExecutor(objective, in: executor, samples: samples), drawn, from: state, step)
         return gradients
     }
 
-    /// Evaluates timestep after timestep and keeps the gradients of those that count.
-    private func walk(
-        _ samples: Int, from start: State, _ step: (TimestepLoss, State) throws -> Void,
-        _ evaluate: ([Int]) -> (loss: Double, backward: () -> Void)
+    /// Evaluates point after point and keeps the gradients of those that count.
+    private func walk<Served: Objective>(
+        _ objective: Served, _ executor: ObjectiveExecutor<Served>, _ drawn: Served.Examples, from start: State,
+        _ step: (PointLoss, State) throws -> Void
     ) throws {
         var state = start
-        for timestep in timesteps.dropFirst(start.completed) where !state.hasStopped {
-            let (loss, backward) = evaluate([Int](repeating: timestep, count: samples))
-            guard loss.isFinite else { throw PruningError.lossNotFinite(timestep: timestep) }
+        for point in points.dropFirst(start.completed) where !state.hasStopped {
+            let examples = try objective.scoring(drawn, at: point)
+            let loss = executor.loss(examples)
+            guard loss.isFinite else { throw PruningError.lossNotFinite(at: objective.described(point: point)) }
             let largest = max(state.largest, loss)
             let isKept = method == .taylor || loss >= threshold * largest
-            if isKept { backward() }
+            if isKept { executor.backward(examples) }
             state.largest = largest
             state.completed += 1
             state.hasStopped = !isKept
-            try step(TimestepLoss(timestep: timestep, loss: loss, relative: largest > 0 ? loss / largest : 0, isKept: isKept), state)
+            try step(PointLoss(point: point, loss: loss, relative: largest > 0 ? loss / largest : 0, isKept: isKept), state)
         }
     }
 

@@ -12,6 +12,14 @@ public enum PixelOrder {
         }
     }
 
+    /// Copies some samples of (samples, channels, height, width) to (samples, height, width, channels).
+    package static func channelsLast(_ source: [Float], _ range: Range<Int>, to target: UnsafeMutablePointer<Float>, shape: Shape) {
+        source.withUnsafeBufferPointer { source in
+            guard let source = source.baseAddress else { return }
+            channelsLast(source + range.lowerBound * shape.count, to: target, batch: range.count, shape: shape)
+        }
+    }
+
     /// Copies (batch, height, width, channels) to (batch, channels, height, width).
     public static func channelsFirst(_ source: UnsafePointer<Float>, to target: UnsafeMutablePointer<Float>, batch: Int, shape: Shape) {
         let (pixels, channels) = (shape.pixels, shape.channels)

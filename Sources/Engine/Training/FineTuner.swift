@@ -11,13 +11,14 @@ public enum TrainingError: Error, Equatable, CustomStringConvertible {
     }
 }
 
-/// Trains a model on pictures as the DDPM paper does (arXiv 2006.11239, algorithm 1), with AdamW and an average of the weights.
+/// Trains a model on an objective, by AdamW and with an average of the weights; on noise prediction that is the DDPM paper's algorithm 1
+/// (arXiv 2006.11239).
 public struct FineTuner: Sendable {
     /// How to train.
     public struct Settings: Sendable, Equatable {
         /// Optimiser steps.
         public var steps = 1000
-        /// Pictures per step, drawn with replacement.
+        /// Samples per step.
         public var batchSize = 16
         /// The learning rate after warm-up.
         public var learningRate = 2e-4
@@ -62,15 +63,14 @@ public struct FineTuner: Sendable {
     ///
     /// - Parameters:
     ///   - trained: where to begin; its weights become the run's, or are left as they are where it goes on from a state.
-    ///   - pictures: of the model's sample shape.
-    ///   - alphasCumprod: ᾱ_t for every timestep t may be drawn from.
+    ///   - objective: whose loss is to become smaller, and where the samples come from.
     ///   - memory: bytes for activations; the batch goes through in parts where it needs more.
     ///   - state: where an earlier run of the same settings stood, whose memory this one takes over; nil begins.
     ///   - report: called after each step with where the run stands, valid for that call; what it throws ends the run.
     /// - Returns: the averaged weights (the last ones when `emaDecay` is 0), and the last ones.
-    /// - Throws: ``TrainingError``, what reading a picture throws, or what `report` throws.
-    public func run(
-        training trained: TrainedModel, pictures: PictureSet, alphasCumprod: [Float], memory: Int = .max, parallel: Parallel,
+    /// - Throws: ``TrainingError``, what drawing samples throws, or what `report` throws.
+    package func run(
+        training trained: TrainedModel, on objective: some Objective, memory: Int = .max, parallel: Parallel,
         from state: State? = nil, report: (Step, State) throws -> Void
     ) throws -> (averaged: Weights, last: Weights) {
         let weights = state?.weights ?? trained.weights
@@ -81,28 +81,15 @@ public struct FineTuner: Sendable {
         let executor = Executor(
             graph: trained.model.graph, weights: weights, gradients: gradients, batch: plan.batch, preparedLimit: plan.preparedLimit,
             segments: plan.segments, parallel: parallel)
-        let prediction = NoisePrediction(executor, samples: batch, alphasCumprod: alphasCumprod)
+        let running = ObjectiveExecutor(objective, in: executor, samples: batch)
         let done = state?.step ?? 0
         var optimizer = AdamW(
             weights: weights, gradients: gradients, average: average, moments: state.map { ($0.firstMoment, $0.secondMoment) }, step: done,
             parallel: parallel)
         var generator = state?.generator ?? TorchGenerator(seed: settings.seed)
-        let shape = pictures.shape
-        let x0 = Buffer(count: batch * shape.count)
 
         for step in stride(from: done + 1, through: settings.steps, by: 1) {
-            let indices = generator.randint(below: pictures.count, count: batch)
-            let noise = generator.randn(batch * shape.count)
-            let timesteps = generator.randint(below: alphasCumprod.count, count: batch)
-            let flips = settings.flip ? generator.randint(below: 2, count: batch) : [Int](repeating: 0, count: batch)
-            for (place, index) in indices.enumerated() {
-                try pictures.load(index, mirrored: flips[place] == 1, into: x0.pointer + place * shape.count)
-            }
-            let loss = noise.withUnsafeBufferPointer { noise in
-                noise.baseAddress.map {
-                    prediction.lossAndBackward(NoisePrediction.Batch(pictures: x0.pointer, noise: $0, timesteps: timesteps))
-                } ?? 0
-            }
+            let loss = running.lossAndBackward(try objective.draw(batch, mirroring: settings.flip, from: &generator))
             guard loss.isFinite else { throw TrainingError.lossNotFinite(step: step) }
             let norm = optimizer.gradientNorm
             let rate = settings.learningRate * min(1, Double(step) / Double(max(settings.warmupSteps, 1)))

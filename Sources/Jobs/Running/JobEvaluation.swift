@@ -26,7 +26,9 @@ struct JobEvaluation {
         let results = [stages.pruned, stages.finetuned].compactMap { $0 }
         let steps = settings.sampling.steps
         try reporter.begin(.evaluating, total: (1 + results.count) * (steps + (pictures == nil ? 0 : 1)))
-        let held = try pictures.map { try HeldOutLoss($0, schedule: stages.original.schedule, seed: settings.seed &+ 1) }
+        let held = try pictures.map {
+            try HeldOutLoss(NoisePrediction($0, alphasCumprod: stages.original.schedule.alphasCumprod), seed: settings.seed &+ 1)
+        }
 
         let before = try evaluate(stages.original, held, reporter)
         let pruned = try stages.pruned.map { try evaluate($0, held, reporter) }

@@ -37,11 +37,12 @@ struct JobMemory {
     ///   - after: what pruning leaves of `before`; the same where nothing is pruned.
     ///   - pictures: how many the dataset has.
     ///   - limit: bytes that the process may hold.
-    init(_ request: JobRequest, before: Graph, after: Graph, pictures: Int, limit: Int, parallel: Parallel) {
+    init(_ request: JobRequest, before: any Architecture, after: any Architecture, pictures: Int, limit: Int, parallel: Parallel) {
         let available = max(0, limit - Self.server)
         self.limit = limit
         let float = MemoryLayout<Float>.stride
-        let sample = before.input("sample")?.count ?? 0
+        let sample = before.sampleShape.count
+        let (before, after) = (before.graph, after.graph)
         let (whole, rest) = (before.parameterCount * float, after.parameterCount * float)
         let cache = min(StoredPictures.cacheLimit, pictures * sample)
 

@@ -87,7 +87,7 @@ struct PruningJob {
         /// The memory of the phases that work on the latest stage.
         func memory() -> JobMemory {
             JobMemory(
-                request, before: stages.original.model.graph, after: stages.latest.model.graph, pictures: pictures?.count ?? 0,
+                request, before: stages.original.model, after: stages.latest.model, pictures: pictures?.count ?? 0,
                 limit: resources.memory, parallel: parallel)
         }
 
@@ -177,7 +177,7 @@ struct PruningJob {
         let trained = original.trained
         let last = min(pruning.last ?? original.schedule.count - 1, original.schedule.count - 1)
         let timesteps = Array(stride(from: pruning.first, through: last, by: pruning.stride))
-        let scoring = Scoring(method: pruning.method, threshold: pruning.threshold, timesteps: timesteps, seed: pruning.seed)
+        let scoring = Scoring(method: pruning.method, threshold: pruning.threshold, points: timesteps, seed: pruning.seed)
         let state = try saved(.scoring) { try scoring.state(at: $0, of: trained) }
         var summary = ScoringSummary(pruning, from: state)
         try write(summary.json, .scoring)
@@ -186,11 +186,11 @@ struct PruningJob {
             after: state.flatMap { $0.completed > 0 ? timesteps[$0.completed - 1] : nil })
         try reporter.begin(.scoring, total: timesteps.count, completed: state?.completed ?? 0)
         let gradients = try scoring.run(
-            trained, pictures: pictures.load(0..<pruning.batchSize), alphasCumprod: original.schedule.alphasCumprod,
+            trained, on: NoisePrediction(pictures, alphasCumprod: original.schedule.alphasCumprod), samples: pruning.batchSize,
             memory: memory.scoring?.activations ?? 0, parallel: parallel, from: state
         ) { loss, state in
             summary.add(loss)
-            try reporter.step(series: MetricsPayload.Series.scoring.rawValue, x: loss.timestep, point: ScoringSummary.point(loss)) {
+            try reporter.step(series: MetricsPayload.Series.scoring.rawValue, x: loss.point, point: ScoringSummary.point(loss)) {
                 try store(state.write)
             }
         }
@@ -209,7 +209,7 @@ struct PruningJob {
         try jobs.cutSeries(MetricsPayload.Series.finetuning.rawValue, of: job.id, after: state?.step)
         try reporter.begin(.finetuning, total: settings.steps, completed: state?.step ?? 0)
         let (weights, _) = try tuner.run(
-            training: checkpoint.trained, pictures: pictures, alphasCumprod: checkpoint.schedule.alphasCumprod,
+            training: checkpoint.trained, on: NoisePrediction(pictures, alphasCumprod: checkpoint.schedule.alphasCumprod),
             memory: memory.finetuning?.activations ?? 0, parallel: parallel, from: state
         ) { step, state in
             let point: JSON = [

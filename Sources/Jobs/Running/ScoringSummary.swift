@@ -15,7 +15,7 @@ struct ScoringSummary {
     }
 
     /// Counts a timestep in.
-    mutating func add(_ loss: Scoring.TimestepLoss) {
+    mutating func add(_ loss: Scoring.PointLoss) {
         largest = max(largest ?? loss.loss, loss.loss)
         kept += loss.isKept ? 1 : 0
     }
@@ -29,9 +29,9 @@ struct ScoringSummary {
     }
 
     /// The contract's entry of one timestep.
-    static func point(_ loss: Scoring.TimestepLoss) -> JSON {
+    static func point(_ loss: Scoring.PointLoss) -> JSON {
         [
-            "timestep": .integer(loss.timestep), "loss": .double(loss.loss), "relative": .double(loss.relative), "kept": .bool(loss.isKept),
+            "timestep": .integer(loss.point), "loss": .double(loss.loss), "relative": .double(loss.relative), "kept": .bool(loss.isKept),
         ]
     }
 }

@@ -32,7 +32,7 @@ package struct JobValidation {
         /// The memory each phase will take.
         func memory(_ resources: JobResources) -> JobMemory {
             JobMemory(
-                request, before: model.graph, after: result.graph, pictures: pictures, limit: resources.memory,
+                request, before: model, after: result, pictures: pictures, limit: resources.memory,
                 parallel: resources.parallel)
         }
     }
@@ -78,7 +78,7 @@ package struct JobValidation {
             return [FieldError(pointer: "/checkpoint", detail: "is a latent model: phases that need pictures are not supported for it")]
         }
         let channels = model.sampleShape.channels
-        if model.graph.output("out_sample")?.channels != channels {
+        if !model.objectives.contains(.noisePrediction) {
             return [
                 FieldError(pointer: "/checkpoint", detail: "predicts another number of channels than it takes: it is no noise predictor")
             ]

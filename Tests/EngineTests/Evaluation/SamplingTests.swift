@@ -47,7 +47,8 @@ import Testing
             return
         }
         // The contract draws the noise from evaluation.seed + 1.
-        let held = try HeldOutLoss(FineTunerTests.pictures(images), schedule: schedule, seed: seed + 1)
+        let objective = NoisePrediction(FineTunerTests.pictures(images), alphasCumprod: schedule.alphasCumprod)
+        let held = try HeldOutLoss(objective, seed: seed + 1)
         let found = held.evaluate(TrainedModel(model: model, weights: weights), parallel: Parallel(threads: 2))
         #expect(abs(found / loss - 1) < 1e-4)
     }

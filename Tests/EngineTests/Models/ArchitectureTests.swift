@@ -11,6 +11,7 @@ import Testing
         let graph: Graph
         let config: Data
         let warnings: [String] = []
+        let objectives: [ObjectiveName] = [.noisePrediction]
 
         init(json: Data, shapes: [String: [Int]]) throws(ArchitectureError) {
             guard let width = (try? JSON(parsing: json))?["width"]?.integer else {

@@ -11,16 +11,16 @@ import Testing
         var generator = TorchGenerator(seed: 3)
         let pictures = generator.randn(5 * executor.sampleShape.count)
         let noise = generator.randn(pictures.count)
-        let prediction = NoisePrediction(executor, samples: 5, alphasCumprod: PruningGoldenTests.alphasCumprod)
-        let loss = pictures.withUnsafeBufferPointer { pictures in
-            noise.withUnsafeBufferPointer { noise in
-                let all = NoisePrediction.Batch(
-                    pictures: pictures.baseAddress!, noise: noise.baseAddress!, timesteps: [3, 48, 0, 20, 31])
-                if inOneWalk { return prediction.lossAndBackward(all) }
-                let loss = prediction.loss(all)
-                prediction.backward(all)
-                return loss
-            }
+        let objective = NoisePrediction(
+            PictureSet.of(pictures, executor.sampleShape), alphasCumprod: PruningGoldenTests.alphasCumprod)
+        let running = ObjectiveExecutor(objective, in: executor, samples: 5)
+        let all = NoisePrediction.Examples(pictures: pictures, noise: noise, timesteps: [3, 48, 0, 20, 31])
+        let loss: Double
+        if inOneWalk {
+            loss = running.lossAndBackward(all)
+        } else {
+            loss = running.loss(all)
+            running.backward(all)
         }
         return (loss, gradients.buffer.array)
     }

@@ -68,13 +68,15 @@ import Testing
         var gradients: Weights?
         if method.needsGradients {
             let scoring = Scoring(
-                method: method, threshold: run.threshold, timesteps: Array(stride(from: run.first, through: run.last, by: run.stride)),
+                method: method, threshold: run.threshold, points: Array(stride(from: run.first, through: run.last, by: run.stride)),
                 seed: run.seed)
-            var losses: [Scoring.TimestepLoss] = []
+            let pictures = PictureSet.of(try #require(inputs["x0"]).values, model.sampleShape)
+            var losses: [Scoring.PointLoss] = []
             gradients = try scoring.run(
-                trained, pictures: try #require(inputs["x0"]).values, alphasCumprod: Self.alphasCumprod, parallel: Parallel(threads: 2)
+                trained, on: NoisePrediction(pictures, alphasCumprod: Self.alphasCumprod), samples: pictures.count,
+                parallel: Parallel(threads: 2)
             ) { loss, _ in losses.append(loss) }
-            #expect(losses.map(\.timestep) == run.losses.map(\.timestep))
+            #expect(losses.map(\.point) == run.losses.map(\.timestep))
             #expect(losses.map(\.isKept) == run.losses.map(\.kept))
             for (loss, expected) in zip(losses, run.losses) { #expect(abs(loss.loss / expected.loss - 1) < 1e-4) }
         }

@@ -53,6 +53,10 @@ import Testing
         }
     }
 
+    private static func objective(_ images: Golden.Tensor) -> NoisePrediction {
+        NoisePrediction(pictures(images), alphasCumprod: PruningGoldenTests.alphasCumprod)
+    }
+
     @Test(arguments: [0, 1])
     func lossesNormsWeightsAndAveragesAgreeWithPyTorch(number: Int) throws {
         let document = try JSONDecoder().decode(Document.self, from: Golden.data("training/finetuning.json"))
@@ -61,8 +65,8 @@ import Testing
         let (model, weights) = try Golden.unet(run.model)
         var steps: [FineTuner.Step] = []
         let (averaged, last) = try FineTuner(run.settings).run(
-            training: TrainedModel(model: model, weights: weights), pictures: Self.pictures(try #require(tensors["images"])),
-            alphasCumprod: PruningGoldenTests.alphasCumprod, parallel: Parallel(threads: 2)
+            training: TrainedModel(model: model, weights: weights), on: Self.objective(try #require(tensors["images"])),
+            parallel: Parallel(threads: 2)
         ) { step, _ in steps.append(step) }
 
         #expect(last.buffer === weights.buffer, "no second copy of the weights")
@@ -90,8 +94,7 @@ import Testing
         let images = try #require(try Golden.tensors("training/finetuning.safetensors")["images"])
         #expect(throws: TrainingError.lossNotFinite(step: 1)) {
             try FineTuner(FineTuner.Settings()).run(
-                training: TrainedModel(model: model, weights: weights), pictures: Self.pictures(images),
-                alphasCumprod: PruningGoldenTests.alphasCumprod, parallel: Parallel(threads: 1)
+                training: TrainedModel(model: model, weights: weights), on: Self.objective(images), parallel: Parallel(threads: 1)
             ) { _, _ in }
         }
     }

@@ -40,8 +40,8 @@ import Testing
             var (steps, written) = ([FineTuner.Step](), Data())
             do {
                 let result = try tuner.run(
-                    training: TrainedModel(model: model, weights: weights.copy()), pictures: pictures,
-                    alphasCumprod: PruningGoldenTests.alphasCumprod, parallel: Parallel(threads: 2),
+                    training: TrainedModel(model: model, weights: weights.copy()),
+                    on: NoisePrediction(pictures, alphasCumprod: PruningGoldenTests.alphasCumprod), parallel: Parallel(threads: 2),
                     from: state
                 ) { step, state in
                     steps.append(step)
@@ -69,15 +69,16 @@ import Testing
         let (model, weights) = try Golden.unet("ddpm")
         let trained = TrainedModel(model: model, weights: weights)
         let x0 = try #require(try Golden.tensors("pruning/ddpm/inputs.safetensors")["x0"]).values
-        let scoring = Scoring(method: way.method, threshold: way.threshold, timesteps: Array(stride(from: 0, to: 50, by: 8)), seed: 3)
+        let objective = NoisePrediction(PictureSet.of(x0, model.sampleShape), alphasCumprod: PruningGoldenTests.alphasCumprod)
+        let scoring = Scoring(method: way.method, threshold: way.threshold, points: Array(stride(from: 0, to: 50, by: 8)), seed: 3)
 
         func run(
             from state: Scoring.State? = nil, until last: Int
-        ) throws -> (losses: [Scoring.TimestepLoss], gradients: [Float], state: Data, kept: Int) {
-            var (losses, written, kept) = ([Scoring.TimestepLoss](), Data(), 0)
+        ) throws -> (losses: [Scoring.PointLoss], gradients: [Float], state: Data, kept: Int) {
+            var (losses, written, kept) = ([Scoring.PointLoss](), Data(), 0)
             do {
                 let gradients = try scoring.run(
-                    trained, pictures: x0, alphasCumprod: PruningGoldenTests.alphasCumprod, parallel: Parallel(threads: 2), from: state
+                    trained, on: objective, samples: objective.available, parallel: Parallel(threads: 2), from: state
                 ) { loss, state in
                     losses.append(loss)
                     kept = state.kept
@@ -107,7 +108,7 @@ import Testing
         let trained = TrainedModel(model: model, weights: weights)
         let path = Golden.fixtures.appendingPathComponent("unet/learned/weights.safetensors").path
         #expect(throws: SafeTensorsError.self) { try FineTuner(FineTuner.Settings()).state(at: path, of: trained) }
-        let scoring = Scoring(method: .taylor, threshold: 0, timesteps: [0], seed: 0)
+        let scoring = Scoring(method: .taylor, threshold: 0, points: [0], seed: 0)
         #expect(throws: SafeTensorsError.self) { try scoring.state(at: path, of: trained) }
         #expect(throws: SafeTensorsError.self) { try scoring.state(at: path + ".none", of: trained) }
     }

@@ -23,6 +23,9 @@ extension UNet2DModel: Architecture {
         do { try self.init(configuration, shapes: shapes) } catch { throw .graph(error) }
     }
 
+    /// Noise prediction, where it gives as many channels as it takes.
+    public var objectives: [ObjectiveName] { configuration.inChannels == configuration.outChannels ? [.noisePrediction] : [] }
+
     /// The configuration as it was read, and what pruning changed in it.
     public var config: Data { configuration.json() }
 
