@@ -1,16 +1,3 @@
-/// What ends a training run early.
-public enum TrainingError: Error, Equatable, CustomStringConvertible {
-    /// The loss was not a finite number.
-    case lossNotFinite(step: Int)
-
-    /// What is wrong, safe to show.
-    public var description: String {
-        switch self {
-        case .lossNotFinite(let step): "the loss at step \(step) is not a finite number; a lower learning rate may help"
-        }
-    }
-}
-
 /// Trains a model on an objective, by AdamW and with an average of the weights; on noise prediction that is the DDPM paper's algorithm 1
 /// (arXiv 2006.11239).
 public struct FineTuner: Sendable {
