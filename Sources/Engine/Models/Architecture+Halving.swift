@@ -2,8 +2,8 @@ import Documents
 import Foundation
 
 extension Architecture {
-    /// The same network on a map of half the height and width, where a step takes about a quarter of the time; nil where there is no such map.
-    func halved() throws(ConfigurationError) -> Self? {
+    /// The config's `sample_size`, which is the sample's side or its height and width, by half.
+    public func halved() throws(ConfigurationError) -> Self? {
         let (height, width) = (sampleShape.height, sampleShape.width)
         guard height % 2 == 0, width % 2 == 0 else { return nil }
         let size: JSON = height == width ? .integer(height / 2) : .integers([height / 2, width / 2])

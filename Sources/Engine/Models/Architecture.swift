@@ -29,8 +29,13 @@ public protocol Architecture: Sendable {
     /// The parameters in the order in which the network's constructor draws their initial values.
     var constructionOrder: [Parameter] { get }
 
-    /// A `config.json` of this network. Its `sample_size` is the sample's side, or its height and width.
+    /// A `config.json` of this network.
     var config: Data { get }
+
+    /// The same network on a map of half the height and width, where a step takes about a quarter of the time; nil where there is none.
+    ///
+    /// - Throws: ``ConfigurationError``.
+    func halved() throws(ConfigurationError) -> Self?
 
     /// What was ignored in the config it was read from, as sentences.
     var warnings: [String] { get }

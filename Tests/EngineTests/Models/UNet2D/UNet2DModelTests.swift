@@ -1,4 +1,6 @@
+import Documents
 import Engine
+import Foundation
 import Testing
 
 /// Against diffusers' own output and gradients; the golden files are made by Tests/Fixtures/make_unet_golden.py.
@@ -54,5 +56,13 @@ import Testing
         #expect(results[0] == results[1])
         #expect(inference.activationBytes < training.activationBytes)
         #expect(training.activationBytes == model.graph.activationBytes(batch: 3, isTraining: true, parallel: parallel))
+    }
+
+    @Test func noiseIsPredictedByWhatGivesAsManyChannelsAsItTakes() throws {
+        let (model, _) = try Golden.unet("ddpm")
+        #expect(model.objectives == [.noisePrediction])
+        #expect(model.graph.input("timestep") == .vector(1) && model.graph.output("out_sample") == model.sampleShape)
+        let config = try JSON(parsing: model.config).replacing(["out_channels": .integer(2 * model.sampleShape.channels)])
+        #expect(try UNet2DModel(json: Data(config.compact.utf8), shapes: [:]).objectives.isEmpty)
     }
 }
