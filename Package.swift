@@ -149,7 +149,9 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
             ]),
         .testTarget(name: "MediaTests", dependencies: ["TestSupport", "Media"]),
-        .testTarget(name: "JobsTests", dependencies: ["TestSupport", "Jobs"]),
+        .testTarget(
+            name: "JobsTests",
+            dependencies: ["TestSupport", "Jobs", "Documents", "Engine", "Storage", .product(name: "Logging", package: "swift-log")]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [

@@ -6,7 +6,7 @@ import Engine
 /// It says nothing of when or under which identifiers a job ran, so that the same job gives the same manifest.
 package struct ResultManifest {
     /// Which of a job's results it goes with.
-    enum Stage: String {
+    package enum Stage: String, Sendable {
         case pruned, finetuned
     }
 

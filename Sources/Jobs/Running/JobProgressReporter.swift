@@ -15,6 +15,7 @@ package final class JobProgressReporter {
     private let interval = 0.5
     private let saving: JobResources.SaveInterval
     private let metrics: JobMetrics
+    private let timed: [JobPhase]
 
     private var phase = JobPhase.loading
     private var hasBegun = false
@@ -38,19 +39,21 @@ package final class JobProgressReporter {
     private var timing: [JobPhase: Double] = [:]
 
     /// - Parameters:
+    ///   - timed: the phases whose seconds are told.
     ///   - interval: how often the job's state is saved.
     ///   - isShuttingDown: asked between steps.
     init(
-        jobs: JobQueue, id: String, interval: JobResources.SaveInterval, metrics: JobMetrics, isShuttingDown: @escaping () -> Bool,
-        logger: Logger
+        jobs: JobQueue, id: String, timed: [JobPhase], interval: JobResources.SaveInterval, metrics: JobMetrics,
+        isShuttingDown: @escaping () -> Bool, logger: Logger
     ) {
         self.jobs = jobs
         self.id = id
+        self.timed = timed
         saving = interval
         self.metrics = metrics
         self.isShuttingDown = isShuttingDown
         self.logger = logger
-        let earlier = (try? jobs.metrics(of: id)[MetricsPayload.Section.timing.rawValue]).flatMap { try? JSON(parsing: Array($0.utf8)) }
+        let earlier = (try? jobs.metrics(of: id)[MetricsSection.timing.name]).flatMap { try? JSON(parsing: Array($0.utf8)) }
         for phase in JobPhase.allCases { timing[phase] = earlier?[phase.rawValue]?.double }
     }
 
@@ -58,7 +61,7 @@ package final class JobProgressReporter {
     package static func now() -> Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
 
     /// Begins a phase of `total` steps, of which earlier attempts did `completed`.
-    func begin(_ phase: JobPhase, total: Int, completed: Int = 0) throws {
+    package func begin(_ phase: JobPhase, total: Int, completed: Int = 0) throws {
         endPhase()
         self.phase = phase
         self.total = max(total, 1)
@@ -78,11 +81,11 @@ package final class JobProgressReporter {
     ///
     /// - Parameter state: stores the state after this step; nil where the phase has none.
     /// - Throws: ``JobInterruption``, ``StorageError``.
-    func step(series: String? = nil, x: Int = 0, point: JSON? = nil, state: (() throws -> StoredBlob)? = nil) throws {
+    package func step(series: MetricsSection? = nil, x: Int = 0, point: JSON? = nil, state: (() throws -> StoredBlob)? = nil) throws {
         completed = min(completed + 1, total)
         metrics.stepped(phase)
         unsavedSteps += 1
-        if let series, let point { points[series, default: []].append((x, point.compact)) }
+        if let series, let point { points[series.name, default: []].append((x, point.compact)) }
         try follow(Self.now() - lastWrite >= interval ? writeIfPossible() : jobs.stopRequest(id), state)
         if unsavedSteps >= saving.steps || Self.now() - lastSave >= saving.seconds { save(state) }
     }
@@ -91,13 +94,13 @@ package final class JobProgressReporter {
     func check() throws { try follow(jobs.stopRequest(id)) }
 
     /// Writes what has not been written yet.
-    func flush() throws { try follow(write()) }
+    package func flush() throws { try follow(write()) }
 
     /// Closes the last phase and writes what is left.
     func finish() throws {
         try follow(write())
         endPhase()
-        try jobs.setMetrics(id, section: MetricsPayload.Section.timing.rawValue, value: timingSection(timing))
+        try jobs.setMetrics(id, section: MetricsSection.timing.name, value: timingSection(timing))
     }
 
     /// Does what the client or the end of the process asks for.
@@ -116,7 +119,7 @@ package final class JobProgressReporter {
             let blob = try state()
             var timing = timing
             timing[phase, default: 0] += Self.now() - phaseStart
-            try jobs.setMetrics(id, section: MetricsPayload.Section.timing.rawValue, value: timingSection(timing))
+            try jobs.setMetrics(id, section: MetricsSection.timing.name, value: timingSection(timing))
             try jobs.save(id, progress, points: points, state: blob)
             points = [:]
         } catch {
@@ -126,8 +129,7 @@ package final class JobProgressReporter {
     }
 
     private func timingSection(_ timing: [JobPhase: Double]) -> String {
-        let phases = [JobPhase.scoring, .pruning, .finetuning, .evaluating]
-        return JSON.object(phases.compactMap { phase in timing[phase].map { .init(phase.rawValue, .double($0)) } }).compact
+        JSON.object(timed.compactMap { phase in timing[phase].map { .init(phase.rawValue, .double($0)) } }).compact
     }
 
     private func endPhase() {
@@ -138,7 +140,7 @@ package final class JobProgressReporter {
         hasBegun = true
         timing[phase, default: 0] += now - phaseStart
         if let work = planned.removeValue(forKey: phase) {
-            // Scoring may end before all its timesteps are scored.
+            // A phase may end before all its steps are done, as scoring does at its threshold.
             doneWork += work * (Double(completed) / Double(total) - skipped)
             workSeconds += now - phaseStart
         }

@@ -1,6 +1,5 @@
 import Documents
 import Engine
-import Storage
 
 /// The answer to a dry run: what a job would give and take, reckoned from shapes and from a step's measured time.
 package struct JobForecast {
@@ -52,60 +51,43 @@ package struct JobForecast {
         return try SafeTensorsWriter(entries, type: job.request.dtype?.scalar ?? job.source.type).size
     }
 
-    /// Seconds of every phase that takes long, were all timesteps kept: Diff-Pruning may stop earlier.
+    /// Seconds of every phase that takes steps, were all of them done: Diff-Pruning may stop earlier.
     private func seconds() throws -> JSON {
-        let request = job.request
-        let needsOriginal = request.evaluation != nil || request.pruning?.needsGradients == true
-        let batch = max(
-            request.pruning?.batchSize ?? 1, request.finetuning?.batchSize ?? 1,
-            min(Sampling.largestBatch, request.evaluation?.samples ?? 1))
-        func measured(_ model: any Architecture) throws -> StepTiming {
-            func cost() throws -> Int {
-                try StepTiming.bytes(model, batch: batch, parallel: resources.parallel) + StoredCheckpoint.graphCost
-            }
-            // Where the batch that was asked for does not fit, a smaller one tells nearly as much.
-            var batch = batch
-            while batch > 1, try cost() > memory.largestWork { batch /= 2 }
-            return try memory.work(cost(), for: "measuring this model's steps") {
-                try StepTiming(model, batch: batch, parallel: resources.parallel, now: JobProgressReporter.now)
-            }
+        let shape = job.shape(resources.parallel)
+        let phases = Phases.all.asked(by: job.request)
+        let steps = phases.map { (name: type(of: $0).name, steps: $0.steps(shape)) }
+        let timings = try timings(batch: phases.map { $0.batch }.max() ?? 1) { network in
+            steps.contains { $0.steps.contains { $0.network == network } }
         }
-        let before = needsOriginal ? try measured(job.model) : nil
-        let isPruned = job.result.graph.parameterCount != job.model.graph.parameterCount
-        let needsResult = request.evaluation != nil || request.finetuning != nil
-        let after =
-            needsResult && (isPruned || before == nil) ? try measured(job.result) : before
-
         var seconds: [JSON.Member] = []
         var total = 0.0
-        func add(_ phase: JobPhase, _ value: Double) {
-            seconds.append(.init(phase.rawValue, .double(value)))
+        for (name, steps) in steps where !steps.isEmpty {
+            let value = steps.reduce(0) { sum, steps in sum + (timings[steps.network].map(steps.seconds) ?? 0) }
+            seconds.append(.init(name.rawValue, .double(value)))
             total += value
-        }
-        if let pruning = request.pruning, pruning.needsGradients, let before {
-            let last = pruning.last ?? job.schedule.count - 1
-            let steps = (last - pruning.first) / pruning.stride + 1
-            add(.scoring, Double(steps) * before.training.seconds(batch: pruning.batchSize))
-        }
-        if let settings = request.finetuning, let after {
-            add(.finetuning, Double(settings.steps) * after.training.seconds(batch: settings.batchSize))
-        }
-        if let evaluation = request.evaluation, let before, let after {
-            let stages =
-                [before.forward]
-                + [request.pruning == nil ? nil : after.forward, request.finetuning == nil ? nil : after.forward]
-                .compactMap { $0 }
-            add(.evaluating, stages.reduce(0) { $0 + Self.seconds(evaluation, job.pictures, $1) })
         }
         return JSON.object(seconds).adding([.init("total", .double(total))])
     }
 
-    /// Of one stage's evaluation: its held-out loss and its samples.
-    private static func seconds(_ evaluation: JobRequest.Evaluation, _ pictures: Int, _ step: StepTiming.Line) -> Double {
-        func batches(_ samples: Int) -> Double {
-            let parts = (samples + Sampling.largestBatch - 1) / Sampling.largestBatch
-            return parts == 0 ? 0 : Double(parts) * step.seconds(batch: (samples + parts - 1) / parts)
+    /// The measured steps of the networks that phases run.
+    private func timings(batch: Int, needs: (PhaseSteps.Network) -> Bool) throws -> [PhaseSteps.Network: StepTiming] {
+        func measured(_ model: any Architecture) throws -> StepTiming {
+            func cost(_ batch: Int) throws -> Int {
+                try StepTiming.bytes(model, batch: batch, parallel: resources.parallel) + StoredCheckpoint.graphCost
+            }
+            // Where the batch that was asked for does not fit, a smaller one tells nearly as much.
+            var batch = batch
+            while batch > 1, try cost(batch) > memory.largestWork { batch /= 2 }
+            return try memory.work(cost(batch), for: "measuring this model's steps") {
+                try StepTiming(model, batch: batch, parallel: resources.parallel, now: JobProgressReporter.now)
+            }
         }
-        return batches(min(HeldOutLoss.largestCount, pictures)) + Double(evaluation.steps) * batches(evaluation.samples)
+        var timings: [PhaseSteps.Network: StepTiming] = [:]
+        if needs(.original) { timings[.original] = try measured(job.model) }
+        if needs(.result) {
+            let isPruned = job.result.graph.parameterCount != job.model.graph.parameterCount
+            timings[.result] = isPruned ? try measured(job.result) : try timings[.original] ?? measured(job.result)
+        }
+        return timings
     }
 }

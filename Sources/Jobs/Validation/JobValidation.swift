@@ -29,12 +29,13 @@ package struct JobValidation {
         /// How many pictures there are.
         let pictures: Int
 
-        /// The memory each phase will take.
-        func memory(_ resources: JobResources) -> JobMemory {
-            JobMemory(
-                request, before: model, after: result, pictures: pictures, limit: resources.memory,
-                parallel: resources.parallel)
+        /// What its phases are reckoned by.
+        package func shape(_ parallel: Parallel) -> JobShape {
+            JobShape(request: request, before: model, after: result, schedule: schedule, pictures: pictures, parallel: parallel)
         }
+
+        /// The memory each phase will take.
+        func memory(_ resources: JobResources) -> JobMemory { JobMemory(shape(resources.parallel), limit: resources.memory) }
     }
 
     /// Checks a request.

@@ -47,7 +47,7 @@ struct JobEventStream: Sendable {
     let tellsPoints: Bool
 
     private var lastProgress: JSON?
-    private var seriesEnds: [MetricsPayload.Series: Int] = [:]
+    private var seriesEnds: [String: Int] = [:]
 
     init(_ jobs: JobQueue, id: String, place: Place, after lastEvent: Int64, tellsPoints: Bool) {
         self.jobs = jobs
@@ -138,18 +138,18 @@ struct JobEventStream: Sendable {
 
     private mutating func seekSeries() throws {
         guard tellsPoints else { return }
-        for series in MetricsPayload.Series.allCases { seriesEnds[series] = try jobs.seriesEnd(series.rawValue, of: id) }
+        for series in MetricsPayload.series { seriesEnds[series] = try jobs.seriesEnd(series, of: id) }
     }
 
     /// The event with the points that series gained. They are JSON as they are stored: with many readers, reading it again would be felt.
     private mutating func points() throws -> String {
         guard tellsPoints else { return "" }
         var members: [String] = []
-        for series in MetricsPayload.Series.allCases {
-            let points = try jobs.series(series.rawValue, of: id, after: seriesEnds[series] ?? -1, limit: Self.pointsAtOnce)
+        for series in MetricsPayload.series {
+            let points = try jobs.series(series, of: id, after: seriesEnds[series] ?? -1, limit: Self.pointsAtOnce)
             guard let last = points.last else { continue }
             seriesEnds[series] = last.x
-            members.append("\"\(series.rawValue)\":[\(points.map(\.point).joined(separator: ","))]")
+            members.append("\"\(series)\":[\(points.map(\.point).joined(separator: ","))]")
         }
         return members.isEmpty ? "" : "event: points\ndata: {\(members.joined(separator: ","))}\n\n"
     }

@@ -27,6 +27,22 @@ struct JobStages {
         finetuned = try job.resultCheckpoint.flatMap { $0 == job.resultPruned ? nil : try Stage(StoredCheckpoint(database, $0)) }
     }
 
+    /// A result, where the job has come to it.
+    subscript(stage: ResultManifest.Stage) -> Stage? {
+        get {
+            switch stage {
+            case .pruned: pruned
+            case .finetuned: finetuned
+            }
+        }
+        set {
+            switch stage {
+            case .pruned: pruned = newValue
+            case .finetuned: finetuned = newValue
+            }
+        }
+    }
+
     /// What the job has made of the original.
     var latest: Stage { finetuned ?? pruned ?? original }
 }

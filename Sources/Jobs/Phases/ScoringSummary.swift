@@ -8,14 +8,14 @@ struct ScoringSummary {
     private var kept = 0
 
     /// - Parameter state: where scoring goes on; nil where it begins.
-    init(_ pruning: JobRequest.Pruning, from state: Scoring.State?) {
+    init(_ pruning: JobRequest.Pruning, from state: Engine.Scoring.State?) {
         self.pruning = pruning
         largest = state?.largestLoss
         kept = state?.kept ?? 0
     }
 
     /// Counts a timestep in.
-    mutating func add(_ loss: Scoring.PointLoss) {
+    mutating func add(_ loss: Engine.Scoring.PointLoss) {
         largest = max(largest ?? loss.loss, loss.loss)
         kept += loss.isKept ? 1 : 0
     }
@@ -29,7 +29,7 @@ struct ScoringSummary {
     }
 
     /// The contract's entry of one timestep.
-    static func point(_ loss: Scoring.PointLoss) -> JSON {
+    static func point(_ loss: Engine.Scoring.PointLoss) -> JSON {
         [
             "timestep": .integer(loss.point), "loss": .double(loss.loss), "relative": .double(loss.relative), "kept": .bool(loss.isKept),
         ]

@@ -7,7 +7,7 @@ extension PlanPayload {
     /// - Throws: ``JobsError/noPlan(job:)``
     package static func document(of job: Job, in jobs: JobQueue) throws -> JSON {
         let sections = try jobs.metrics(of: job.id)
-        guard let kept = sections[section], let groups = sections[MetricsPayload.Section.groups.rawValue],
+        guard let kept = sections[section], let groups = sections[Cutting.groups.name],
             case .object(let members) = try JSON(parsing: Array(kept.utf8)),
             case .array(let entries) = try JSON(parsing: Array(groups.utf8))
         else {

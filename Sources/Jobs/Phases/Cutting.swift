@@ -1,0 +1,57 @@
+import Documents
+import Engine
+import Storage
+
+/// Chooses channels by their scores, or takes a plan's choice, and cuts the network down to them.
+struct Cutting: Phase {
+    static let name = JobPhase.pruning
+    static let pointer = "/pruning"
+    static let groups = MetricsSection("groups")
+    static let sections = [groups]
+    static let result: ResultManifest.Stage? = .pruned
+
+    private let settings: JobRequest.Pruning
+
+    init?(_ request: JobRequest) {
+        guard let settings = request.pruning else { return nil }
+        self.settings = settings
+    }
+
+    /// The model, its gradients, and the result before and after it is laid out.
+    func fixedBytes(_ shape: JobShape) -> Int { (settings.needsGradients ? 2 : 1) * shape.bytesBefore + 2 * shape.bytesAfter }
+
+    func run(_ job: RunningJob) throws {
+        let result = try cut(job).stored(as: job.type)
+        let plan = PlanPayload.kept(digest: job.inputs.source.weightsDigest, widths: settings.widths)
+        try job.write(plan, MetricsSection(PlanPayload.section))
+        try job.store(result, as: .pruned)
+    }
+
+    private func cut(_ job: RunningJob) throws -> DiffusionCheckpoint {
+        let scored = job.takeScored()
+        let original = try scored?.checkpoint ?? job.inputs.source.load()
+        try job.reporter.begin(Self.name, total: 1)
+        let trained = original.trained
+        let kept = try kept(of: trained, scored?.gradients, job)
+        var result = try trained.pruned(kept: kept, widths: settings.widths, steps: original.schedule.count)
+        if settings.plan == nil, settings.method == .scratch {
+            result = TrainedModel(initializing: result.model, seed: settings.seed)
+        }
+        try job.reporter.step()
+        return DiffusionCheckpoint(trained: result, schedule: original.schedule, type: original.type)
+    }
+
+    /// The channels of each group that stay.
+    private func kept(of trained: TrainedModel, _ gradients: Weights?, _ job: RunningJob) throws -> [[Int]] {
+        let groups = trained.model.graph.channelGroups()
+        if let plan = settings.plan?.plan {
+            let kept = try plan.kept(for: groups)
+            try job.write(.array(zip(groups, kept).map { $0.payload(kept: $1, scores: nil) }), Self.groups)
+            return kept
+        }
+        let selection = Selection(ratio: settings.ratio, widths: settings.widths, blockDivisor: trained.model.blockDivisor)
+        let chosen = try trained.selectChannels(settings.method, gradients: gradients, seed: settings.seed, selection: selection)
+        try job.write(.array(chosen.map { $0.group.payload(kept: $0.kept, scores: $0.scores) }), Self.groups)
+        return chosen.map(\.kept)
+    }
+}

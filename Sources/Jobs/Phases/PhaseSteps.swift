@@ -1,0 +1,45 @@
+import Engine
+
+/// Steps of one kind that a phase takes: a batch goes through a network, again and again.
+package struct PhaseSteps {
+    /// Whether the network is the original or what pruning leaves of it.
+    package enum Network: Sendable {
+        case original, result
+    }
+
+    let network: Network
+    let isTraining: Bool
+    /// How many steps, each of the whole batch.
+    private let count: Int
+    /// The whole batch.
+    private let samples: Int
+    /// In how many parts that goes through.
+    private let parts: Int
+
+    /// - Parameters:
+    ///   - isTraining: forward and backward; else forward alone.
+    ///   - count: how many steps.
+    ///   - samples: of each.
+    ///   - largest: samples that go through at once at most.
+    package init(_ network: Network, isTraining: Bool, count: Int = 1, samples: Int, largest: Int = .max) {
+        self.network = network
+        self.isTraining = isTraining
+        self.count = count
+        self.samples = samples
+        parts = samples > 0 ? 1 + (samples - 1) / largest : 0
+    }
+
+    /// What they take, backward costing twice the forward. What pruning will leave is guessed from its ratio.
+    func multiplyAccumulates(_ shape: JobShape) -> Double {
+        let before = Double(shape.before.graph.multiplyAccumulates)
+        let kept = network == .original ? 1 : 1 - (shape.request.pruning?.ratio ?? 0)
+        return (isTraining ? 3 : 1) * (before * kept) * Double(count * samples)
+    }
+
+    /// Seconds, by the measured time of one step.
+    func seconds(_ timing: StepTiming) -> Double {
+        guard parts > 0 else { return 0 }
+        let line = isTraining ? timing.training : timing.forward
+        return Double(count) * Double(parts) * line.seconds(batch: (samples + parts - 1) / parts)
+    }
+}

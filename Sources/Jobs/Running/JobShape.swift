@@ -1,0 +1,32 @@
+import Engine
+
+/// What is reckoned with before a phase runs: the networks without their weights, and how much there is to do.
+package struct JobShape {
+    package let request: JobRequest
+    /// The original.
+    package let before: any Architecture
+    /// What pruning leaves of it, or has left so far; the same where nothing is pruned.
+    package let after: any Architecture
+    let schedule: NoiseSchedule
+    /// How many pictures the dataset has.
+    package let pictures: Int
+    package let parallel: Parallel
+
+    /// Numbers of one sample.
+    package var sampleCount: Int { before.sampleShape.count }
+    /// Bytes of the original's weights.
+    package var bytesBefore: Int { before.graph.parameterCount * MemoryLayout<Float>.stride }
+    /// Bytes of the result's weights.
+    package var bytesAfter: Int { after.graph.parameterCount * MemoryLayout<Float>.stride }
+    /// Bytes of one sample.
+    package var sampleBytes: Int { sampleCount * MemoryLayout<Float>.stride }
+    /// Bytes of pictures that are kept decoded.
+    package var pictureBytes: Int { min(StoredPictures.cacheLimit, pictures * sampleCount) }
+}
+
+extension Graph {
+    /// Bytes that one sample takes on its way through the model, without weights.
+    func sampleBytes(_ parallel: Parallel) -> Int {
+        activationBytes(batch: 1, isTraining: false, preparedLimit: 0, parallel: parallel)
+    }
+}

@@ -1,0 +1,137 @@
+import Documents
+import Engine
+import Foundation
+import Logging
+import Storage
+
+/// A job at work: what its phases read of it, hand to each other and write for it.
+package final class RunningJob {
+    let database: Database
+    let job: Job
+    /// What is asked for.
+    package let request: JobRequest
+    let resources: JobResources
+    /// Counts steps and ends the job between them when it is to stop.
+    package let reporter: JobProgressReporter
+    private let plan: (JobShape) -> [JobPhase: Double]
+    private let logger: Logger
+
+    private var found: JobInputs?
+    private var scored: ScoredNetwork?
+    private var files: [(name: String, bytes: [UInt8])] = []
+
+    /// - Parameter plan: the multiply-accumulates of each phase, once the job's networks are known.
+    init(
+        _ job: Job, _ request: JobRequest, in database: Database, resources: JobResources, reporter: JobProgressReporter,
+        plan: @escaping (JobShape) -> [JobPhase: Double], logger: Logger
+    ) {
+        self.database = database
+        self.job = job
+        self.request = request
+        self.resources = resources
+        self.reporter = reporter
+        self.plan = plan
+        self.logger = logger
+    }
+
+    private var jobs: JobQueue { database.jobs }
+    var parallel: Parallel { resources.parallel }
+
+    // MARK: What it is about
+
+    /// Begins with what the job is about.
+    func begin(with inputs: JobInputs) {
+        found = inputs
+        reporter.planned = plan(shape)
+    }
+
+    /// What the job is about. Its first phase has read it.
+    var inputs: JobInputs {
+        guard let found else { preconditionFailure("a phase came before the one that loads") }
+        return found
+    }
+
+    /// The networks as far as the job has come, and how many pictures.
+    package var shape: JobShape {
+        let (stages, pictures) = (inputs.stages, inputs.pictures)
+        return JobShape(
+            request: request, before: stages.original.model, after: stages.latest.model, schedule: stages.original.schedule,
+            pictures: pictures?.count ?? 0, parallel: parallel)
+    }
+
+    // MARK: What phases hand on
+
+    /// Leaves what was scored for whoever cuts it.
+    func leave(_ network: ScoredNetwork) { scored = network }
+
+    /// What was scored, if anything was; it is the caller's then, who lets go of it.
+    func takeScored() -> ScoredNetwork? {
+        defer { scored = nil }
+        return scored
+    }
+
+    /// Leaves files that are to be the job's.
+    func leave(_ made: [(name: String, bytes: [UInt8])]) { files += made }
+
+    /// The files that were left; they are the caller's then.
+    func takeFiles() -> [(name: String, bytes: [UInt8])] {
+        defer { files = [] }
+        return files
+    }
+
+    /// The number format that results are stored in.
+    var type: ScalarType { request.dtype?.scalar ?? inputs.source.type }
+
+    /// Stores a result, which is the network that later phases work on.
+    func store(_ result: DiffusionCheckpoint, as stage: ResultManifest.Stage) throws {
+        let inputs = inputs
+        let manifest = ResultManifest(
+            stage: stage, request: request, source: inputs.source, dataset: inputs.dataset, threads: parallel.threads)
+        let stored = try JobStages.Stage(inputs.source.store(result, job: job, manifest: manifest))
+        found?.stages[stage] = stored
+    }
+
+    // MARK: Saves
+
+    /// Where an earlier attempt stood in a phase; nil where there was none, or it cannot be read: then the phase begins again.
+    package func saved<State>(_ phase: JobPhase, _ read: (String) throws -> State) throws -> State? {
+        guard let save = try jobs.saved(job.id), save.phase == phase else { return nil }
+        do {
+            close(try database.blobs.open(save.digest, of: .job, job.id, file: "what was saved"))
+            let state = try read(database.blobs.url(for: save.digest).path)
+            logger.info("\(job.id) goes on at \(phase.rawValue) \(save.completed)")
+            return state
+        } catch {
+            logger.error("\(job.id) begins \(phase.rawValue) again: what was saved cannot be read: \(error)")
+            return nil
+        }
+    }
+
+    /// What `write` writes, as a blob.
+    package func blob(_ write: (@escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void) throws -> StoredBlob {
+        let writer = try database.blobs.writer()
+        try write { try writer.write($0) }
+        return try writer.finish()
+    }
+
+    // MARK: Metrics
+
+    /// Writes a section of the metrics.
+    package func write(_ value: JSON, _ section: MetricsSection) throws {
+        try jobs.setMetrics(job.id, section: section.name, value: value.compact)
+    }
+
+    /// Drops the points of a section's series beyond `x`, where the job goes on; all of them where it begins.
+    package func cutSeries(_ section: MetricsSection, after x: Int?) throws { try jobs.cutSeries(section.name, of: job.id, after: x) }
+
+    /// Writes parameters, multiply-accumulates and bytes before and after, as far as the job has come.
+    func writeSizes() throws {
+        let stages = inputs.stages
+        let (before, after) = (stages.original.model.graph, stages.latest.model.graph)
+        try write(["before": .integer(before.parameterCount), "after": .integer(after.parameterCount)], .parameters)
+        try write(["before": .integer(before.multiplyAccumulates), "after": .integer(after.multiplyAccumulates)], .macs)
+        try write(["before": .integer(stages.original.checkpoint.size), "after": .integer(stages.latest.checkpoint.size)], .size)
+        try write(
+            ["before": .integer(before.sampleBytes(parallel)), "after": .integer(after.sampleBytes(parallel))], .activationMemory)
+    }
+}

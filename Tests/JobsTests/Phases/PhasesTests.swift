@@ -1,0 +1,114 @@
+import Documents
+import Engine
+import Foundation
+import Jobs
+import Logging
+import Storage
+import Synchronization
+import TestSupport
+import Testing
+
+/// A job is a list of phases and one loop: a phase is told of wherever phases are told of, by nothing but being in the list.
+@Suite struct PhasesTests {
+    private static let phases = Phases([Loading.self, Counting.self])
+    private static let limit = 1 << 30
+
+    /// A store with the tiny U-Net.
+    private struct World {
+        let folder: TemporaryFolder
+        let database: Database
+        let resources = JobResources(threads: 2, memoryLimit: Int64(limit), workers: 1, saving: .init(seconds: 3600, steps: 1_000_000))
+        let request: JobRequest
+
+        init() throws {
+            folder = try TemporaryFolder()
+            let database = try Database(folder: folder.url.appending(path: "store"))
+            self.database = database
+            let names = ["config.json": "config.json", "diffusion_pytorch_model.safetensors": "weights.safetensors"]
+            let files = try names.map { path, fixture in
+                let writer = try database.blobs.writer()
+                try writer.write(Fixture.bytes("unet/ddpm/\(fixture)"))
+                return (path: path, blob: try writer.finish())
+            }
+            let checkpoint = try CheckpointIntake(database: database).store(files, name: "tiny", initialization: nil).id
+            let body: JSON = ["checkpoint": .string(checkpoint), "evaluation": ["samples": 1, "steps": 1]]
+            let (request, errors) = JobRequest.read(body, webhook: nil)
+            #expect(errors.isEmpty)
+            self.request = request
+        }
+
+        func shape() throws -> JobShape {
+            try JobValidation(database: database, resources: resources).validated(request).shape(resources.parallel)
+        }
+
+        func enqueue() throws -> String {
+            try database.jobs.enqueue(
+                name: nil, metadata: "{}", priority: 0, request: request.json.compact, checkpoint: request.checkpoint, dataset: nil
+            ).id
+        }
+
+        /// Runs the job that waits, which is to stop when it has asked `asks` times whether it should.
+        func run(stoppingAfter asks: Int = .max) throws {
+            let left = Mutex(asks)
+            PruningJob(
+                database: database, job: try #require(try database.jobs.claim(worker: "test")), phases: phases, resources: resources,
+                metrics: .untold,
+                isShuttingDown: {
+                    left.withLock { left in
+                        left -= 1
+                        return left < 0
+                    }
+                }, logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }
+            ).run()
+        }
+
+        func section(_ name: String, of job: String) throws -> JSON {
+            try JSON(parsing: Array(try #require(try database.jobs.metrics(of: job)[name]).utf8))
+        }
+    }
+
+    @Test func everyNameOfAPhaseIsOnePhases() {
+        #expect(Phases.all.list.map { $0.name } == JobPhase.allCases)
+    }
+
+    @Test func aPhaseOfItsOwnIsReckonedWith() throws {
+        let world = try World()
+        let shape = try world.shape()
+        let macs = shape.before.graph.multiplyAccumulates
+        #expect(Self.phases.work(shape) == [.scoring: Double(3 * macs * Counting.count * Counting.samples)])
+
+        let memory = JobMemory(shape, limit: Self.limit, phases: Self.phases)
+        let plan = BatchPlan(
+            shape.before.graph, samples: Counting.samples, isTraining: true, limit: Self.limit, parallel: shape.parallel)
+        #expect(memory.peak == Counting.bytes + plan.bytes)
+        #expect(memory.json == ["scoring": .integer(memory.peak), "peak": .integer(memory.peak), "limit": .integer(Self.limit)])
+    }
+
+    @Test func aPhaseOfItsOwnIsRunAndToldOf() throws {
+        let world = try World()
+        let id = try world.enqueue()
+        try world.run()
+        #expect(try world.database.jobs.get(id).status == .succeeded)
+        #expect(Set(try world.database.jobs.metrics(of: id).keys) == ["counting", "timing", "peak_memory"])
+        let timing = try world.section("timing", of: id)
+        #expect(try #require(timing["scoring"]?.double) > 0)
+        #expect(timing == ["scoring": timing["scoring"] ?? .null])
+        let available = Self.limit - (128 << 20) - Counting.bytes
+        #expect(try world.section("counting", of: id) == ["count": .integer(Counting.count), "activations": .integer(available)])
+        #expect(try world.database.jobs.series("counting", of: id).count == Counting.count)
+    }
+
+    @Test func aPhaseOfItsOwnGoesOnWhereItWasStopped() throws {
+        let world = try World()
+        let id = try world.enqueue()
+        // Asked at the beginning of both phases, and after each step.
+        try world.run(stoppingAfter: 2 + 3)
+        let stopped = try world.database.jobs.get(id)
+        #expect(stopped.status == .queued && stopped.progress?.completed == 4)
+        try world.run()
+        #expect(try world.database.jobs.get(id).status == .succeeded)
+        let points = try world.database.jobs.series("counting", of: id).map { try JSON(parsing: Array($0.utf8)) }
+        #expect(points.map { $0["number"]?.integer } == Array(1...Counting.count))
+        #expect(points.map { $0["from"]?.integer } == [0, 0, 0, 0, 4, 4])
+    }
+}
