@@ -69,10 +69,14 @@ struct Serve: AsyncParsableCommand {
         let logger = format.logger(label: "pruner", level: Logger.Level(rawValue: settings.logLevel) ?? .info)
 
         let service = try Service(settings, logger: logger)
+        // Before anyone is told that it listens, and may end it.
+        let (ends, continuation) = AsyncStream.makeStream(of: Int32.self)
+        let sources = Self.signals { continuation.yield($0) }
+        defer { sources.forEach { $0.cancel() } }
         // Written at once, whatever standard output is: scripts wait for this line.
         try FileHandle.standardOutput.write(contentsOf: Data("listening on \(service.url)\n".utf8))
 
-        let signal = await Self.endSignal()
+        let signal = await ends.first { _ in true } ?? 0
         logger.notice("signal \(signal): finishing what is short, running jobs go back to the queue")
         await service.stop()
     }
@@ -88,18 +92,14 @@ struct Serve: AsyncParsableCommand {
         mallopt(M_TRIM_THRESHOLD, 16 << 20)
     }
 
-    /// Waits for SIGTERM or SIGINT and returns its number.
-    private static func endSignal() async -> Int32 {
-        let (signals, continuation) = AsyncStream.makeStream(of: Int32.self)
-        let sources = [SIGTERM, SIGINT].map { number in
+    /// Hands on SIGTERM and SIGINT by their numbers; they end nothing by themselves any more.
+    private static func signals(_ handler: @escaping @Sendable (Int32) -> Void) -> [any DispatchSourceSignal] {
+        [SIGTERM, SIGINT].map { number in
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number)
-            source.setEventHandler { continuation.yield(number) }
+            source.setEventHandler { handler(number) }
             source.resume()
             return source
         }
-        defer { sources.forEach { $0.cancel() } }
-        for await number in signals { return number }
-        return 0
     }
 }
