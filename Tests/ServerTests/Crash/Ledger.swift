@@ -144,14 +144,9 @@ actor Ledger {
         return wrong
     }
 
-    /// Uploads once more what was damaged, and deletes what comes of it: that mends it. What a dataset's pack is called nobody is told, so
-    /// a few of them go too, whether they need it or not.
-    func uploadAgain(_ client: APIClient, damaged: Set<String>) async throws {
-        let needed = bodies.filter { id, _ in
-            stored[id]?["files"]?.elements.contains { damaged.contains($0["sha256"]?.text ?? "") } ?? false
-        }
-        let datasets = bodies.filter { $0.key.hasPrefix("data_") }.prefix(3)
-        for (id, (path, body)) in Array(needed) + datasets where !doubtful.contains(id) {
+    /// Uploads all that is stored once more, and deletes what comes of it: that mends what was damaged.
+    func uploadAgain(_ client: APIClient) async throws {
+        for (id, (path, body)) in bodies where !doubtful.contains(id) {
             let again = try await client.upload(path, body)
             let kind = id.hasPrefix("data_") ? "datasets" : "checkpoints"
             #expect(try await client.send("DELETE", "/v1/\(kind)/\(again)").status == 204)
