@@ -206,9 +206,10 @@ public struct JobQueue: Sendable {
 
     /// Within the transaction in which a job ends.
     func noteEnd(of id: String, as status: JobStatus, data: [String: String] = [:], in rows: GRDB.Database) throws {
+        // Before those who follow the job are told, who may ask for the count at once.
+        rows.afterNextTransaction { [endings = database.endings] _ in endings.add(status) }
         try append(status.rawValue, to: id, data: data, in: rows)
         try database.webhooks.jobEnded(id, in: rows)
-        rows.afterNextTransaction { [endings = database.endings] _ in endings.add(status) }
     }
 
     /// Lets those who follow the job know, once this transaction is committed.
