@@ -16,10 +16,16 @@ final class BlobChecks: Sendable {
     private let state = Mutex(State())
     private let damaged = ReadMostly<[BlobDigest: BlobDamage]>([:])
 
-    /// Everything known to be damaged.
+    /// Everything that was found damaged, whatever has become of it since.
     var allDamaged: [BlobDigest: BlobDamage] { damaged.read { $0 } }
 
-    func damage(of digest: BlobDigest) -> BlobDamage? { damaged.read { $0[digest] } }
+    /// What is known to be wrong with a file; nil for one that is another now, which has still to be looked at.
+    ///
+    /// - Parameter fingerprint: the file's, as it is now; nil where there is none.
+    func damage(of digest: BlobDigest, _ fingerprint: BlobFingerprint?) -> BlobDamage? {
+        guard let damage = damaged.read({ $0[digest] }), damage.fingerprint == fingerprint?.text else { return nil }
+        return damage
+    }
 
     func isSound(_ digest: BlobDigest, _ fingerprint: BlobFingerprint?) -> Bool {
         fingerprint != nil && state.withLock { $0.sound[digest] } == fingerprint
@@ -51,7 +57,7 @@ final class BlobChecks: Sendable {
     }
 
     private func forgetDamage(_ digest: BlobDigest) -> Bool {
-        guard damage(of: digest) != nil else { return false }
+        guard damaged.read({ $0[digest] != nil }) else { return false }
         return damaged.change { $0.removeValue(forKey: digest) } != nil
     }
 

@@ -42,15 +42,17 @@ extension BlobStore {
         throws(StorageError)
     {
         let fingerprint = BlobFingerprint(path: url(for: digest).path)
-        if fingerprint?.size == size, checks.damage(of: digest)?.fingerprint != fingerprint?.text { return }
+        if fingerprint?.size == size, checks.damage(of: digest, fingerprint) == nil { return }
         close(try open(digest, of: kind, id, file: file))
     }
 
-    /// What is known to be wrong with a blob; nil when nothing is.
-    package func damage(of digest: BlobDigest) -> BlobDamage? { checks.damage(of: digest) }
+    /// What is known to be wrong with a blob; nil when nothing is, and when its file is not the one any more that was found damaged.
+    package func damage(of digest: BlobDigest) -> BlobDamage? {
+        checks.allDamaged[digest] == nil ? nil : checks.damage(of: digest, BlobFingerprint(path: url(for: digest).path))
+    }
 
     /// How many blobs are known to be damaged.
-    package var damagedCount: Int { checks.allDamaged.count }
+    package var damagedCount: Int { checks.allDamaged.keys.count { damage(of: $0) != nil } }
 
     /// Calls `report` for every blob that is found damaged from now on, once.
     package func onDamage(_ report: @escaping @Sendable (BlobDigest, BlobDamage) -> Void) {
@@ -112,7 +114,7 @@ extension BlobStore {
         while true {
             guard let fingerprint = BlobFingerprint(descriptor: descriptor) else { return .changed }
             if checks.isSound(digest, fingerprint) { return .sound }
-            if let damage = checks.damage(of: digest), damage.fingerprint == fingerprint.text { return .damaged(damage) }
+            if let damage = checks.damage(of: digest, fingerprint) { return .damaged(damage) }
             let read = try checks.reading(digest) { () throws(StorageError) -> Standing in
                 // Whoever read it before may have told by now.
                 if checks.isSound(digest, fingerprint) { return .sound }

@@ -106,6 +106,21 @@ private func damaged(_ id: String, _ harm: Harm) -> StorageError {
     }
 }
 
+/// From a backup, by hand: nobody has read it since, but it is not the file that was found damaged.
+@Test(arguments: Harm.allCases) private func aFileThatWasPutBackIsNotToldToBeDamaged(harm: Harm) throws {
+    let store = try Store()
+    let database = store.database
+    let id = try database.checkpoint("weights")
+    let file = try database.blobFile(of: id)
+    try harm.happen(to: file)
+    expect(damaged(id, harm)) { _ = try database.used(id) }
+    let digest = try database.checkpoints.get(id).files[0].digest
+    #expect(database.blobs.damage(of: digest)?.found == harm.found)
+    try Data("weights".utf8).write(to: file, options: .atomic)
+    #expect(database.blobs.damage(of: digest) == nil && database.blobs.damagedCount == 0)
+    #expect(try database.used(id) == "weights" && store.temporaryFiles == [])
+}
+
 @Test func theDoctorNotesWhatIsDamagedAndWhatIsSoundAgain() throws {
     let store = try Store()
     let database = store.database
