@@ -51,14 +51,17 @@ struct CrashRun {
             let server = try ServerProcess(folder: folder, settings: Self.settings, before: cut?.environment ?? [])
             let client = APIClient(base: server.url)
             if let met = harm {
-                #expect(try await ledger.wrongFiles(client, damaged: met.damaged) == [], "\(place)")
-                try await ledger.uploadAgain(client)
-                #expect(try await ledger.wrongFiles(client, damaged: []) == [], "\(place)")
+                let wrong = try await ledger.wrongFiles(client, damaged: met.damaged)
+                #expect(wrong == [], "\(place)")
+                try await ledger.uploadAgain(client, damaged: met.damaged)
+                let wrongStill = try await ledger.wrongFiles(client, damaged: [])
+                #expect(wrongStill == [], "\(place)")
                 // What no upload brings back, the results of jobs: from a backup.
                 try met.undo()
                 harm = nil
             }
-            #expect(try await ledger.losses(client, checking: 4, &random) == [], "\(place)")
+            let losses = try await ledger.losses(client, checking: 4, &random)
+            #expect(losses == [], "\(place)")
             let delay = random.below(1200)
             let plans = (0..<3).map { _ in Dice(seed: random.below(1 << 40)) }
             await withTaskGroup(of: Void.self) { group in
@@ -82,14 +85,16 @@ struct CrashRun {
         }
         let server = try ServerProcess(folder: folder, settings: Self.settings)
         let client = APIClient(base: server.url)
-        #expect(try await ledger.losses(client, checking: 20, &random) == [], "seed \(seed)")
+        let losses = try await ledger.losses(client, checking: 20, &random)
+        #expect(losses == [], "seed \(seed)")
         for job in await ledger.jobs {
             let ended = try await client.finished(job)
             // One that ran while what it needs was damaged.
             let isTold = mishaps.contains(.damagedBlobs) && ended.at("error", "code").text?.hasSuffix("_damaged") == true
             #expect(ended.status != "failed" || isTold, "\(ended.compact), seed \(seed)")
         }
-        #expect(try await ledger.losses(client, checking: 20, &random) == [], "seed \(seed)")
+        let lossesAtLast = try await ledger.losses(client, checking: 20, &random)
+        #expect(lossesAtLast == [], "seed \(seed)")
         #expect(server.terminate() == 0, "seed \(seed)")
         #expect(try Database(folder: folder).examine().troubles == [], "seed \(seed)")
         let figures = await ledger.figures
