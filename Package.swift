@@ -124,7 +124,7 @@ let package = Package(
         .target(
             name: "TestSupport",
             dependencies: [
-                "HTTP", "Media", .product(name: "Logging", package: "swift-log"),
+                "HTTP", "Media", "CLinux", .product(name: "Logging", package: "swift-log"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ],
             path: "Tests/Support"),

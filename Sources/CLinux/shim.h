@@ -1,6 +1,7 @@
 // Of the C library, which declares it only under _GNU_SOURCE: Swift imports its headers without.
 int sync_file_range(int descriptor, long long offset, long long count, unsigned int flags);
 #define SYNC_FILE_RANGE_WRITE 2u
+int pipe2(int *descriptors, int flags);
 
 // Of malloc.h, which Swift's module of the C library leaves out.
 int mallopt(int parameter, int value);

@@ -1,10 +1,11 @@
 import Documents
 import Foundation
+import TestSupport
 import Testing
 
 /// The `pruner` binary with any command, in a process of its own; what it prints goes into files of the test's folder.
 package final class PrunerProcess {
-    private let process = Process()
+    private let process: ChildProcess
     /// Ends with the process.
     private let life: AsyncStream<Void>
     private let output: URL
@@ -22,26 +23,21 @@ package final class PrunerProcess {
         output = folder.appendingPathComponent("\(name).out")
         errors = folder.appendingPathComponent("\(name).err")
         for file in [output, errors] { try Data().write(to: file) }
-        process.executableURL = ServerProcess.binary
-        process.arguments = arguments
-        process.currentDirectoryURL = folder
-        process.environment = ServerProcess.environment.merging(environment) { $1 }
-        process.standardInput = FileHandle.nullDevice
         let (life, end) = AsyncStream.makeStream(of: Void.self)
         self.life = life
         changes = try FileChanges(errors)
-        process.terminationHandler = { [told = changes.told] _ in
+        process = try ChildProcess(
+            [ServerProcess.binary.path] + arguments, in: folder, environment: ServerProcess.environment.merging(environment) { $1 },
+            output: .file(output), errors: .file(errors)
+        ) { [told = changes.told] in
             end.finish()
             told.yield()
         }
-        process.standardOutput = try FileHandle(forWritingTo: output)
-        process.standardError = try FileHandle(forWritingTo: errors)
-        try process.run()
     }
 
     deinit {
         // What a failed test leaves running.
-        if process.isRunning { signal(SIGKILL) }
+        signal(SIGKILL)
     }
 
     /// What it has printed so far.
@@ -55,7 +51,7 @@ package final class PrunerProcess {
     @discardableResult
     package func end() async -> Int32 {
         for await _ in life {}
-        return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+        return process.wait()
     }
 
     /// Waits until standard error holds a text, or the process has ended. Returns whether it does.
@@ -64,7 +60,7 @@ package final class PrunerProcess {
         return errorText.contains(text)
     }
 
-    package func signal(_ number: Int32) { kill(process.processIdentifier, number) }
+    package func signal(_ number: Int32) { process.signal(number) }
 
     /// Runs a command to its end.
     package static func run(

@@ -1,11 +1,12 @@
 import Foundation
 import FoundationNetworking
 import Jobs
+import TestSupport
 import Testing
 
 /// The `pruner` binary serving a data folder in a process of its own: one that can be killed.
 package final class ServerProcess {
-    private let process = Process()
+    private let process: ChildProcess
     /// Where it can be reached.
     package let url: String
     /// What it logs.
@@ -34,26 +35,17 @@ package final class ServerProcess {
         try Data((settings + "\n").utf8).write(to: configuration)
         log = URL(fileURLWithPath: folder.path + ".log")
         if !FileManager.default.fileExists(atPath: log.path) { try Data().write(to: log) }
-        let logging = try FileHandle(forWritingTo: log)
-        try logging.seekToEnd()
         let command =
             before + [Self.binary.path, "serve", "--port", "0", "--data-dir", folder.path, "--config", configuration.path] + arguments
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = command
-        process.environment = Self.environment
-        process.standardError = logging
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
+        process = try ChildProcess(["env"] + command, environment: Self.environment, output: .pipe, errors: .file(log))
         var line = ""
         while !line.hasSuffix("\n") {
-            let data = output.fileHandleForReading.availableData
-            if data.isEmpty { break }
+            guard let data = process.output?.availableData, !data.isEmpty else { break }
             line += String(decoding: data, as: UTF8.self)
         }
         let start = "listening on "
         guard line.hasPrefix(start) else {
-            process.waitUntilExit()
+            process.wait()
             throw Failure(log: (try? String(contentsOf: log, encoding: .utf8)) ?? "")
         }
         url = String(line.dropFirst(start.count).dropLast())
@@ -68,15 +60,13 @@ package final class ServerProcess {
 
     /// Ends it at once, as a power cut would, without a chance to write anything.
     package func kill() {
-        guard process.isRunning else { return }
-        Foundation.kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        process.signal(SIGKILL)
+        process.wait()
     }
 
     /// Asks it to end, and returns its exit status.
     package func terminate() -> Int32 {
-        process.terminate()
-        process.waitUntilExit()
-        return process.terminationReason == .exit ? process.terminationStatus : -process.terminationStatus
+        process.signal(SIGTERM)
+        return process.wait()
     }
 }

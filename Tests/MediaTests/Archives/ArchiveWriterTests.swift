@@ -94,17 +94,12 @@ struct ArchiveWriterTests {
         let items = Self.items.filter { $0.path.utf8.count < 256 }
         let folder = try TemporaryFolder()
         let archive = try folder.file("archive", written(items, format))
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/env")
-        process.arguments = ["LC_ALL=C.UTF-8"] + tool + [archive] + (tool[0] == "python3" ? ["."] : [])
-        process.currentDirectoryURL = folder.url
-        process.standardError = FileHandle.nullDevice
-        process.standardOutput = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
+        let status = try ChildProcess.run(
+            ["env", "LC_ALL=C.UTF-8"] + tool + [archive] + (tool[0] == "python3" ? ["."] : []), in: folder.url, output: .nowhere,
+            errors: .nowhere)
         // env says 127 where the tool is not installed; then there is nothing to ask.
-        if process.terminationStatus == 127 { return }
-        #expect(process.terminationStatus == 0)
+        if status == 127 { return }
+        #expect(status == 0)
         for item in items {
             guard case .bytes(let bytes) = item.source else { continue }
             #expect(try [UInt8](Data(contentsOf: folder.url.appending(path: item.path))) == bytes, "\(item.path)")

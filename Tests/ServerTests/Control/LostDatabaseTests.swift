@@ -8,16 +8,11 @@ import Testing
 @Suite struct LostDatabaseServerTests {
     /// Runs `pruner` and returns its status and what it says on standard error and standard output.
     private func pruner(_ arguments: String...) throws -> (status: Int32, error: String, output: String) {
-        let process = Process()
-        process.executableURL = ServerProcess.binary
-        process.arguments = arguments
-        let (error, output) = (Pipe(), Pipe())
-        (process.standardError, process.standardOutput) = (error, output)
-        try process.run()
-        let said = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        let told = String(decoding: error.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-        process.waitUntilExit()
-        return (process.terminationStatus, told, said)
+        let process = try ChildProcess([ServerProcess.binary.path] + arguments, output: .pipe, errors: .pipe)
+        func text(_ pipe: FileHandle?) -> String { String(decoding: pipe?.readDataToEndOfFile() ?? Data(), as: UTF8.self) }
+        let said = text(process.output)
+        let told = text(process.errors)
+        return (process.wait(), told, said)
     }
 
     @Test func aLostDatabaseStopsTheStartAndIsGoneOnWithout() async throws {

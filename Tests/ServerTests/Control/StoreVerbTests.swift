@@ -23,12 +23,8 @@ import Testing
             #expect(throws: (any Error).self) { try door.perform(.backUp, ["path": "/nowhere/at/all"]) }
             #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == ["backup.tar"])
 
-            let tar = Process()
-            tar.executableURL = URL(fileURLWithPath: "/usr/bin/env")
             let restored = folder.url.appendingPathComponent("restored").path
-            tar.arguments = ["sh", "-c", "mkdir '\(restored)' && tar -xf '\(file.path)' -C '\(restored)'"]
-            try tar.run()
-            tar.waitUntilExit()
+            #expect(try ChildProcess.run(["sh", "-c", "mkdir '\(restored)' && tar -xf '\(file.path)' -C '\(restored)'"]) == 0)
             let examination = try DataFolderDoor(path: restored).perform(.examine)
             #expect(examination["sound"] == true && examination["blobs"] == report["blobs"], "\(examination.compact)")
             let server = try ServerProcess(folder: URL(fileURLWithPath: restored))
@@ -74,13 +70,8 @@ import Testing
     func aMistypedFolderIsNotMade(verb: String) throws {
         let folder = try TemporaryFolder()
         let path = folder.url.appendingPathComponent("typo").path
-        let process = Process()
-        process.executableURL = ServerProcess.binary
-        process.arguments = [verb, "--data-dir", path] + (verb == "backup" ? [path + ".tar"] : [])
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        process.waitUntilExit()
-        #expect(process.terminationStatus != 0)
+        let command = [ServerProcess.binary.path, verb, "--data-dir", path] + (verb == "backup" ? [path + ".tar"] : [])
+        #expect(try ChildProcess.run(command, errors: .nowhere) > 0)
         #expect(try FileManager.default.contentsOfDirectory(atPath: folder.url.path) == [])
     }
 }

@@ -17,14 +17,8 @@ final class PowerCut {
             let sources = Samples.fixtures.deletingLastPathComponent().appendingPathComponent("PowerCut")
             func compile(_ source: String, _ options: [String], to output: URL) -> Bool {
                 ["cc", "clang"].contains { compiler in
-                    let process = Process()
-                    process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-                    process.arguments =
-                        [compiler, "-O2", "-Wall"] + options + ["-o", output.path, sources.appendingPathComponent(source).path]
-                    process.standardError = FileHandle.nullDevice
-                    guard (try? process.run()) != nil else { return false }
-                    process.waitUntilExit()
-                    return process.terminationStatus == 0
+                    let command = [compiler, "-O2", "-Wall"] + options + ["-o", output.path, sources.appendingPathComponent(source).path]
+                    return (try? ChildProcess.run(command, errors: .nowhere)) == 0
                 }
             }
             guard compile("power_cut.c", ["-shared", "-fPIC", "-ldl"], to: library), compile("writer.c", [], to: writer) else { return nil }

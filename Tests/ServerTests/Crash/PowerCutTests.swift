@@ -10,15 +10,10 @@ struct PowerCutTests {
         let temporary = try TemporaryFolder()
         let root = temporary.url.appendingPathComponent("root")
         let cut = try PowerCut(of: root)
-        let process = Process()
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/env")
-        process.arguments = cut.environment + [PowerCut.writer, root.path]
-        let output = Pipe()
-        process.standardOutput = output
-        try process.run()
-        #expect(output.fileHandleForReading.availableData == Data("ready\n".utf8))
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        let process = try ChildProcess(["env"] + cut.environment + [PowerCut.writer, root.path], output: .pipe)
+        #expect(process.output?.availableData == Data("ready\n".utf8))
+        process.signal(SIGKILL)
+        process.wait()
         var dice = luck.map(Dice.init)
         try cut.happen(luck: &dice)
         var found: [String: String] = [:]

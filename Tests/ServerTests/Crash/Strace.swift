@@ -1,10 +1,11 @@
 import Foundation
 import ServiceSupport
+import TestSupport
 import Testing
 
 /// Makes system calls of a running process fail, by strace's injection, until it is told to let go.
 final class Strace {
-    private let process = Process()
+    private let process: ChildProcess
 
     /// Whether strace is installed and may attach.
     static let isAvailable = FileManager.default.isExecutableFile(atPath: "/usr/bin/strace")
@@ -15,14 +16,11 @@ final class Strace {
     ///   - calls: names of system calls, with commas between.
     ///   - error: what they fail with, such as `ENOSPC`.
     init(_ server: ServerProcess, failing calls: String, with error: String) throws {
-        process.executableURL = URL(fileURLWithPath: "/usr/bin/strace")
-        process.arguments = [
-            "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(calls)", "-e", "inject=\(calls):error=\(error)", "-p",
-            "\(server.processIdentifier)",
-        ]
-        let errors = Pipe()
-        process.standardError = errors
-        try process.run()
+        process = try ChildProcess(
+            [
+                "/usr/bin/strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=\(calls)", "-e", "inject=\(calls):error=\(error)", "-p",
+                "\(server.processIdentifier)",
+            ], errors: .pipe)
         let tasks = "/proc/\(server.processIdentifier)/task"
         while true {
             let tracers = try FileManager.default.contentsOfDirectory(atPath: tasks).map { task in
@@ -31,7 +29,7 @@ final class Strace {
             }
             if tracers.allSatisfy({ $0 }) { return }
             guard process.isRunning else {
-                throw Refused(text: String(decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self))
+                throw Refused(text: String(decoding: process.errors?.readDataToEndOfFile() ?? Data(), as: UTF8.self))
             }
             usleep(1000)
         }
@@ -41,10 +39,9 @@ final class Strace {
 
     deinit { detach() }
 
-    /// Lets go. Kindly it would not: it inherits that the threads of Dispatch block every signal. Whom it traces lives on.
+    /// Lets go. Whom it traces lives on.
     func detach() {
-        guard process.isRunning else { return }
-        kill(process.processIdentifier, SIGKILL)
-        process.waitUntilExit()
+        process.signal(SIGKILL)
+        process.wait()
     }
 }
