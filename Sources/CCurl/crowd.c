@@ -21,7 +21,9 @@ void *curl_crowd_make(long kept) {
     struct crowd *crowd = calloc(1, sizeof *crowd);
     if (!crowd) return NULL;
     crowd->multi = curl_multi_init();
-    if (!crowd->multi) {
+    // Where no descriptor is free libcurl makes one that cannot be woken, and says so only when it is to be.
+    if (!crowd->multi || curl_multi_wakeup(crowd->multi) != CURLM_OK) {
+        if (crowd->multi) curl_multi_cleanup(crowd->multi);
         free(crowd);
         return NULL;
     }

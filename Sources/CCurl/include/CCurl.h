@@ -46,7 +46,7 @@ enum curl_outcome curl_exchange_perform(void *pool, struct curl_exchange *exchan
 
 // Many exchanges at a time, by one thread: a crowd, with a pool of its own that keeps `kept` connections that no one uses.
 
-/// Null without memory.
+/// Null without memory or descriptors.
 void *curl_crowd_make(long kept);
 /// Ends all exchanges, without a word of it.
 void curl_crowd_end(void *crowd);

@@ -4,7 +4,7 @@ import Synchronization
 
 /// Asks many other servers at a time over HTTP and HTTPS, by libcurl and one thread; redirects are not followed.
 ///
-///     let client = ParallelClient()
+///     let client = ParallelClient(waker: try .init())
 ///     try client.begin(request) { answer, failure in … }
 ///     while … { client.run(atMost: 1000) }
 ///
@@ -13,14 +13,18 @@ package final class ParallelClient {
     /// How an exchange ended: as much of the answer's head as had come, and why there is no whole answer; nil where there is.
     package typealias Over = (ClientAnswer, (any Error)?) -> Void
 
-    /// Ends a client's waiting, from any thread.
+    /// What libcurl opens for a client: two descriptors, by which its waiting is ended from any thread.
     ///
     /// Sendable: `crowd` is freed with this value, and all that is done with it here is what libcurl permits from any thread.
     package final class Waker: @unchecked Sendable {
         fileprivate let crowd: UnsafeMutableRawPointer
         fileprivate let isCalled = Atomic(false)
 
-        fileprivate init(_ crowd: UnsafeMutableRawPointer) { self.crowd = crowd }
+        /// - Throws: ``ClientError/failed(url:_:)`` where there are no descriptors.
+        package init() throws(ClientError) {
+            guard let crowd = curl_crowd_make(kept) else { throw .failed(url: "libcurl", "no descriptor is free, or no memory") }
+            self.crowd = crowd
+        }
 
         deinit { curl_crowd_free(crowd) }
 
@@ -68,10 +72,11 @@ package final class ParallelClient {
     private let mayConnect: ((UnsafePointer<sockaddr>) -> Bool)?
     private var exchanges: [UnsafeMutablePointer<curl_exchange>: Exchange] = [:]
 
-    /// - Parameters: as ``HTTPClient`` has them.
-    package init(userAgent: String? = nil, mayConnect: ((UnsafePointer<sockaddr>) -> Bool)? = nil) {
-        guard let crowd = curl_crowd_make(Self.kept) else { fatalError("libcurl cannot begin: there is no memory") }
-        waker = Waker(crowd)
+    /// - Parameters:
+    ///   - waker: no other client's.
+    ///   - userAgent: and the other: as ``HTTPClient`` has them.
+    package init(waker: Waker, userAgent: String? = nil, mayConnect: ((UnsafePointer<sockaddr>) -> Bool)? = nil) {
+        self.waker = waker
         self.userAgent = userAgent
         self.mayConnect = mayConnect
     }

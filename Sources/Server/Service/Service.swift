@@ -87,6 +87,9 @@ package final class Service: Sendable {
         let routes = api.routes
         description = OpenAPIDocument(routes: routes).json
         let router = routes.router
+        webhooks = try WebhookSender(
+            database, delays: WebhookDelays(settings.webhookDelays), patience: settings.webhookPatience,
+            allowsPrivate: settings.allowPrivateWebhooks, metrics: metrics.webhooks, logger: logger)
         let guardian = settings.isLoopback ? LoopbackGuard(port: server.port) : nil
         let room = try descriptors.room(for: settings.maxConnections, workers: settings.workers, logger: logger)
         OpenFile.allow(room.files)
@@ -102,10 +105,6 @@ package final class Service: Sendable {
             }
         }
         pool.start(workers: settings.workers)
-        webhooks = WebhookSender(
-            database, delays: WebhookDelays(settings.webhookDelays), patience: settings.webhookPatience,
-            allowsPrivate: settings.allowPrivateWebhooks,
-            metrics: metrics.webhooks, logger: logger)
         webhooks.start()
         walk?.start()
         housekeeping = Task { [weak database] in

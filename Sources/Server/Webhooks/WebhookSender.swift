@@ -26,13 +26,19 @@ final class WebhookSender: Sendable {
     private let allowsPrivate: Bool
     private let metrics: WebhookMetrics
     private let logger: Logger
+    /// Made before anyone is served: a crowd that takes every descriptor would leave none for it, and then it could not be woken.
+    private let waker: ParallelClient.Waker
     private let isStopping = Atomic(false)
     private let running = DispatchGroup()
 
     /// - Parameters:
     ///   - patience: seconds that an attempt may take.
     ///   - allowsPrivate: whether they may lead to addresses that are not public.
-    init(_ database: Database, delays: WebhookDelays, patience: Int, allowsPrivate: Bool, metrics: WebhookMetrics, logger: Logger) {
+    /// - Throws: ``ClientError`` where no descriptor is free.
+    init(_ database: Database, delays: WebhookDelays, patience: Int, allowsPrivate: Bool, metrics: WebhookMetrics, logger: Logger)
+        throws
+    {
+        waker = try ParallelClient.Waker()
         self.database = database
         self.delays = delays
         self.patience = patience
@@ -83,10 +89,11 @@ final class WebhookSender: Sendable {
     }
 
     private func serve() {
-        let client = ParallelClient(userAgent: Program.userAgent, mayConnect: allowsPrivate ? nil : { PublicAddress.contains($0) })
+        let client = ParallelClient(
+            waker: waker, userAgent: Program.userAgent, mayConnect: allowsPrivate ? nil : { PublicAddress.contains($0) })
         client.totalTimeout = patience
         let work = Work(client)
-        database.webhooks.whenDue { [waker = client.waker] in waker.wake() }
+        database.webhooks.whenDue { [waker] in waker.wake() }
         defer { database.webhooks.whenDue(nil) }
         while !isStopping.load(ordering: .sequentiallyConsistent) {
             // What becomes due after this wakes the client, or is waited for; what is due by then is seen here.

@@ -17,12 +17,16 @@ import Testing
             host = "Host: localhost:\(port)\r\n"
         }
 
-        /// One request on a connection of its own.
+        /// One request on a connection of its own. On a busy machine a client may come too late with it, and its connection have made room
+        /// for another: then it asks again, as clients do.
         func ask(_ method: String, _ path: String, _ body: Data = Data()) throws -> String {
-            let client = try Client(port: port)
-            client.send("\(method) \(path) HTTP/1.1\r\n\(host)Connection: close\r\nContent-Length: \(body.count)\r\n\r\n")
-            client.send(Array(body))
-            return client.receiveAll()
+            while true {
+                let client = try Client(port: port)
+                client.send("\(method) \(path) HTTP/1.1\r\n\(host)Connection: close\r\nContent-Length: \(body.count)\r\n\r\n")
+                client.send(Array(body))
+                let answer = client.receiveAll()
+                if !answer.isEmpty { return answer }
+            }
         }
 
         /// A client that has a request under way, `{}` to `/v1/jobs`, and not sent its body.
@@ -38,11 +42,7 @@ import Testing
         }
 
         func allow(_ descriptors: Int) throws {
-            let change = try Process.run(
-                URL(fileURLWithPath: "/usr/bin/prlimit"),
-                arguments: ["--pid", "\(process.processIdentifier)", "--nofile=\(descriptors):"])
-            change.waitUntilExit()
-            try #require(change.terminationStatus == 0)
+            try #require(ChildProcess.run(["prlimit", "--pid", "\(process.processIdentifier)", "--nofile=\(descriptors):"]) == 0)
         }
 
         /// Waits until its log has a line with these words.
@@ -57,8 +57,7 @@ import Testing
         let temporary = try TemporaryFolder()
         let server = try Server(temporary)
         // These are the server's first connections: whatever it needs for itself it must have already.
-        // Foundation leaves a child a socket under the number it has in this process, which may be far above the child's own.
-        let before = try server.descriptors().filter { $0 < 64 }
+        let before = try server.descriptors()
         let limit = (before.max() ?? 0) + 1 + room
         try server.allow(limit)
 
@@ -88,7 +87,7 @@ import Testing
     @Test(.timeLimit(.minutes(10))) func anUploadForWhichThereIsNoDescriptorIsRefusedAndNothingElse() async throws {
         let temporary = try TemporaryFolder()
         let server = try Server(temporary)
-        let before = try server.descriptors().filter { $0 < 64 }
+        let before = try server.descriptors()
         try server.allow((before.max() ?? 0) + 5)
         try await withTaskExecutorPreference(ClientExecutor()) {
             let pictures = try Samples.pictures(1)
