@@ -2,6 +2,9 @@
 int sync_file_range(int descriptor, long long offset, long long count, unsigned int flags);
 #define SYNC_FILE_RANGE_WRITE 2u
 int pipe2(int *descriptors, int flags);
+// Of posix_spawn_file_actions_t.
+int posix_spawn_file_actions_addchdir_np(void *actions, const char *path);
+int posix_spawn_file_actions_addclosefrom_np(void *actions, int from);
 
 // Of malloc.h, which Swift's module of the C library leaves out.
 int mallopt(int parameter, int value);

@@ -5,7 +5,7 @@ import Synchronization
 /// A program in a process of its own, by `posix_spawn` (POSIX.1-2024).
 ///
 /// Foundation's `Process` was seen to crash in `run()` now and then, in tests that open and close files on many threads. This one starts
-/// with no signal blocked or ignored. Of this process's descriptors it has those it is given: all others are closed when a program starts.
+/// with no signal blocked or ignored, and with no descriptor of this process but those it is given.
 package final class ChildProcess: Sendable {
     /// Where what it prints goes.
     package enum Outlet {
@@ -49,16 +49,16 @@ package final class ChildProcess: Sendable {
     ) throws {
         var setup = Setup()
         defer { setup.close() }
+        if let folder { posix_spawn_file_actions_addchdir_np(&setup.actions, folder.path) }
         self.output = try setup.connect(STDOUT_FILENO, to: output)
         self.errors = try setup.connect(STDERR_FILENO, to: errors)
+        posix_spawn_file_actions_addclosefrom_np(&setup.actions, STDERR_FILENO + 1)
 
-        // The C library's own way to start elsewhere is not in POSIX yet.
-        let whole = (folder.map { ["env", "-C", $0.path] } ?? []) + command
-        let arguments = whole.map { strdup($0) }
+        let arguments = command.map { strdup($0) }
         let variables = environment.map { strdup("\($0.key)=\($0.value)") }
         defer { for text in arguments + variables { free(text) } }
         var process: pid_t = 0
-        let error = posix_spawnp(&process, whole[0], &setup.actions, &setup.attributes, arguments + [nil], variables + [nil])
+        let error = posix_spawnp(&process, command[0], &setup.actions, &setup.attributes, arguments + [nil], variables + [nil])
         guard error == 0 else { throw Failure(command: command, errno: error) }
         processIdentifier = process
 
