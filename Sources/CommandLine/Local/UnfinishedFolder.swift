@@ -40,7 +40,11 @@ final class UnfinishedFolder {
         }
     }
 
-    deinit { close(lock) }
+    deinit {
+        // Also for a process that is being started from this one and has not closed its copy yet.
+        flock(lock, LOCK_UN)
+        close(lock)
+    }
 
     private static func locked(_ path: String) throws -> Int32 {
         while true {

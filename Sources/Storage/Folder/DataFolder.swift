@@ -48,6 +48,8 @@ package final class DataFolder: Sendable {
     }
 
     deinit {
+        // Also for a process that is being started from this one and has not closed its copy yet.
+        flock(lock, LOCK_UN)
         close(lock)
     }
 
