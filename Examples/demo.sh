@@ -19,11 +19,10 @@ dataset=$(post "/v1/datasets?name=landscapes" -T $example/pictures.tar.gz | jq -
 jq -r '"\(.id)  \(.architecture)  \(.parameters) parameters  \(.macs) macs"' "$output/checkpoint.json"
 echo "$dataset"
 
-echo "== posting a job: Diff-Pruning at 0.3, fine-tuning, evaluation"
+echo "== posting a job: Diff-Pruning at 0.3, reconstruction, fine-tuning, evaluation"
 job=$(post /v1/jobs -H "Content-Type: application/json" --data @- <<JSON | jq -r .id
 {"checkpoint": "$checkpoint", "dataset": "$dataset", "name": "demo",
- "pruning": {"method": "diff-pruning", "ratio": 0.3},
- "finetuning": {"steps": ${STEPS:-300}, "batch_size": 16, "learning_rate": 5e-4, "ema_decay": 0.99},
+ "pruning": {"ratio": 0.3}, "finetuning": {"steps": ${STEPS:-300}},
  "evaluation": {"samples": 16, "steps": 50}}
 JSON
 )

@@ -14,6 +14,7 @@ see it) is noise in float32, which AdamW scales up: leave such parameters out of
 
 import copy
 import json
+import math
 from pathlib import Path
 
 import pytorch_msssim
@@ -69,7 +70,10 @@ def finetune(model, run, images, steps=STEPS):
             scale = min(1.0, run["gradient_clip"] / (norm.item() + 1e-6))
             for parameter in model.parameters():
                 parameter.grad *= scale
-        rate = run["learning_rate"] * (min(1.0, step / run["warmup_steps"]) if run["warmup_steps"] else 1.0)
+        warmup = run["warmup_steps"]
+        rate = run["learning_rate"] * (min(1.0, step / warmup) if warmup else 1.0)
+        if run.get("schedule") == "cosine" and step > warmup:
+            rate *= (1 + math.cos(math.pi * (step - 1 - warmup) / (run["steps"] - warmup))) / 2
         optimizer.param_groups[0]["lr"] = rate
         optimizer.step()
         ema.step(model.parameters())

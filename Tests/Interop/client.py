@@ -36,8 +36,8 @@ class Client:
         return json.loads(self.call(f"/v1/{collection}?name={name}{query}", files if isinstance(files, bytes) else tar(files)))
 
     def run(self, **request):
-        """Posts a job and waits for its end; the job and its metrics."""
-        job = self.post("/v1/jobs", request)
+        """Posts a job by the paper's recipe and waits for its end; the job and its metrics."""
+        job = self.post("/v1/jobs", {"recipe": "paper"} | request)
         pause = 0.02
         while job["status"] in ("queued", "running", "paused"):
             time.sleep(pause)

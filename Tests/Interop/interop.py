@@ -24,6 +24,7 @@ import finetuning
 import plans
 import pruning
 import random_stream
+import reconstruction
 import sampling
 import shapes
 import torch_pruning_peer
@@ -71,6 +72,13 @@ def checks():
     for batch, flip in ((1, True), (3, False), (5, True), (6, True), (8, False)):
         found[f"fine-tuning, pixel, batch {batch}, {'flip' if flip else 'no flip'}"] = (
             lambda c, f, a=dict(batch_size=batch, flip=flip, seed=batch): finetuning.finetuned(c, f, "pixel", **a))
+    for name, method, widths, ratio in (
+            ("ddpm", "diff-pruning", "free", 0.3), ("ddpm", "magnitude", "diffusers", 0.5), ("ldm", "taylor", "free", 0.5),
+            ("scale_shift", "magnitude", "free", 0.3), ("uneven", "magnitude", "free", 0.5), ("example", "diff-pruning", "free", 0.3)):
+        found[f"reconstruction, {name}, {method}, {widths} {ratio}"] = (
+            lambda c, f, a=(name, method, widths, ratio): reconstruction.reconstructed(c, f, *a))
+
+    found["fine-tuning, ddpm, cosine"] = lambda c, f: finetuning.finetuned(c, f, "ddpm", schedule="cosine")
     for name in MODELS:
         found[f"fine-tuning, {name}, EMA"] = lambda c, f, n=name: finetuning.finetuned(c, f, n)
     for name in ("ddpm", "scale_shift", "learned"):

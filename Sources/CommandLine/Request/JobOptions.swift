@@ -7,6 +7,8 @@ extension JobRequest.Method: ExpressibleByArgument {}
 extension JobRequest.Widths: ExpressibleByArgument {}
 extension JobRequest.Sampler: ExpressibleByArgument {}
 extension JobRequest.WeightType: ExpressibleByArgument {}
+extension JobRequest.Schedule: ExpressibleByArgument {}
+extension Recipe: ExpressibleByArgument {}
 
 /// What a job is asked for on the command line: fields of the API's request, by their names there.
 struct JobOptions: ParsableArguments {
@@ -16,6 +18,8 @@ struct JobOptions: ParsableArguments {
     var request: String?
     @Option(help: "What to call the job.") var name: String?
     @Option(help: "The format of the result's weights; else the one that came in.") var dtype: JobRequest.WeightType?
+    @Option(help: "What is left out takes: best, what was found best for few steps; paper, the paper's (default: best).") var recipe:
+        Recipe?
 
     @Option(help: "How channels are ranked (default: diff-pruning).") var method: JobRequest.Method?
     @Option(help: "The share of channels to remove, 0 to 0.95 (default: 0.3).") var ratio: NumberArgument?
@@ -25,14 +29,17 @@ struct JobOptions: ParsableArguments {
     @Option(help: "The first timestep to score (default: 0).") var firstTimestep: Int?
     @Option(help: "The last timestep to score (default: the schedule's last).") var lastTimestep: Int?
     @Option(help: "Score every so many timesteps (default: 1).") var timestepStride: Int?
+    @Option(help: "Refit what the cut leaves on so many noised pictures; the recipe best does on 64.") var reconstructionSamples: Int?
     @Option(
         help: "A JSON file with a plan, as a job's plan.json holds it: what to cut, instead of ranking.",
         completion: .file(extensions: ["json"]))
     var plan: String?
 
     @Option(help: "Fine-tune for so many steps; without it and its kind nothing is fine-tuned.") var steps: Int?
-    @Option(help: "AdamW's learning rate (default: 2e-4).") var learningRate: NumberArgument?
+    @Option(help: "AdamW's learning rate (default: 1e-3; the recipe paper 2e-4).") var learningRate: NumberArgument?
     @Option(help: "Steps in which the learning rate rises (default: 0).") var warmupSteps: Int?
+    @Option(help: "The learning rate after that: cosine, to zero, or constant (default: cosine; the recipe paper constant).")
+    var schedule: JobRequest.Schedule?
     @Option(help: "AdamW's weight decay (default: 0).") var weightDecay: NumberArgument?
     @Option(help: "The decay of the weights' moving average (default: 0.9999).") var emaDecay: NumberArgument?
     @Option(help: "The largest norm of the gradients (default: 1).") var gradientClip: NumberArgument?
@@ -60,6 +67,7 @@ struct JobOptions: ParsableArguments {
         var fields: [String: JSON] = [:]
         if let name { fields["name"] = .string(name) }
         if let dtype { fields["dtype"] = .string(dtype.rawValue) }
+        if let recipe { fields["recipe"] = .string(recipe.rawValue) }
         body = body.replacing(fields)
         body = body.with("pruning", try pruning(), ifAbsent: request == nil)
         body = body.with("finetuning", finetuning)
@@ -82,6 +90,7 @@ struct JobOptions: ParsableArguments {
         if let lastTimestep { timesteps["last"] = .integer(lastTimestep) }
         if let timestepStride { timesteps["stride"] = .integer(timestepStride) }
         if !timesteps.isEmpty { fields["timesteps"] = .object([]).replacing(timesteps) }
+        if let reconstructionSamples { fields["reconstruction"] = ["samples": .integer(reconstructionSamples)] }
         return fields
     }
 
@@ -90,6 +99,7 @@ struct JobOptions: ParsableArguments {
         if let steps { fields["steps"] = .integer(steps) }
         if let learningRate { fields["learning_rate"] = learningRate.json }
         if let warmupSteps { fields["warmup_steps"] = .integer(warmupSteps) }
+        if let schedule { fields["schedule"] = .string(schedule.rawValue) }
         if let weightDecay { fields["weight_decay"] = weightDecay.json }
         if let emaDecay { fields["ema_decay"] = emaDecay.json }
         if let gradientClip { fields["gradient_clip"] = gradientClip.json }

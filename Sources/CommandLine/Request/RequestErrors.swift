@@ -4,12 +4,14 @@ import Jobs
 enum RequestErrors {
     /// By what option a field is given.
     private static let options = [
-        "/checkpoint": "--checkpoint", "/dataset": "--dataset", "/name": "--name", "/dtype": "--dtype", "/pruning/method": "--method",
+        "/checkpoint": "--checkpoint", "/dataset": "--dataset", "/name": "--name", "/dtype": "--dtype", "/recipe": "--recipe",
+        "/pruning/method": "--method",
         "/pruning/ratio": "--ratio", "/pruning/widths": "--widths", "/pruning/threshold": "--threshold",
         "/pruning/timesteps/first": "--first-timestep", "/pruning/timesteps/last": "--last-timestep",
         "/pruning/timesteps/stride": "--timestep-stride", "/pruning/batch_size": "--batch-size", "/pruning/seed": "--seed",
+        "/pruning/reconstruction/samples": "--reconstruction-samples", "/pruning/reconstruction": "--reconstruction-samples",
         "/finetuning/steps": "--steps", "/finetuning/learning_rate": "--learning-rate", "/finetuning/warmup_steps": "--warmup-steps",
-        "/finetuning/weight_decay": "--weight-decay", "/finetuning/ema_decay": "--ema-decay",
+        "/finetuning/schedule": "--schedule", "/finetuning/weight_decay": "--weight-decay", "/finetuning/ema_decay": "--ema-decay",
         "/finetuning/gradient_clip": "--gradient-clip", "/finetuning/flip": "--no-flip", "/finetuning/batch_size": "--batch-size",
         "/finetuning/seed": "--seed",
         "/evaluation/samples": "--samples", "/evaluation/sampler": "--sampler", "/evaluation/steps": "--sampling-steps",

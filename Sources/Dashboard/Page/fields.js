@@ -1,28 +1,30 @@
 // The fields of a job, explained. Their defaults and bounds are the server's own: /openapi.json tells them.
 
-/** `[path in the request, name, explanation, extra]`; a phase's fields follow its own entry. */
+/** `[path in the request, name, explanation, extra]`; a phase's fields follow its own entry. Those that lead are seen at once, the others unfolded. */
 export const phases = [
   {
     key: "pruning", schema: "Pruning", title: "Prune", detail: "Removes the channels that matter least.",
     fields: [
       ["method", "Method", "Diff-Pruning weighs every channel by gradients over the timesteps that say something. Taylor takes all timesteps, magnitude only the weights; random and scratch (fresh weights) are there to compare with."],
-      ["ratio", "Ratio", "The share of every layer's channels to remove. Norm groups and heads round it down. 0.3 is the paper's.", { step: "0.05" }],
-      ["widths", "Widths", "diffusers: one width per block, which from_pretrained loads. free: every layer its own, as the paper's code does; the download brings a small loader."],
+      ["ratio", "Ratio", "The share of every layer's channels to remove. Norm groups and heads round it down. 0.3 is the paper's.", { step: "0.05", leads: true }],
+      ["widths", "Widths", "diffusers: one width per block, which from_pretrained loads. free: every layer its own, as the paper's code does; the download brings a small loader.", { leads: true }],
       ["threshold", "Threshold", "Diff-Pruning stops at the first timestep whose loss is below this share of the largest so far: later, noisier steps say little.", { step: "0.01", methods: ["diff-pruning", "scratch"] }],
       ["timesteps.first", "First timestep", "Where scoring begins.", { schema: "Timesteps", methods: ["diff-pruning", "taylor", "scratch"] }],
       ["timesteps.last", "Last timestep", "Where scoring ends at the latest; empty: the noise schedule's last.", { schema: "Timesteps", methods: ["diff-pruning", "taylor", "scratch"] }],
       ["timesteps.stride", "Stride", "Every how many timesteps are looked at. 10 is ten times faster, and nearly as good.", { schema: "Timesteps", methods: ["diff-pruning", "taylor", "scratch"] }],
       ["batch_size", "Pictures", "How many pictures are scored at every timestep.", { methods: ["diff-pruning", "taylor", "scratch"] }],
       ["seed", "Seed", "Of the noise; the same seed gives the same result."],
+      ["reconstruction.samples", "Reconstruction", "Every layer that is left is refitted to the original on so many noised pictures. Empty: as the recipe has it.", { schema: "Reconstruction", methods: ["diff-pruning", "taylor", "magnitude", "random"], recipe: true }],
     ],
   },
   {
     key: "finetuning", schema: "Finetuning", title: "Fine-tune", detail: "Trains what is left, to get its quality back.",
     fields: [
-      ["steps", "Steps", "How many batches are trained on. The paper takes 100,000; a few hundred show where it goes."],
+      ["steps", "Steps", "How many batches are trained on. The paper takes 100,000; a few hundred show where it goes.", { leads: true }],
       ["batch_size", "Batch size", "Pictures in a step."],
-      ["learning_rate", "Learning rate", "Of AdamW. 0.0002 is the paper's; short runs bear more.", { step: "any" }],
+      ["learning_rate", "Learning rate", "Of AdamW. 0.0002 is the paper's; short runs bear more. Empty: as the recipe has it.", { step: "any", recipe: true }],
       ["warmup_steps", "Warm-up steps", "The learning rate rises from 0 over these."],
+      ["schedule", "Schedule", "cosine: the learning rate falls to 0 over the steps, which short runs are better for.", { recipe: true }],
       ["weight_decay", "Weight decay", "Of AdamW.", { step: "any" }],
       ["ema_decay", "Averaging decay", "The result is a moving average of the weights, which this makes slow. 0 takes the last weights; 0.99 fits short runs.", { step: "any" }],
       ["gradient_clip", "Gradient clip", "Gradients longer than this are shortened to it; empty: none are.", { step: "any", nullable: true }],
@@ -33,7 +35,7 @@ export const phases = [
   {
     key: "evaluation", schema: "Evaluation", title: "Evaluate", detail: "Draws samples before and after from the same noise, and measures.",
     fields: [
-      ["samples", "Samples", "How many pictures to draw from each stage."],
+      ["samples", "Samples", "How many pictures to draw from each stage.", { leads: true }],
       ["sampler", "Sampler", "DDIM is smooth in few steps; DDPM needs many."],
       ["steps", "Sampling steps", "More is finer and takes as much longer."],
       ["eta", "Eta", "Fresh noise of DDIM: 0 has none.", { step: "0.1" }],

@@ -8,7 +8,7 @@ import { what } from "./page-jobs.js";
 import { Results } from "./results.js";
 import { stages } from "./samples.js";
 
-const phases = ["loading", "scoring", "pruning", "finetuning", "evaluating", "exporting"];
+const phases = ["loading", "scoring", "pruning", "reconstructing", "finetuning", "evaluating", "exporting"];
 const isLive = (status) => ["queued", "running", "paused"].includes(status);
 
 export async function jobPage(main, signal, id, failed) {
@@ -105,6 +105,7 @@ class JobPage {
     const { request } = this.job;
     const skipped = {
       scoring: !["diff-pruning", "taylor", "scratch"].includes(request.pruning?.method), pruning: !request.pruning,
+      reconstructing: !request.pruning?.reconstruction,
       finetuning: !request.finetuning, evaluating: !request.evaluation, exporting: !request.evaluation,
     };
     const shown = phases.filter((name) => !skipped[name]);

@@ -35,6 +35,8 @@ class JobForm {
     if (datasets.length > 0) this.dataset.value = datasets[0].id;
     this.name = h("input", { id: "name", type: "text", maxlength: "256", autocomplete: "off" });
     this.dtype = h("select", { id: "dtype" }, h("option", { value: "" }, "the checkpoint's own"), ["float32", "float16", "bfloat16"].map((name) => h("option", {}, name)));
+    this.recipe = h("select", { id: "recipe" }, schemas.JobRequest.properties.recipe.enum.filter((word) => word !== null).map((word) => h("option", {}, word)));
+    this.recipe.value = schemas.JobRequest.properties.recipe.default;
     this.forecast = new Forecast();
     this.plan = null;
     this.kept = {};
@@ -46,6 +48,7 @@ class JobForm {
       h("fieldset", {}, h("legend", {}, "What"),
         this.field("/checkpoint", this.checkpoint, "Checkpoint", "What to start from."),
         this.field("/dataset", this.dataset, "Dataset", "Pictures of the kind the model was trained on; scoring by gradients and fine-tuning need them."),
+        this.field("/recipe", this.recipe, "Recipe", "What fields below that are left alone take. best: what was found best for the steps a processor affords. paper: Diff-Pruning's own, to the letter."),
         this.field("/name", this.name, "Name", "To find the job again."),
         this.field("/dtype", this.dtype, "Number format", "Of the result's weights.")),
       phases.map((phase) => this.phase(phase)),
@@ -57,22 +60,25 @@ class JobForm {
   phase({ key, schema, title, detail, fields }) {
     const isOn = h("input", { type: "checkbox", id: key, checked: true, "aria-describedby": `${key}-hint` });
     this.switches.set(key, isOn);
-    const inner = h("div", { class: "fields" }, fields.map(([path, name, hint, extra = {}]) => {
+    const shown = fields.map(([path, name, hint, extra = {}]) => {
       const [first, second] = path.split(".");
       const property = this.schemas[extra.schema ?? schema].properties[second ?? first];
       const id = `${key}-${path.replace(".", "-")}`;
       const control = this.control(id, property, extra);
       this.controls.set(`${key}.${path}`, { control, property, extra });
-      return this.field(`/${key}/${path.replace(".", "/")}`, control, name, hint, extra.methods);
-    }));
+      return { leads: extra.leads, field: this.field(`/${key}/${path.replace(".", "/")}`, control, name, hint, extra.methods) };
+    });
+    const some = (leads) => shown.filter((one) => !!one.leads === leads).map(({ field }) => field);
+    const inner = h("div", { class: "fields" }, some(true), h("details", { class: "rest" }, h("summary", {}, "All settings"), some(false)));
     return h("fieldset", { "data-phase": key }, h("legend", {}, isOn, h("label", { for: key }, title)),
       h("p", { class: "note", id: `${key}-hint` }, detail), key === "pruning" ? this.planNote : null, inner);
   }
 
   control(id, property, extra) {
     if (property.enum) {
-      const select = h("select", { id }, property.enum.filter((word) => word !== null).map((word) => h("option", {}, word)));
-      select.value = property.default;
+      const words = property.enum.filter((word) => word !== null).map((word) => h("option", {}, word));
+      const select = h("select", { id }, extra.recipe ? h("option", { value: "" }, "as the recipe has it") : null, words);
+      select.value = extra.recipe ? "" : property.default;
       return select;
     }
     const types = [property.type].flat();
@@ -81,7 +87,7 @@ class JobForm {
     const isExact = (bound) => bound !== undefined && Number.isSafeInteger(bound * 1000);
     return h("input", {
       id, type: "number", inputmode: "decimal", step: extra.step ?? (types.includes("integer") ? "1" : "any"), min: property.minimum,
-      max: isExact(property.maximum) ? property.maximum : undefined, value: property.default ?? "",
+      max: isExact(property.maximum) ? property.maximum : undefined, value: extra.recipe ? "" : property.default ?? "",
     });
   }
 
@@ -101,6 +107,7 @@ class JobForm {
     this.dataset.value = request.dataset ?? "";
     this.name.value = request.name ?? "";
     this.dtype.value = request.dtype ?? "";
+    this.recipe.value = request.recipe ?? "paper";
     this.plan = request.pruning?.plan ?? null;
     // What has no field here.
     this.kept = { metadata: request.metadata, priority: request.priority };
@@ -118,13 +125,15 @@ class JobForm {
     if (this.dataset.value) request.dataset = this.dataset.value;
     if (this.name.value.trim()) request.name = this.name.value.trim();
     if (this.dtype.value) request.dtype = this.dtype.value;
+    request.recipe = this.recipe.value;
     for (const { key } of phases) if (this.switches.get(key).checked) request[key] = {};
     for (const [path, { control, property, extra }] of this.controls) {
       const names = path.split(".");
       if (!request[names[0]] || !this.applies(extra)) continue;
-      const object = names.slice(0, -1).reduce((parent, name) => (parent[name] ??= {}), request);
       const value = this.value(control, property, extra);
-      if (value !== undefined) object[names[names.length - 1]] = value;
+      if (value === undefined) continue;
+      const object = names.slice(0, -1).reduce((parent, name) => (parent[name] ??= {}), request);
+      object[names[names.length - 1]] = value;
     }
     if (request.pruning && this.plan) request.pruning = { plan: this.plan };
     return request;
@@ -132,7 +141,7 @@ class JobForm {
 
   value(control, property, { nullable }) {
     if (control.type === "checkbox") return control.checked;
-    if (control.tagName === "SELECT") return control.value;
+    if (control.tagName === "SELECT") return control.value || undefined;
     if (control.value === "") {
       if (control.validity.badInput) return "no number";
       return nullable ? null : undefined;
@@ -191,6 +200,7 @@ class JobForm {
       const found = errors.find((error) => error.pointer === pointer);
       field.querySelector(".wrong").textContent = found ? found.detail : "";
       const control = field.querySelector("input, select");
+      if (found) field.closest("details")?.setAttribute("open", "");
       if (found) control.setAttribute("aria-invalid", "true");
       else control.removeAttribute("aria-invalid");
     }

@@ -8,7 +8,7 @@ public struct StepTiming: Sendable {
         /// Of every step, whatever its batch.
         let fixed: Double
         /// Of each sample.
-        let perSample: Double
+        public let perSample: Double
 
         /// Seconds of one step.
         public func seconds(batch: Int) -> Double { fixed + perSample * Double(batch) }

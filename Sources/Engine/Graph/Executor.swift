@@ -22,6 +22,8 @@ public final class Executor {
     /// Bytes planned for activations, gradients of activations and working memory.
     public let activationBytes: Int
 
+    /// What runs: the graph with its sums folded into layers.
+    let graph: Graph
     private let arena: Buffer
     /// One node's part of a step.
     struct Step {
@@ -60,6 +62,7 @@ public final class Executor {
         let plan = ExecutionPlan(
             graph, batch: batch, isTraining: gradients != nil, preparedLimit: preparedLimit, segments: segments, parallel: parallel)
         let graph = plan.graph
+        self.graph = graph
         let nodes = graph.nodes
         let leaves = graph.leaves
         let arena = Buffer(count: plan.total)
@@ -137,6 +140,14 @@ public final class Executor {
             step.operation.forward(step.call)
         }
         isForwardStale = false
+    }
+
+    /// Runs one node of ``graph`` on what its inputs hold, with the present weights. Where nothing is planned for backward, a node's inputs
+    /// are there until a later one runs.
+    func forward(node: Int) {
+        let step = forwardSteps[node]
+        step.operation.prepare(step.call, for: .forward)
+        step.operation.forward(step.call)
     }
 
     /// Adds dL/dparameter to the gradients, from those of all outputs. Call after ``forward()``, once.

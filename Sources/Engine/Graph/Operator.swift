@@ -1,5 +1,5 @@
 /// A layer as a value. It knows, in this order in its file: output shape, forward, backward, how it couples channels, how it is cut
-/// down to kept channels, how many multiply-accumulates it costs. Every walk over a graph asks operators; none asks which one it is.
+/// down to kept channels, what refitting it needs, how many multiply-accumulates it costs. Every walk over a graph asks operators; none asks which one it is.
 package protocol Operator: Sendable {
     /// Its learned tensors, by the checkpoint's names.
     var parameters: [Parameter] { get }
@@ -45,6 +45,12 @@ package protocol Operator: Sendable {
     /// The same layer for the kept channels of its inputs and output.
     func cut(_ kept: KeptChannels) -> Self
 
+    /// How the output follows from the parameters; nil where they cannot be refitted, or there are none.
+    var linearForm: LinearForm? { get }
+
+    /// Writes the rows of ``linearForm`` of some output pixels, counted through the batch, one after the other. Called after forward.
+    func linearRows(_ call: OperatorCall, _ pixels: Range<Int>, into rows: UnsafeMutablePointer<Float>)
+
     /// Multiply-accumulates of one sample, counted as Torch-Pruning does: convolutions and linear layers only.
     func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int
 }
@@ -60,5 +66,7 @@ extension Operator {
     package var isSum: Bool { false }
     package func adding() -> Self? { nil }
     package func cut(_ kept: KeptChannels) -> Self { self }
+    package var linearForm: LinearForm? { nil }
+    package func linearRows(_ call: OperatorCall, _ pixels: Range<Int>, into rows: UnsafeMutablePointer<Float>) {}
     package func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int { 0 }
 }

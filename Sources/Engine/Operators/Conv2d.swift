@@ -256,5 +256,12 @@ package struct Conv2d: Operator {
         return cut
     }
 
+    /// Patches.
+    package var linearForm: LinearForm? { .product(columns: inChannels * kernel * kernel) }
+
+    package func linearRows(_ call: OperatorCall, _ pixels: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
+        patches(of: call.shape).gather(call.inputs[0], pixels, into: rows)
+    }
+
     package func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int { output.count * inChannels * kernel * kernel }
 }

@@ -236,4 +236,19 @@ package struct GroupNorm: Operator {
     package func cut(_ kept: KeptChannels) -> GroupNorm {
         GroupNorm(name, channels: kept.output.count, groups: groups, epsilon: epsilon, isActivated: isActivated)
     }
+
+    /// The normalised input.
+    package var linearForm: LinearForm? { .scale }
+
+    package func linearRows(_ call: OperatorCall, _ pixels: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
+        let size = channels / groups
+        for (place, pixel) in pixels.enumerated() {
+            let statistics = call.saved + pixel / call.shape.output.pixels * groups * 2
+            let (x, row) = (call.inputs[0] + pixel * channels, rows + place * channels)
+            for group in 0..<groups {
+                let (mean, inverseDeviation) = (statistics[group * 2], statistics[group * 2 + 1])
+                for channel in (group * size)..<((group + 1) * size) { row[channel] = (x[channel] - mean) * inverseDeviation }
+            }
+        }
+    }
 }

@@ -71,5 +71,12 @@ package struct Linear: Operator {
         return cut
     }
 
+    /// The input's pixels.
+    package var linearForm: LinearForm? { .product(columns: inChannels) }
+
+    package func linearRows(_ call: OperatorCall, _ pixels: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
+        rows.update(from: call.inputs[0] + pixels.lowerBound * inChannels, count: pixels.count * inChannels)
+    }
+
     package func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int { output.count * inChannels }
 }

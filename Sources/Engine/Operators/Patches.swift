@@ -74,7 +74,7 @@ struct Patches {
     }
 
     /// Writes the given rows of the patch matrix.
-    private func gather(_ x: UnsafePointer<Float>, _ rows: Range<Int>, into panel: UnsafeMutablePointer<Float>) {
+    func gather(_ x: UnsafePointer<Float>, _ rows: Range<Int>, into panel: UnsafeMutablePointer<Float>) {
         let channels = input.channels
         var target = panel
         for row in rows {

@@ -13,37 +13,58 @@ extension Graph {
     }
 }
 
-/// A cut through a graph: what is left of every node and of every parameter.
-private struct Surgery {
-    private(set) var graph = Graph()
-    private let groups: ChannelGroups
-    private let keptSets: [Set<Int>]
+extension Graph {
+    /// The channels of every node's output that stay, by the node's name.
+    ///
+    /// - Parameter kept: for each of ``channelGroups()``, the ascending channels that stay.
+    package func keptOutputs(_ kept: [[Int]]) -> [String: [Int]] {
+        let cut = CutChannels(self, kept: kept)
+        return Dictionary(zip(nodes, cut.outputs).map { ($0.name, $1) }) { first, _ in first }
+    }
+}
 
-    init(_ whole: Graph, kept: [[Int]]) throws(GraphError) {
-        groups = ChannelGroups(whole)
+/// The channels that a cut leaves.
+private struct CutChannels {
+    let groups: ChannelGroups
+    private let keptSets: [Set<Int>]
+    /// Of each node's output.
+    private(set) var outputs: [[Int]] = []
+
+    init(_ graph: Graph, kept: [[Int]]) {
+        groups = ChannelGroups(graph)
         keptSets = kept.map(Set.init)
-        let keptOutputs = groups.channels.map(survivors)
-        for (index, node) in whole.nodes.enumerated() {
-            let channels = KeptChannels(
-                inputs: node.inputs.map { keptOutputs[$0] }, output: keptOutputs[index],
-                inputWidths: node.inputs.map { groups.channels[$0].count })
-            try graph.add(node.name, node.operation.cut(channels), node.inputs)
-        }
-        for output in whole.outputs { graph.addOutput(output.name, output.node) }
+        outputs = groups.channels.map(survivors)
     }
 
     /// The indices of those channels that stay.
-    private func survivors(_ channels: Channels) -> [Int] {
+    func survivors(_ channels: Channels) -> [Int] {
         channels.indices.filter { index in
             guard let place = groups.place(channels[index]) else { return true }
             return keptSets[place.group].contains(place.index)
         }
     }
+}
+
+/// A cut through a graph: what is left of every node and of every parameter.
+private struct Surgery {
+    private(set) var graph = Graph()
+    private let cut: CutChannels
+
+    init(_ whole: Graph, kept: [[Int]]) throws(GraphError) {
+        cut = CutChannels(whole, kept: kept)
+        for (index, node) in whole.nodes.enumerated() {
+            let channels = KeptChannels(
+                inputs: node.inputs.map { cut.outputs[$0] }, output: cut.outputs[index],
+                inputWidths: node.inputs.map { cut.groups.channels[$0].count })
+            try graph.add(node.name, node.operation.cut(channels), node.inputs)
+        }
+        for output in whole.outputs { graph.addOutput(output.name, output.node) }
+    }
 
     /// The kept rows and columns of every parameter.
     func slices(of weights: Weights) throws(GraphError) -> Weights {
         var keptByAxis: [String: [Int: [Int]]] = [:]
-        for tie in groups.coupling.ties { keptByAxis[tie.parameter, default: [:]][tie.axis] = survivors(tie.channels) }
+        for tie in cut.groups.coupling.ties { keptByAxis[tie.parameter, default: [:]][tie.axis] = cut.survivors(tie.channels) }
         let result = Weights(graph.parameters)
         for (index, parameter) in result.parameters.enumerated() {
             guard let source = weights.index(of: parameter.name) else { throw .missingTensor(parameter.name) }

@@ -59,6 +59,31 @@ public enum Matrix {
         return (u, s, vt)
     }
 
+    /// The Cholesky factor of a symmetric positive matrix in place of what is left of and on its diagonal (LAPACKE dpotrf). What is right of
+    /// the diagonal is neither read nor written.
+    ///
+    /// - Throws: ``MatrixError/notPositive(_:)``.
+    static func factor(_ matrix: inout [Double], size: Int) throws(MatrixError) {
+        // A row-major lower triangle is a column-major upper one.
+        let info = LAPACKE_dpotrf(LAPACK_COL_MAJOR, CChar(UInt8(ascii: "U")), Int32(size), &matrix, Int32(size))
+        guard info == 0 else { throw .notPositive(Int(info)) }
+    }
+
+    /// Solves A x = b for rows of right sides, in their place, by what ``factor(_:size:)`` has left (LAPACKE dpotrs).
+    ///
+    /// - Parameter right: count × size.
+    static func solve(_ factors: [Double], size: Int, _ right: inout [Double], count: Int) throws(MatrixError) {
+        let info = LAPACKE_dpotrs(
+            LAPACK_COL_MAJOR, CChar(UInt8(ascii: "U")), Int32(size), Int32(count), factors, Int32(size), &right, Int32(size))
+        guard info == 0 else { throw .notPositive(Int(info)) }
+    }
+
+    /// C -= B · A for a symmetric A, of which what is right of and on the diagonal is read; B and C are count × size (dsymm).
+    static func subtractSymmetric(_ a: [Double], size: Int, times b: [Double], count: Int, from c: inout [Double]) {
+        cblas_dsymm(
+            CblasRowMajor, CblasRight, CblasUpper, Int32(count), Int32(size), -1, a, Int32(size), b, Int32(size), 1, &c, Int32(size))
+    }
+
     /// Tells BLAS to run each call on the caller's thread; a no-op for providers without that setting (the reference BLAS has no threads).
     public static func useOneThreadPerCall() {
         typealias SetThreads = @convention(c) (Int32) -> Void
@@ -90,4 +115,6 @@ public enum Matrix {
 public enum MatrixError: Error, Equatable {
     /// The decomposition did not converge, or its input was not finite; LAPACK's info value.
     case noConvergence(Int)
+    /// The matrix is not positive, or not finite; LAPACK's info value.
+    case notPositive(Int)
 }

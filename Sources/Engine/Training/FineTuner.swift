@@ -11,6 +11,8 @@ public struct FineTuner: Sendable {
         public var learningRate = 2e-4
         /// Steps over which the learning rate rises linearly.
         public var warmupSteps = 0
+        /// What the learning rate does after that.
+        public var schedule = LearningRateSchedule.constant
         /// Decoupled weight decay.
         public var weightDecay = 0.0
         /// The average's decay once it has settled; 0 keeps no average.
@@ -79,7 +81,7 @@ public struct FineTuner: Sendable {
             let loss = running.lossAndBackward(try objective.draw(batch, mirroring: settings.flip, from: &generator))
             guard loss.isFinite else { throw TrainingError.lossNotFinite(step: step) }
             let norm = optimizer.gradientNorm
-            let rate = settings.learningRate * min(1, Double(step) / Double(max(settings.warmupSteps, 1)))
+            let rate = settings.learningRate * settings.schedule.factor(step: step, of: settings.steps, warmup: settings.warmupSteps)
             optimizer.update(
                 learningRate: rate, weightDecay: settings.weightDecay,
                 gradientScale: settings.gradientClip.map { Float(min(1, $0 / (norm + 1e-6))) } ?? 1,

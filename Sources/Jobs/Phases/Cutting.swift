@@ -21,13 +21,14 @@ struct Cutting: Phase {
     func fixedBytes(_ shape: JobShape) -> Int { (settings.needsGradients ? 2 : 1) * shape.bytesBefore + 2 * shape.bytesAfter }
 
     func run(_ job: RunningJob) throws {
-        let result = try cut(job).stored(as: job.type)
+        let cut = try cut(job)
         let plan = PlanPayload.kept(digest: job.inputs.source.weightsDigest, widths: settings.widths)
         try job.write(plan, MetricsSection(PlanPayload.section))
-        try job.store(result, as: .pruned)
+        if settings.reconstruction != nil { return job.leave(cut) }
+        try job.store(cut.result.stored(as: job.type), as: .pruned)
     }
 
-    private func cut(_ job: RunningJob) throws -> DiffusionCheckpoint {
+    private func cut(_ job: RunningJob) throws -> CutNetwork {
         let scored = job.takeScored()
         let original = try scored?.checkpoint ?? job.inputs.source.load()
         try job.reporter.begin(Self.name, total: 1)
@@ -38,7 +39,8 @@ struct Cutting: Phase {
             result = TrainedModel(initializing: result.model, seed: settings.seed)
         }
         try job.reporter.step()
-        return DiffusionCheckpoint(trained: result, schedule: original.schedule, type: original.type)
+        let checkpoint = DiffusionCheckpoint(trained: result, schedule: original.schedule, type: original.type)
+        return CutNetwork(result: checkpoint, original: trained, kept: kept)
     }
 
     /// The channels of each group that stay.

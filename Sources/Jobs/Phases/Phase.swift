@@ -38,6 +38,9 @@ package protocol Phase: Sendable {
     /// How its batch goes through in so many bytes for activations; nil where none does.
     func batchPlan(_ shape: JobShape, memory: Int) -> BatchPlan?
 
+    /// What it cannot do with less memory than that of ``fixedBytes(_:)`` and ``batchPlan(_:memory:)``, after "needs so many MiB of memory".
+    var leastMemory: String { get }
+
     // MARK: At work
 
     /// Whether an earlier attempt has done it, so that it is left out.
@@ -59,6 +62,7 @@ extension Phase {
     package var batch: Int { 1 }
     package func fixedBytes(_ shape: JobShape) -> Int { 0 }
     package func batchPlan(_ shape: JobShape, memory: Int) -> BatchPlan? { nil }
+    package var leastMemory: String { "even with one picture at a time" }
 
     /// Whether the result that it leaves is there.
     package func isDone(in job: RunningJob) -> Bool { Self.result.map { job.inputs.stages[$0] != nil } ?? false }

@@ -15,31 +15,38 @@ package struct PhaseSteps {
     private let samples: Int
     /// In how many parts that goes through.
     private let parts: Int
+    /// Multiply-accumulates of one sample beside those of its way through the network.
+    private let beside: Double
 
     /// - Parameters:
     ///   - isTraining: forward and backward; else forward alone.
     ///   - count: how many steps.
     ///   - samples: of each.
     ///   - largest: samples that go through at once at most.
-    package init(_ network: Network, isTraining: Bool, count: Int = 1, samples: Int, largest: Int = .max) {
+    ///   - beside: multiply-accumulates that a sample takes besides.
+    package init(_ network: Network, isTraining: Bool, count: Int = 1, samples: Int, largest: Int = .max, beside: Double = 0) {
         self.network = network
         self.isTraining = isTraining
         self.count = count
         self.samples = samples
         parts = samples > 0 ? 1 + (samples - 1) / largest : 0
+        self.beside = beside
     }
 
     /// What they take, backward costing twice the forward. What pruning will leave is guessed from its ratio.
     func multiplyAccumulates(_ shape: JobShape) -> Double {
         let before = Double(shape.before.graph.multiplyAccumulates)
         let kept = network == .original ? 1 : 1 - (shape.request.pruning?.ratio ?? 0)
-        return (isTraining ? 3 : 1) * (before * kept) * Double(count * samples)
+        return ((isTraining ? 3 : 1) * (before * kept) + beside) * Double(count * samples)
     }
 
-    /// Seconds, by the measured time of one step.
-    func seconds(_ timing: StepTiming) -> Double {
+    /// Seconds, by the measured time of one step. What a sample takes besides goes as fast as its way through the network.
+    func seconds(_ timing: StepTiming, _ shape: JobShape) -> Double {
         guard parts > 0 else { return 0 }
         let line = isTraining ? timing.training : timing.forward
-        return Double(count) * Double(parts) * line.seconds(batch: (samples + parts - 1) / parts)
+        let graph = (network == .original ? shape.before : shape.after).graph
+        let batch = (samples + parts - 1) / parts
+        let more = beside * Double(batch) * timing.forward.perSample / Double(max(1, graph.multiplyAccumulates))
+        return Double(count) * Double(parts) * (line.seconds(batch: batch) + more)
     }
 }

@@ -15,11 +15,29 @@ package struct JobRequest: Sendable {
         var stride = 1
         var batchSize = 16
         var seed = 0
-        /// What to cut, decided beforehand; then nothing else here counts.
+        /// How what is left is refitted to the original.
+        var reconstruction: Reconstruction?
+        /// What to cut, decided beforehand; then nothing else here counts but the reconstruction.
         var plan: PlanPayload?
 
         /// Whether the channels are ranked by gradients on pictures.
         var needsGradients: Bool { plan == nil && method.needsGradients }
+    }
+
+    struct Reconstruction: Sendable {
+        /// As many as memory holds when nil, up to ``Refit``'s own.
+        var samples: Int?
+        /// Whether the job is refused where memory holds too few samples, as it was asked for and is not the recipe's.
+        var isRequired = true
+        var ridge = Refit().ridge
+        var seed = Refit().seed
+
+        var refit: Refit {
+            var refit = Refit()
+            refit.samples = samples ?? refit.samples
+            (refit.ridge, refit.seed) = (ridge, seed)
+            return refit
+        }
     }
 
     /// How channels are ranked.
@@ -28,6 +46,9 @@ package struct JobRequest: Sendable {
     package typealias Widths = Engine.Widths
     /// What draws samples.
     package typealias Sampler = Sampling.Method
+
+    /// How the learning rate goes.
+    package typealias Schedule = LearningRateSchedule
 
     /// The number formats that results can be written in.
     package enum WeightType: String, CaseIterable {
@@ -62,6 +83,8 @@ package struct JobRequest: Sendable {
     package let metadata: JSON
     /// Higher ones go first.
     package let priority: Int
+    /// What fields that were left out have taken.
+    let recipe: Recipe
     /// The format of the results' weights; nil is the checkpoint's own.
     let dtype: WeightType?
     var pruning: Pruning?
@@ -72,21 +95,25 @@ package struct JobRequest: Sendable {
 
     /// Reads a request body.
     ///
-    /// - Parameter webhook: reads whom to tell, which is no part of the job itself; nil knows no such field.
+    /// - Parameters:
+    ///   - unsaid: the recipe where the body names none.
+    ///   - webhook: reads whom to tell, which is no part of the job itself; nil knows no such field.
     /// - Returns: the request, and what is wrong with it: unknown fields, wrong types, numbers out of the bounds that need no checkpoint.
     package static func read(
-        _ body: JSON, webhook: ((inout ObjectReader) -> Webhook)?
+        _ body: JSON, unsaid: Recipe = .best, webhook: ((inout ObjectReader) -> Webhook)?
     ) -> (request: JobRequest, errors: [FieldError]) {
         var reader = ObjectReader(body)
+        let (recipe, dataset) = (reader.word("recipe", default: unsaid), reader.text("dataset"))
         let request = JobRequest(
             checkpoint: reader.requiredText("checkpoint"),
-            dataset: reader.text("dataset"),
+            dataset: dataset,
             name: reader.name("name"),
             metadata: reader.texts("metadata", limit: 16),
             priority: reader.integer("priority", in: -1000...1000, default: 0),
+            recipe: recipe,
             dtype: reader.optionalWord("dtype"),
-            pruning: reader.object("pruning", Self.pruning),
-            finetuning: reader.object("finetuning", Self.finetuning),
+            pruning: reader.object("pruning") { Self.pruning(&$0, recipe.pruning(hasPictures: dataset != nil)) },
+            finetuning: reader.object("finetuning") { Self.finetuning(&$0, recipe.finetuning) },
             evaluation: reader.object("evaluation", Self.evaluation),
             webhook: webhook.flatMap { reader.object("webhook", $0) })
         if request.pruning == nil, request.finetuning == nil, request.evaluation == nil, reader.errors.isEmpty {
@@ -97,8 +124,11 @@ package struct JobRequest: Sendable {
 
     private static let seeds = 0...Int.max
 
-    private static func pruning(_ reader: inout ObjectReader) -> Pruning {
-        var pruning = Pruning()
+    /// - Parameter pruning: what fields that are left out take.
+    private static func pruning(_ reader: inout ObjectReader, _ pruning: Pruning) -> Pruning {
+        var pruning = pruning
+        let isReconstructed = reader.names("reconstruction")
+        if isReconstructed { pruning.reconstruction = reader.object("reconstruction", Self.reconstruction) }
         if let plan = reader.object("plan", PlanPayload.read) {
             reader.refuseRest("cannot be given beside a plan, which decides everything")
             pruning.plan = plan
@@ -109,6 +139,12 @@ package struct JobRequest: Sendable {
         pruning.ratio = reader.number("ratio", in: 0...0.95, default: pruning.ratio)
         pruning.widths = reader.word("widths", default: pruning.widths)
         pruning.threshold = reader.number("threshold", in: 0...1, default: pruning.threshold)
+        if pruning.method == .scratch {
+            if isReconstructed, pruning.reconstruction != nil {
+                reader.refuse("reconstruction", "has nothing to go by with the method scratch, whose weights are new")
+            }
+            pruning.reconstruction = nil
+        }
         let timesteps = reader.object("timesteps") { reader in
             let first = reader.integer("first", in: 0...Int.max, default: 0)
             let last = reader.integer("last", in: 0...Int.max, default: -1)
@@ -121,12 +157,22 @@ package struct JobRequest: Sendable {
         return pruning
     }
 
-    private static func finetuning(_ reader: inout ObjectReader) -> FineTuner.Settings {
-        var settings = FineTuner.Settings()
+    private static func reconstruction(_ reader: inout ObjectReader) -> Reconstruction {
+        var reconstruction = Reconstruction()
+        reconstruction.samples = reader.optionalInteger("samples", in: 1...65536)
+        reconstruction.ridge = reader.number("ridge", in: 1e-9...1e3, default: reconstruction.ridge)
+        reconstruction.seed = reader.integer("seed", in: seeds, default: reconstruction.seed)
+        return reconstruction
+    }
+
+    /// - Parameter settings: what fields that are left out take.
+    private static func finetuning(_ reader: inout ObjectReader, _ settings: FineTuner.Settings) -> FineTuner.Settings {
+        var settings = settings
         settings.steps = reader.integer("steps", in: 1...100_000_000, default: settings.steps)
         settings.batchSize = reader.integer("batch_size", in: 1...Int.max, default: settings.batchSize)
         settings.learningRate = reader.number("learning_rate", in: 0...1e6, default: settings.learningRate)
         settings.warmupSteps = reader.integer("warmup_steps", in: 0...Int.max, default: settings.warmupSteps)
+        settings.schedule = reader.word("schedule", default: settings.schedule)
         settings.weightDecay = reader.number("weight_decay", in: 0...1e6, default: settings.weightDecay)
         settings.emaDecay = reader.number("ema_decay", in: 0...1, default: settings.emaDecay)
         settings.gradientClip = reader.numberOrNull("gradient_clip", in: 0...1e12, default: settings.gradientClip ?? 1)
@@ -148,6 +194,7 @@ package struct JobRequest: Sendable {
     /// Why this job needs pictures, if it does.
     var datasetNeed: String? {
         if let pruning, pruning.needsGradients { return "the method \(pruning.method.rawValue)" }
+        if pruning?.reconstruction != nil { return "the reconstruction" }
         return finetuning == nil ? nil : "fine-tuning"
     }
 
@@ -158,7 +205,8 @@ package struct JobRequest: Sendable {
     package var json: JSON {
         [
             "checkpoint": .string(checkpoint), "dataset": .optional(dataset), "name": .optional(name), "metadata": metadata,
-            "priority": .integer(priority), "dtype": .optional(dtype?.rawValue), "pruning": pruning?.json ?? .null,
+            "priority": .integer(priority), "recipe": .string(recipe.rawValue), "dtype": .optional(dtype?.rawValue),
+            "pruning": pruning?.json ?? .null,
             "finetuning": finetuning?.json ?? .null,
             "evaluation": evaluation?.json ?? .null,
         ]
@@ -167,22 +215,26 @@ package struct JobRequest: Sendable {
 
 extension JobRequest.Pruning {
     fileprivate var json: JSON {
-        if let plan { return ["plan": plan.json] }
+        if let plan { return ["plan": plan.json, "reconstruction": reconstruction?.json ?? .null] }
         return [
             "method": .string(method.rawValue), "ratio": .double(ratio), "widths": .string(widths.rawValue),
             "threshold": .double(threshold),
             "timesteps": ["first": .integer(first), "last": last.map(JSON.integer) ?? .null, "stride": .integer(stride)],
-            "batch_size": .integer(batchSize), "seed": .integer(seed),
+            "batch_size": .integer(batchSize), "seed": .integer(seed), "reconstruction": reconstruction?.json ?? .null,
         ]
     }
+}
+
+extension JobRequest.Reconstruction {
+    fileprivate var json: JSON { ["samples": .integer(refit.samples), "ridge": .double(ridge), "seed": .integer(seed)] }
 }
 
 extension FineTuner.Settings {
     fileprivate var json: JSON {
         [
             "steps": .integer(steps), "batch_size": .integer(batchSize), "learning_rate": .double(learningRate),
-            "warmup_steps": .integer(warmupSteps), "weight_decay": .double(weightDecay), "ema_decay": .double(emaDecay),
-            "gradient_clip": .optional(gradientClip), "flip": .bool(flip), "seed": .integer(seed),
+            "warmup_steps": .integer(warmupSteps), "schedule": .string(schedule.rawValue), "weight_decay": .double(weightDecay),
+            "ema_decay": .double(emaDecay), "gradient_clip": .optional(gradientClip), "flip": .bool(flip), "seed": .integer(seed),
         ]
     }
 }

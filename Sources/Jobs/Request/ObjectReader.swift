@@ -42,6 +42,9 @@ package struct ObjectReader {
         return true
     }
 
+    /// Whether a field is there, be it null.
+    func names(_ name: String) -> Bool { index(of: name) != nil }
+
     private func path(_ name: String) -> String { "\(pointer)/\(name)" }
 
     /// Notes that a field is wrong.

@@ -31,6 +31,7 @@ package struct ResultManifest {
             "request": request.json,
             "seeds": [
                 "pruning": .optional(request.pruning?.plan == nil ? request.pruning?.seed : nil),
+                "reconstruction": .optional(request.pruning?.reconstruction?.seed),
                 "finetuning": .optional(request.finetuning?.seed), "evaluation": .optional(request.evaluation?.seed),
             ],
             "pruner": .string(Program.version), "blas": .string(Matrix.provider), "threads": .integer(threads),

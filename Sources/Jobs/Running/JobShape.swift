@@ -12,6 +12,8 @@ package struct JobShape {
     package let pictures: Int
     package let parallel: Parallel
 
+    /// Whether pruning leaves less.
+    var isCut: Bool { after.graph.parameterCount < before.graph.parameterCount }
     /// Numbers of one sample.
     package var sampleCount: Int { before.sampleShape.count }
     /// Bytes of the original's weights.

@@ -18,6 +18,7 @@ package final class RunningJob {
 
     private var found: JobInputs?
     private var scored: ScoredNetwork?
+    private var cut: CutNetwork?
     private var files: [(name: String, bytes: [UInt8])] = []
 
     /// - Parameter plan: the multiply-accumulates of each phase, once the job's networks are known.
@@ -68,6 +69,15 @@ package final class RunningJob {
     func takeScored() -> ScoredNetwork? {
         defer { scored = nil }
         return scored
+    }
+
+    /// Leaves what was cut for whoever reconstructs it.
+    func leave(_ network: CutNetwork) { cut = network }
+
+    /// What was cut, if anything was; it is the caller's then.
+    func takeCut() -> CutNetwork? {
+        defer { cut = nil }
+        return cut
     }
 
     /// Leaves files that are to be the job's.

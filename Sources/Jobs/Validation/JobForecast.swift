@@ -62,7 +62,7 @@ package struct JobForecast {
         var seconds: [JSON.Member] = []
         var total = 0.0
         for (name, steps) in steps where !steps.isEmpty {
-            let value = steps.reduce(0) { sum, steps in sum + (timings[steps.network].map(steps.seconds) ?? 0) }
+            let value = steps.reduce(0) { sum, steps in sum + (timings[steps.network].map { steps.seconds($0, shape) } ?? 0) }
             seconds.append(.init(name.rawValue, .double(value)))
             total += value
         }

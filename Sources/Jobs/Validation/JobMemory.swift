@@ -3,7 +3,7 @@ import Documents
 /// The memory that a job takes, phase by phase.
 package struct JobMemory {
     /// Those that compute; nil where the request skips one.
-    private let phases: [(type: any Phase.Type, memory: PhaseMemory?)]
+    private let phases: [(type: any Phase.Type, phase: (any Phase)?, memory: PhaseMemory?)]
     /// What a job may hold at once.
     let limit: Int
 
@@ -11,22 +11,23 @@ package struct JobMemory {
     package init(_ shape: JobShape, limit: Int, phases: Phases = .all) {
         self.limit = limit
         self.phases = phases.computing.map { type in
-            (type, type.init(shape.request).map { PhaseMemory($0, shape, limit: limit) })
+            let phase = type.init(shape.request)
+            return (type, phase, phase.map { PhaseMemory($0, shape, limit: limit) })
         }
     }
 
     /// The most of any phase.
     package var peak: Int { phases.compactMap { $0.memory?.bytes }.max() ?? 0 }
 
-    /// What no phase could hold even with one sample at a time: where the request asks for it, and how many bytes.
-    var excess: [(pointer: String, bytes: Int)] {
-        var excess: [(pointer: String, bytes: Int)] = []
-        for (type, memory) in phases {
-            guard let bytes = memory?.bytes, bytes > limit - PhaseMemory.server else { continue }
+    /// What no phase could hold however it goes about it: where the request asks for it, how many bytes, and for what.
+    var excess: [(pointer: String, bytes: Int, purpose: String)] {
+        var excess: [(pointer: String, bytes: Int, purpose: String)] = []
+        for (type, phase, memory) in phases {
+            guard let phase, let bytes = memory?.bytes, bytes > limit - PhaseMemory.server else { continue }
             if let known = excess.firstIndex(where: { $0.pointer == type.pointer }) {
                 excess[known].bytes = max(excess[known].bytes, bytes)
             } else {
-                excess.append((type.pointer, bytes))
+                excess.append((type.pointer, bytes, phase.leastMemory))
             }
         }
         return excess

@@ -68,6 +68,7 @@ package struct JobValidation {
                 errors.append(FieldError(pointer: "/evaluation/steps", detail: "\(error)"))
             }
         }
+        fillReconstruction(&valid)
         if errors.isEmpty { errors += memory(valid) }
         guard errors.isEmpty else { throw JobsError.invalidFields(errors) }
         return valid
@@ -123,10 +124,9 @@ package struct JobValidation {
     /// A job that memory cannot hold even a picture at a time is refused now, rather than ending the server later.
     private func memory(_ valid: Valid) -> [FieldError] {
         let memory = valid.memory(resources)
-        return memory.excess.map { pointer, bytes in
+        return memory.excess.map { pointer, bytes, purpose in
             FieldError(
-                pointer: pointer,
-                detail: "needs \(bytes >> 20) MiB of memory even with one picture at a time; the limit is \(memory.limit >> 20) MiB")
+                pointer: pointer, detail: "needs \(bytes >> 20) MiB of memory \(purpose); the limit is \(memory.limit >> 20) MiB")
         }
     }
 
@@ -140,6 +140,22 @@ package struct JobValidation {
         return pruning.first <= last
             ? [] : [FieldError(pointer: "/pruning/timesteps/first", detail: "must not be greater than last (\(last))")]
     }
+
+    /// As many calibration samples as memory holds, where nobody said how many.
+    private func fillReconstruction(_ valid: inout Valid) {
+        guard let reconstruction = valid.request.pruning?.reconstruction, reconstruction.samples == nil else { return }
+        var samples = reconstruction.refit.samples
+        while true {
+            valid.request.pruning?.reconstruction?.samples = samples
+            guard valid.memory(resources).excess.contains(where: { $0.pointer == Reconstructing.pointer }) else { return }
+            guard samples > Self.fewestSamples else { break }
+            samples /= 2
+        }
+        if !reconstruction.isRequired { valid.request.pruning?.reconstruction = nil }
+    }
+
+    /// Fewer calibration samples than this tell too little of a network.
+    private static let fewestSamples = 4
 
     /// How many channels go does not depend on their scores, so what pruning leaves is known beforehand.
     private static func selection(_ pruning: JobRequest.Pruning, _ valid: inout Valid) -> [FieldError] {

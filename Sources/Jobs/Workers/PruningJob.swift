@@ -79,14 +79,17 @@ package struct PruningJob {
         case let error as WidthsError: return JobFailure(code: "pruning_impossible", detail: error.description)
         case let error as ArchitectureError: return JobFailure(code: "pruning_impossible", detail: error.description)
         case let error as ConfigurationError: return JobFailure(code: "pruning_impossible", detail: "\(error)")
-        case let error as MatrixError: return JobFailure(code: "refit_failed", detail: "the time embedding could not be refitted: \(error)")
+        case let error as MatrixError: return JobFailure(code: "refit_failed", detail: "weights could not be refitted: \(error)")
         default: return JobFailure(code: "internal_error", detail: "the job failed for a reason that is in the server's log")
         }
     }
 
     private func execute() throws {
         MemoryGauge.reset()
-        let (request, errors) = JobRequest.read(try JSON(parsing: Array(job.request.utf8)), webhook: nil)
+        let (request, errors) = JobRequest.read(
+            try JSON(parsing: Array(job.request.utf8)),
+            // What was queued before there were recipes.
+            unsaid: .paper, webhook: nil)
         // What it is called was taken when it was queued, perhaps by a version that took more.
         let wrong = errors.filter { $0.pointer != "/name" && !$0.pointer.hasPrefix("/metadata") }
         guard wrong.isEmpty else { throw JobsError.invalidFields(wrong) }

@@ -22,6 +22,7 @@ enum Schema {
         }
         migrator.registerMigration("damaged blobs") { try $0.execute(sql: damagedBlobs) }
         migrator.registerMigration("commits") { try $0.execute(sql: commits) }
+        migrator.registerMigration("phases of any name") { try $0.execute(sql: phases) }
         return migrator
     }
 
@@ -252,6 +253,18 @@ enum Schema {
         ALTER TABLE store ADD COLUMN commits INTEGER NOT NULL DEFAULT 0 CHECK (commits >= 0);
         ALTER TABLE store ADD COLUMN lost INTEGER NOT NULL DEFAULT 0 CHECK (lost >= 0);
         ALTER TABLE store ADD COLUMN lost_found_at INTEGER CHECK ((lost > 0) = (lost_found_at IS NOT NULL));
+        """
+
+    /// Which phases there are is the program's to say: a new one is no change of the tables. A CHECK is taken away as SQLite's documentation of
+    /// ALTER TABLE has it for changes that do not touch what is stored.
+    private static let phases = """
+        PRAGMA writable_schema = ON;
+        UPDATE sqlite_schema SET sql = replace(
+            sql, ' CHECK (phase IN (''loading'', ''scoring'', ''pruning'', ''finetuning'', ''evaluating'', ''exporting''))', '')
+        WHERE type = 'table' AND name = 'jobs';
+        UPDATE sqlite_schema SET sql = replace(sql, ' CHECK (phase IN (''scoring'', ''finetuning''))', '')
+        WHERE type = 'table' AND name = 'job_saves';
+        PRAGMA writable_schema = RESET;
         """
 
     /// What was found to be damaged, and how far the walk over all blobs has come.

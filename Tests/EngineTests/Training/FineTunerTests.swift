@@ -53,6 +53,19 @@ import Testing
         }
     }
 
+    /// `CosineAnnealingLR(optimizer, T_max=8)` and, with a warm-up of 2 steps, the same after it: the factors PyTorch 2.13 prints.
+    @Test func aCosineFallsToZeroOverTheSteps() {
+        let factors = [1, 0.9619397662556434, 0.8535533905932737, 0.6913417161825449, 0.5, 0.3086582838174551, 0.14644660940672627]
+        func rates(_ schedule: LearningRateSchedule, warmup: Int, _ steps: Int) -> [Double] {
+            (1...steps).map { schedule.factor(step: $0, of: steps, warmup: warmup) }
+        }
+        for (found, expected) in zip(rates(.cosine, warmup: 0, 8), factors) { #expect(abs(found - expected) < 1e-15) }
+        #expect(Array(rates(.cosine, warmup: 2, 10)[2...]) == rates(.cosine, warmup: 0, 8))
+        #expect(rates(.cosine, warmup: 2, 10)[..<2] == [0.5, 1])
+        #expect(rates(.constant, warmup: 2, 4) == [0.5, 1, 1, 1])
+        #expect(rates(.cosine, warmup: 4, 4) == [0.25, 0.5, 0.75, 1])
+    }
+
     private static func objective(_ images: Golden.Tensor) -> NoisePrediction {
         NoisePrediction(pictures(images), alphasCumprod: PruningGoldenTests.alphasCumprod)
     }

@@ -14,6 +14,7 @@ import Testing
                 "checkpoint": .string(checkpoint), "dataset": .string(dataset), "dtype": .string(dtype),
                 "pruning": [
                     "method": "taylor", "ratio": .double(0.5), "widths": .string(widths), "batch_size": 2, "timesteps": ["stride": 400],
+                    "reconstruction": ["samples": 3],
                 ],
                 "finetuning": ["steps": 2, "batch_size": 2], "evaluation": ["samples": 2, "steps": 2],
             ]
@@ -43,10 +44,10 @@ import Testing
                 before["files"]?.elements.first { $0["path"]?.text?.hasSuffix(".safetensors") == true }?["size"]?.integer)
             // All but the weights is as large as it was.
             #expect(forecast.at("size", "after").integer == (before["size"]?.integer ?? 0) - whole + weights)
-            for phase in ["scoring", "finetuning", "evaluating", "total"] {
+            for phase in ["scoring", "reconstructing", "finetuning", "evaluating", "total"] {
                 #expect(try #require(forecast.at("seconds", phase).double) > 0, "\(phase)")
             }
-            for phase in ["scoring", "pruning", "finetuning", "evaluating", "peak"] {
+            for phase in ["scoring", "pruning", "reconstructing", "finetuning", "evaluating", "peak"] {
                 let bytes = try #require(forecast.at("memory", phase).integer)
                 #expect(bytes > 0 && bytes <= forecast.at("memory", "peak").integer ?? 0, "\(phase)")
             }

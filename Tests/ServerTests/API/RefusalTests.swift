@@ -173,6 +173,15 @@ import Testing
                 (job(["pruning": ["ratio": .double(0.01), "method": "magnitude"]]), ["/pruning/ratio"]),
                 (job(["pruning": ["method": "best"]]), ["/pruning/method"]),
                 (job(["pruning": [:]]), ["/dataset"]),
+                (job(["pruning": ["method": "magnitude", "reconstruction": [:]]]), ["/dataset"]),
+                (
+                    job(["pruning": ["method": "magnitude", "reconstruction": ["samples": 0, "ridge": 0]], "dataset": dataset]),
+                    ["/pruning/reconstruction/samples", "/pruning/reconstruction/ridge"]
+                ),
+                (
+                    job(["pruning": ["method": "scratch", "batch_size": 2, "reconstruction": [:]], "dataset": dataset]),
+                    ["/pruning/reconstruction"]
+                ),
                 (job(["finetuning": [:]]), ["/dataset"]),
                 (job(["pruning": [:], "dataset": dataset]), ["/pruning/batch_size"]),
                 (job(["finetuning": [:], "dataset": dataset]), ["/finetuning/batch_size"]),

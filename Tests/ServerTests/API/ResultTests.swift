@@ -57,7 +57,7 @@ import Testing
             let manifest = try await world.get("/v1/checkpoints/\(result)/files/manifest.json").json
             #expect(manifest["stage"]?.text == "finetuned")
             #expect(manifest["request"] == job["request"])
-            #expect(manifest["seeds"] == ["pruning": 3, "finetuning": 4, "evaluation": 5])
+            #expect(manifest["seeds"] == ["pruning": 3, "reconstruction": 0, "finetuning": 4, "evaluation": 5])
             #expect(manifest.at("source", "name").text == "tiny")
             let files = try await world.get("/v1/checkpoints/\(checkpoint)").json["files"]?.elements ?? []
             #expect(manifest.at("source", "files").elements.map { $0["sha256"] } == files.map { $0["sha256"] })

@@ -33,7 +33,7 @@ import Testing
             self.checkpoints = checkpoints
             self.grids = grids
             let metrics = try await client.get("/v1/jobs/\(id)/metrics?points=all").json
-            #expect(Set(["scoring", "pruning", "finetuning", "evaluating"]).isSubset(of: metrics["timing"]?.names ?? []))
+            #expect(Set(["scoring", "pruning", "reconstructing", "finetuning", "evaluating"]).isSubset(of: metrics["timing"]?.names ?? []))
             let evaluation = (metrics["evaluation"] ?? .null).replacing(["seconds_per_sample": .null])
             self.metrics = metrics.replacing(["job": .null, "timing": .null, "peak_memory": .null, "evaluation": evaluation])
         }
@@ -46,7 +46,10 @@ import Testing
         // Long enough to be caught in each phase.
         return [
             "checkpoint": .string(checkpoint), "dataset": .string(dataset),
-            "pruning": ["ratio": .double(0.5), "threshold": 0, "timesteps": ["stride": 4], "batch_size": 2, "seed": 3],
+            "pruning": [
+                "ratio": .double(0.5), "threshold": 0, "timesteps": ["stride": 4], "batch_size": 2, "seed": 3,
+                "reconstruction": ["samples": 600, "seed": 6],
+            ],
             "finetuning": ["steps": 250, "batch_size": 2, "seed": 4],
             "evaluation": ["samples": 2, "steps": 120, "sampler": "ddpm", "seed": 5],
         ]
@@ -74,7 +77,7 @@ import Testing
 
             var server = try ServerProcess(folder: folder, settings: Self.settings)
             let id = try await Self.post(APIClient(base: server.url), request)
-            for (attempt, phase) in ["scoring", "finetuning", "evaluating"].enumerated() {
+            for (attempt, phase) in ["scoring", "reconstructing", "finetuning", "evaluating"].enumerated() {
                 let job = try await APIClient(base: server.url).job(id) {
                     $0["phase"]?.text == phase && ($0.at("progress", "completed").integer ?? 0) > 10
                 }
@@ -84,7 +87,7 @@ import Testing
             }
             let outcome = try await Outcome(id, APIClient(base: server.url))
             #expect(outcome.differences(to: expected) == [])
-            #expect(try await APIClient(base: server.url).get("/v1/jobs/\(id)").json["attempt"]?.integer == 4)
+            #expect(try await APIClient(base: server.url).get("/v1/jobs/\(id)").json["attempt"]?.integer == 5)
             #expect(server.terminate() == 0)
             let log = try String(contentsOf: server.log, encoding: .utf8)
             for phase in ["scoring", "finetuning"] { #expect(log.contains("\(id) goes on at \(phase) "), "\(log)") }

@@ -1,0 +1,208 @@
+/// Refits a cut network to its original without training it: layer by layer in forward order, each layer's weights become those with which
+/// it gives, on what the layers before it give now, what the original gave there.
+///
+/// For a layer whose output is W x + b and perhaps another input (``LinearForm``), and r, what the original's output has over its own at the
+/// kept channels, ΔW and Δb make Σ |r - ΔW x - Δb|² + λ |ΔW|² smallest (``NormalEquations``) over the pixels of calibration samples. So a
+/// removed channel that another one can stand in for costs nothing, and a layer of which nothing was cut and whose inputs are the
+/// original's stays as it is to the last bit. Of a norm each channel's scale and shift are refitted on their own (``ScaleEquations``).
+public struct Refit: Sendable, Equatable {
+    /// Calibration samples.
+    public var samples = 64
+    /// λ over the mean square of the layer's inputs.
+    public var ridge = 1e-3
+    /// Of the calibration samples.
+    public var seed = 0
+
+    /// The defaults.
+    public init() {}
+
+    /// One layer's figures.
+    public struct Layer: Sendable {
+        /// The layer's name.
+        public let name: String
+        /// Σ r² over Σ y², y what the original gave, before the layer was refitted.
+        public let before: Double
+        /// The same after it.
+        public let after: Double
+    }
+
+    /// Columns that are solved for at once: a layer with more is solved for a part of them after the other, each with what the ones before
+    /// have left.
+    static let mostColumns = 4608
+    /// Floats of the rows that are gathered at a time.
+    private static let blockSize = 4 << 20
+    private static let repeats = 3
+
+    /// How many steps a run of a network takes.
+    public func steps(_ cut: Graph) -> Int { cut.foldingSums().nodes.count }
+
+    /// What gathering the normal equations of all layers takes.
+    public func multiplyAccumulates(_ cut: Graph) -> Int {
+        cut.nodes.reduce(0) { sum, node in
+            guard case .product(let columns) = node.operation.linearForm else { return sum }
+            let pixels = SpreadPixels(samples * node.shape.pixels).count
+            return sum + pixels * columns * (min(columns, Self.mostColumns) / 2 + node.shape.channels)
+        }
+    }
+
+    /// Bytes that a run takes besides weights: activations of both networks, rows, and the largest layer's normal equations.
+    public func bytes(_ cut: Graph, like original: Graph, parallel: Parallel) -> Int {
+        let activations = [cut, original].reduce(0) {
+            $0 + $1.activationBytes(batch: samples, isTraining: false, preparedLimit: 0, parallel: parallel)
+        }
+        let layers = cut.nodes.map { node in
+            guard case .product(let columns) = node.operation.linearForm else { return 0 }
+            let rows = Self.block(SpreadPixels(samples * node.shape.pixels).count, columns)
+            return NormalEquations.bytes(columns: min(columns, Self.mostColumns), outputs: node.shape.channels, threads: parallel.threads)
+                + rows * (columns + node.shape.channels) * MemoryLayout<Float>.stride
+        }
+        return activations + (layers.max() ?? 0)
+    }
+
+    /// How many rows of a layer are gathered at a time.
+    private static func block(_ pixels: Int, _ columns: Int) -> Int { min(pixels, max(64, blockSize / columns)) }
+
+    /// Refits a network in its own memory.
+    ///
+    /// - Parameters:
+    ///   - cut: what is left of `original`, with weights that nobody else reads.
+    ///   - kept: for each of the original graph's channel groups, the ascending channels that stayed.
+    ///   - objective: draws the calibration samples, as a step of training does, without mirroring.
+    ///   - step: called after each layer, and with nil after those that are not refitted; what it throws ends the run.
+    /// - Throws: ``MatrixError`` where a layer's inputs are not finite; what drawing samples throws, or what `step` throws.
+    package func run(
+        _ cut: TrainedModel, like original: TrainedModel, kept: [[Int]], on objective: some Objective, parallel: Parallel,
+        step: (Layer?) throws -> Void
+    ) throws {
+        var generator = TorchGenerator(seed: seed)
+        let examples = try objective.draw(samples, mirroring: false, from: &generator)
+        let (teacher, student) = (executor(original, parallel), executor(cut, parallel))
+        for executor in [teacher, student] {
+            objective.feed(examples, 0..<samples, to: objective.bindings(in: executor))
+        }
+        let keptOutputs = original.model.graph.keptOutputs(kept)
+        let places = Dictionary(teacher.graph.nodes.enumerated().map { ($1.name, $0) }) { first, _ in first }
+        var reached = 0
+        for node in student.graph.nodes.indices {
+            let name = student.graph.nodes[node].name
+            student.forward(node: node)
+            var layer: Layer?
+            if let place = places[name], let kept = keptOutputs[name] {
+                while reached <= place {
+                    teacher.forward(node: reached)
+                    reached += 1
+                }
+                // Beyond that the original's output may have made room for others.
+                if reached == place + 1 { layer = try refit(student, node, name, to: teacher, place, kept) }
+            }
+            try step(layer)
+        }
+    }
+
+    private func executor(_ trained: TrainedModel, _ parallel: Parallel) -> Executor {
+        Executor(graph: trained.model.graph, weights: trained.weights, batch: samples, preparedLimit: 0, parallel: parallel)
+    }
+
+    private func refit(
+        _ student: Executor, _ node: Int, _ name: String, to teacher: Executor, _ place: Int, _ kept: [Int]
+    ) throws(MatrixError) -> Layer? {
+        let step = student.forwardSteps[node]
+        switch step.operation.linearForm {
+        case .product(let columns): return try refitProduct(student, node, name, columns, to: teacher, place, kept)
+        case .scale:
+            let errors = ScaleEquations(step, like: teacher.forwardSteps[place], kept).solve(ridge: ridge)
+            guard let errors else { return nil }
+            student.forward(node: node)
+            return Layer(name: name, before: errors.before, after: errors.after)
+        case nil: return nil
+        }
+    }
+
+    private func refitProduct(
+        _ student: Executor, _ node: Int, _ name: String, _ columns: Int, to teacher: Executor, _ place: Int, _ kept: [Int]
+    ) throws(MatrixError) -> Layer? {
+        let step = student.forwardSteps[node]
+        let residuals = Residuals(step.call, like: teacher.forwardSteps[place].call, kept)
+        let (before, scale) = residuals.squares()
+        guard before > 0 else { return nil }
+        let outputs = step.call.shape.output.channels
+        let (weight, bias) = (step.call.parameters[0], step.call.parameters[1])
+        let parts = (columns + Self.mostColumns - 1) / Self.mostColumns
+        for part in 0..<parts {
+            let range = (columns * part / parts)..<(columns * (part + 1) / parts)
+            let equations = NormalEquations(columns: range.count, outputs: outputs, parallel: step.call.parallel)
+            gather(step, residuals, columns, range, into: equations)
+            let change = try equations.solve(ridge: ridge, repeats: Self.repeats)
+            for output in 0..<outputs {
+                let row = weight + output * columns + range.lowerBound
+                for column in 0..<range.count { row[column] += Float(change[output * (range.count + 1) + column]) }
+                bias[output] += Float(change[output * (range.count + 1) + range.count])
+            }
+            student.forward(node: node)
+        }
+        return Layer(name: name, before: before / scale, after: residuals.squares().residuals / scale)
+    }
+
+    /// Walks over the layer's rows and residuals, a block after the other.
+    private func gather(
+        _ step: Executor.Step, _ residuals: Residuals, _ columns: Int, _ range: Range<Int>, into equations: NormalEquations
+    ) {
+        let call = step.call
+        let pixels = residuals.pixels
+        let block = Self.block(pixels.count, columns)
+        let (rows, differences) = (Buffer(count: block * columns), Buffer(count: block * equations.outputs))
+        for start in stride(from: 0, to: pixels.count, by: block) {
+            let some = start..<min(start + block, pixels.count)
+            call.parallel.ranges(some.count, grain: 8) { part in
+                for index in part {
+                    let pixel = pixels.pixel(some.lowerBound + index)
+                    step.operation.linearRows(call, pixel..<(pixel + 1), into: rows.pointer + index * columns)
+                    residuals.write(pixel, into: differences.pointer + index * equations.outputs)
+                }
+            }
+            equations.add(some.count, x: rows.pointer + range.lowerBound, leading: columns, residuals: differences.pointer)
+        }
+    }
+}
+
+/// What a layer of the original gives over what its cut counterpart gives.
+private struct Residuals {
+    private let cut: OperatorCall
+    private let original: OperatorCall
+    private let kept: [Int]
+    let pixels: SpreadPixels
+
+    init(_ cut: OperatorCall, like original: OperatorCall, _ kept: [Int]) {
+        self.cut = cut
+        self.original = original
+        self.kept = kept
+        pixels = SpreadPixels(cut.batch * cut.shape.output.pixels)
+    }
+
+    /// Those of a pixel, counted through the batch.
+    @inline(__always)
+    func write(_ pixel: Int, into target: UnsafeMutablePointer<Float>) {
+        let mine = cut.output + pixel * kept.count
+        let other = original.output + pixel * original.shape.output.channels
+        for (place, channel) in kept.enumerated() { target[place] = other[channel] - mine[place] }
+    }
+
+    /// Sums of squares over all pixels: of residuals, and of what the original gives at the kept channels.
+    func squares() -> (residuals: Double, original: Double) {
+        var sums = (0.0, 0.0)
+        for index in 0..<pixels.count {
+            let pixel = pixels.pixel(index)
+            let mine = cut.output + pixel * kept.count
+            let other = original.output + pixel * original.shape.output.channels
+            var (difference, square): (Float, Float) = (0, 0)
+            for (place, channel) in kept.enumerated() {
+                let d = other[channel] - mine[place]
+                difference += d * d
+                square += other[channel] * other[channel]
+            }
+            sums.0 += Double(difference)
+            sums.1 += Double(square)
+        }
+        return sums
+    }
+}

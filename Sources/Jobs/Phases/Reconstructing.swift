@@ -1,0 +1,78 @@
+import Documents
+import Engine
+import Storage
+
+/// Refits what the cut left, layer by layer, to what the original gives on calibration pictures.
+struct Reconstructing: Phase {
+    static let name = JobPhase.reconstructing
+    static let pointer = "/pruning/reconstruction"
+    static let section = MetricsSection("reconstruction")
+    static let sections = [section]
+    static let result: ResultManifest.Stage? = .pruned
+
+    private let settings: Refit
+
+    init?(_ request: JobRequest) {
+        guard let settings = request.pruning?.reconstruction?.refit else { return nil }
+        self.settings = settings
+    }
+
+    // MARK: What it will take
+
+    /// All calibration pictures go through both networks at once, what is left of a layer twice, and every layer's normal equations are
+    /// gathered and solved.
+    func steps(_ shape: JobShape) -> [PhaseSteps] {
+        guard shape.isCut else { return [] }
+        let equations = Double(settings.multiplyAccumulates(shape.after.graph)) / Double(settings.samples)
+        return [
+            PhaseSteps(.original, isTraining: false, samples: settings.samples),
+            PhaseSteps(.result, isTraining: false, count: 2, samples: settings.samples, beside: equations / 2),
+        ]
+    }
+
+    /// Both networks' weights and all that goes through them; pictures and noise.
+    func fixedBytes(_ shape: JobShape) -> Int {
+        shape.pictureBytes + shape.bytesBefore + 2 * shape.bytesAfter + 3 * settings.samples * shape.sampleBytes
+            + settings.bytes(shape.after.graph, like: shape.before.graph, parallel: shape.parallel)
+    }
+
+    var leastMemory: String { "for its \(settings.samples) samples, which are needed at once (fewer take less)" }
+
+    // MARK: At work
+
+    func run(_ job: RunningJob) throws {
+        guard let cut = job.takeCut(), let pictures = job.inputs.pictures else { return }
+        let trained = cut.result.trained
+        let layers = trained.model.graph.parameterCount < cut.original.model.graph.parameterCount ? try refit(cut, pictures, job) : []
+        try job.write(json(layers), Self.section)
+        try job.store(cut.result.stored(as: job.type), as: .pruned)
+    }
+
+    private func refit(_ cut: CutNetwork, _ pictures: PictureSet, _ job: RunningJob) throws -> [Refit.Layer] {
+        let trained = cut.result.trained
+        var layers: [Refit.Layer] = []
+        try job.reporter.begin(Self.name, total: settings.steps(trained.model.graph))
+        try settings.run(
+            trained, like: cut.original, kept: cut.kept,
+            on: NoisePrediction(pictures, alphasCumprod: cut.result.schedule.alphasCumprod), parallel: job.parallel
+        ) { layer in
+            layer.map { layers.append($0) }
+            try job.reporter.step()
+        }
+        return layers
+    }
+
+    /// The contract's `reconstruction` object.
+    private func json(_ layers: [Refit.Layer]) -> JSON {
+        [
+            "samples": .integer(settings.samples), "ridge": .double(settings.ridge),
+            "layers": .array(
+                layers.map { layer in
+                    [
+                        "name": .string(layer.name),
+                        "error": ["before": .double(layer.before), "after": .double(layer.after)],
+                    ]
+                }),
+        ]
+    }
+}

@@ -1,0 +1,66 @@
+import Documents
+import Jobs
+import Testing
+
+/// What fields that are left out take.
+@Suite struct RecipeTests {
+    private static func read(_ members: [String: JSON], unsaid: Recipe = .best) -> JSON {
+        let body = JSON.object([.init("checkpoint", "ckpt_1")]).replacing(members)
+        let (request, errors) = JobRequest.read(body, unsaid: unsaid, webhook: nil)
+        #expect(errors.isEmpty)
+        return request.json
+    }
+
+    @Test func theBestRecipeRefitsAndLetsTheLearningRateFall() {
+        let filled = Self.read(["dataset": "data_1", "pruning": [:], "finetuning": [:]])
+        #expect(filled["recipe"] == "best")
+        #expect(filled.at("pruning", "reconstruction") == ["samples": 64, "ridge": .double(1e-3), "seed": 0])
+        #expect(filled.at("finetuning", "schedule") == "cosine")
+    }
+
+    @Test func thePapersRecipeIsThePapers() {
+        for filled in [
+            Self.read(["recipe": "paper", "dataset": "data_1", "pruning": [:], "finetuning": [:]]),
+            // What was queued before there were recipes.
+            Self.read(["dataset": "data_1", "pruning": [:], "finetuning": [:]], unsaid: .paper),
+        ] {
+            #expect(filled["recipe"] == "paper")
+            #expect(filled.at("pruning", "method") == "diff-pruning" && filled.at("pruning", "threshold") == .double(0.05))
+            #expect(filled.at("pruning", "reconstruction") == .null)
+            #expect(filled.at("finetuning", "schedule") == "constant" && filled.at("finetuning", "learning_rate") == .double(2e-4))
+        }
+    }
+
+    @Test func aFieldThatIsGivenWins() {
+        let filled = Self.read([
+            "dataset": "data_1", "pruning": ["reconstruction": .null],
+            "finetuning": ["schedule": "constant", "learning_rate": .double(0.5)],
+        ])
+        #expect(filled.at("pruning", "reconstruction") == .null)
+        #expect(filled.at("finetuning", "schedule") == "constant" && filled.at("finetuning", "learning_rate") == .double(0.5))
+        let paper = Self.read(["recipe": "paper", "dataset": "data_1", "pruning": ["reconstruction": ["ridge": .double(0.5)]]])
+        #expect(paper.at("pruning", "reconstruction", "ridge") == .double(0.5))
+    }
+
+    /// Without pictures nothing can be refitted, nor can fresh weights.
+    @Test func whereThereIsNothingToRefitByNothingIs() {
+        #expect(Self.read(["pruning": ["method": "magnitude"]]).at("pruning", "reconstruction") == .null)
+        #expect(Self.read(["dataset": "data_1", "pruning": ["method": "scratch"]]).at("pruning", "reconstruction") == .null)
+    }
+
+    /// As a job's request is stored, and read again when it runs.
+    @Test func aFilledRequestIsReadAsItIs() {
+        for members: [String: JSON] in [
+            ["dataset": "data_1", "pruning": [:], "finetuning": [:]], ["dataset": "data_1", "pruning": ["reconstruction": .null]],
+            ["recipe": "paper", "dataset": "data_1", "pruning": ["reconstruction": [:]]], ["pruning": ["method": "random"]],
+        ] {
+            let filled = Self.read(members)
+            let (again, errors) = JobRequest.read(filled, unsaid: .paper, webhook: nil)
+            #expect(errors.isEmpty && again.json == filled)
+        }
+    }
+}
+
+extension JSON {
+    fileprivate func at(_ names: String...) -> JSON { names.reduce(self) { $0[$1] ?? .null } }
+}
