@@ -6,8 +6,6 @@ final class NormalEquations {
     let columns: Int
     /// Numbers of a residual.
     let outputs: Int
-    /// Rows so far.
-    private(set) var rows = 0
     /// Σ x xᵀ: (columns + 1)², row-major; of each row what is left of the diagonal, and it.
     private var gram: [Double]
     /// Σ r xᵀ: outputs × (columns + 1).
@@ -38,7 +36,6 @@ final class NormalEquations {
     ///   - x: (count, leading), of which the first ``columns`` numbers of each row count.
     ///   - residuals: (count, ``outputs``).
     func add(_ count: Int, x: UnsafePointer<Float>, leading: Int, residuals: UnsafePointer<Float>) {
-        rows += count
         let (columns, outputs, size, tile) = (columns, outputs, columns + 1, Self.tile)
         let tiles = (columns + tile - 1) / tile
         gram.withUnsafeMutableBufferPointer { gram in

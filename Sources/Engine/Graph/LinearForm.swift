@@ -7,12 +7,4 @@ package enum LinearForm: Sendable {
     case product(columns: Int)
     /// y_c = w_c · row_c + b_c for every channel c, with w parameter 0 and b parameter 1.
     case scale
-
-    /// Numbers of a row.
-    func columns(_ output: Shape) -> Int {
-        switch self {
-        case .product(let columns): columns
-        case .scale: output.channels
-        }
-    }
 }
