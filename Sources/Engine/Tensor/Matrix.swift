@@ -96,10 +96,12 @@ public enum Matrix {
     public static var isReference: Bool { dlsym(nil, "openblas_get_config") == nil && dlsym(nil, "MKL_Get_Version") == nil }
 
     /// What BLAS is in use, as it names itself: `OpenBLAS 0.3.21 … Haswell`, or `reference BLAS`.
-    public static var provider: String {
+    ///
+    /// Asked for once: OpenBLAS writes its answer anew into one buffer at each call, so that two threads that ask at once read it half written.
+    public static let provider: String = {
         guard let configuration = text("openblas_get_config") else { return "reference BLAS" }
         return [configuration, openBLASCore].compactMap { $0 }.joined(separator: " kernels ")
-    }
+    }()
 
     /// The name of the kernels OpenBLAS has picked, or nil where BLAS is another.
     public static var openBLASCore: String? { text("openblas_get_corename") }

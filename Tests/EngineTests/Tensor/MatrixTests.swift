@@ -39,6 +39,15 @@ import Testing
         }
     }
 
+    /// OpenBLAS composes its answer in a buffer that all threads share.
+    @Test func whatBLASIsInUseIsTheSameForAllWhoAskAtOnce() async {
+        let answers = await withTaskGroup(of: Set<String>.self) { group in
+            for _ in 0..<8 { group.addTask { Set((0..<20_000).map { _ in Matrix.provider }) } }
+            return await group.reduce(into: Set()) { $0.formUnion($1) }
+        }
+        #expect(answers == [Matrix.provider])
+    }
+
     @Test func wideKernelsAreAskedForOnlyWhereTheCPUHasThemAndOpenBLASDoesNotUseThem() {
         #expect(BLASKernels.betterCore(than: "Haswell", isWide: true) == "SkylakeX")
         #expect(BLASKernels.betterCore(than: "Zen", isWide: true) == "SkylakeX")
