@@ -63,7 +63,7 @@ let package = Package(
         .target(
             name: "HTTP",
             dependencies: [
-                "Files", "CCurl", .product(name: "Logging", package: "swift-log"),
+                "Files", "CCurl", "CLinux", .product(name: "Logging", package: "swift-log"),
                 .product(name: "HTTPTypes", package: "swift-http-types"),
             ]),
 

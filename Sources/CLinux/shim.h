@@ -11,3 +11,6 @@ int mallopt(int parameter, int value);
 #define M_TRIM_THRESHOLD -1
 #define M_MMAP_THRESHOLD -3
 #define M_ARENA_MAX -8
+
+// Of sys/epoll.h, which that module leaves out too.
+#include <sys/epoll.h>

@@ -17,7 +17,8 @@ package final class Client {
         let result = withUnsafePointer(to: &address) {
             $0.withMemoryRebound(to: sockaddr.self, capacity: 1) { connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) }
         }
-        try #require(result == 0)
+        let trouble = errno
+        try #require(result == 0, "cannot connect: \(String(cString: strerror(trouble)))")
         // So that a server that does not answer fails the test rather than hangs it. Not sooner than a busy machine may need: what is not
         // waited for any more looks like the end.
         var limit = timeval(tv_sec: 600, tv_usec: 0)
@@ -53,6 +54,13 @@ package final class Client {
     /// Neither sends nor receives any more.
     package func leave() {
         shutdown(descriptor, Int32(SHUT_RDWR))
+    }
+
+    /// Ends the connection by a reset, of which the server hears at once; nothing can be done with it after that.
+    package func reset() {
+        var nobody = sockaddr()
+        nobody.sa_family = sa_family_t(AF_UNSPEC)
+        _ = connect(descriptor, &nobody, socklen_t(MemoryLayout<sockaddr>.size))
     }
 
     package func finishSending() {

@@ -9,8 +9,8 @@ import Synchronization
 final class Socket: Sendable {
     private struct State {
         var isClosed = false
-        var reading: ReadinessSource?
-        var writing: ReadinessSource?
+        /// Of those whose readiness is told; nil before it was first waited for.
+        var place: ReadinessPoller.Place?
         var timer: (any DispatchSourceTimer)?
         /// When the timer fires next; nil when it does not.
         var timerDeadline: DispatchTime?
@@ -23,7 +23,7 @@ final class Socket: Sendable {
     private let state = Mutex(State())
     private let prompt = PromptPeer()
 
-    /// Takes over a connected descriptor, already non-blocking. Events arrive on `queue`, which is serial.
+    /// Takes over a connected descriptor, already non-blocking. Its timer fires on `queue`, which is serial.
     init(descriptor: Int32, queue: DispatchQueue, traffic: Traffic) {
         self.descriptor = descriptor
         self.queue = queue
@@ -177,23 +177,12 @@ final class Socket: Sendable {
         let waiter = state.withLock { state -> SocketWaiter? in
             guard !state.isClosed else { return nil }
             state.isClosed = true
-            // A descriptor that is closed under a source could be another connection's by the time the source looks at it:
-            // it is closed when the last source says it is through.
-            let group = DispatchGroup()
-            for source in [state.reading, state.writing].compactMap({ $0 }) {
-                group.enter()
-                source.source.setCancelHandler { group.leave() }
-                source.source.cancel()
-                if !source.isResumed { source.source.resume() }
-            }
-            state.reading = nil
-            state.writing = nil
+            if let place = state.place { ReadinessPoller.shared.remove(place) }
             state.timer?.cancel()
             state.timer = nil
-            group.notify(queue: queue) { [descriptor] in
-                _ = Foundation.close(descriptor)
-                done()
-            }
+            // Whoever still looks at the descriptor does so under the lock, and finds it closed after that.
+            _ = Foundation.close(descriptor)
+            queue.async(execute: done)
             defer { state.waiter = nil }
             return state.waiter
         }
@@ -205,64 +194,44 @@ final class Socket: Sendable {
     private func wait(_ waiter: SocketWaiter) {
         let isRefused = state.withLock { state in
             guard !state.isClosed, state.waiter == nil else { return true }
+            guard arm(for: waiter.events, &state) else { return true }
             state.waiter = waiter
-            switch waiter {
-            case .read:
-                var source = state.reading ?? ReadinessSource(source: makeReadSource())
-                source.resume()
-                state.reading = source
-            case .write:
-                var source = state.writing ?? ReadinessSource(source: makeWriteSource())
-                source.resume()
-                state.writing = source
-            }
             schedule(waiter.deadline, &state)
             return false
         }
         if isRefused { waiter.fail(.connectionLost) }
     }
 
-    private func makeReadSource() -> any DispatchSourceProtocol {
-        let source = DispatchSource.makeReadSource(fileDescriptor: descriptor, queue: queue)
-        source.setEventHandler { [weak self] in self?.becameReadable() }
-        return source
+    /// Has ``becameReady()`` called when it can be read from, or written to. While the lock is held.
+    private func arm(for events: Int32, _ state: inout State) -> Bool {
+        if state.place == nil { state.place = ReadinessPoller.shared.add(descriptor) { [weak self] in self?.becameReady() } }
+        guard let place = state.place else { return false }
+        return ReadinessPoller.shared.arm(place, for: events)
     }
 
-    private func makeWriteSource() -> any DispatchSourceProtocol {
-        let source = DispatchSource.makeWriteSource(fileDescriptor: descriptor, queue: queue)
-        source.setEventHandler { [weak self] in self?.becameWritable() }
-        return source
-    }
-
-    /// Reads before the source can fire again: so it need not be suspended and resumed for every request.
-    private func becameReadable() {
-        let done = state.withLock { state -> (CheckedContinuation<[UInt8], any Error>, Result<[UInt8], HTTPError>)? in
-            guard !state.isClosed else { return nil }
-            guard case .read(let limit, _, let continuation) = state.waiter else {
-                state.reading?.suspend()
-                return nil
-            }
-            do throws(HTTPError) {
-                guard let bytes = try receive(limit) else { return nil }
+    /// Reads what there is for whoever waits for it, or tells that there is room to write.
+    private func becameReady() {
+        let resume = state.withLock { state -> (@Sendable () -> Void)? in
+            guard !state.isClosed, let waiter = state.waiter else { return nil }
+            switch waiter {
+            case .read(let limit, _, let continuation):
+                do throws(HTTPError) {
+                    guard let bytes = try receive(limit) else {
+                        guard !arm(for: POLLIN, &state) else { return nil }
+                        throw .connectionLost
+                    }
+                    state.waiter = nil
+                    return { continuation.resume(returning: bytes) }
+                } catch {
+                    state.waiter = nil
+                    return { continuation.resume(throwing: error) }
+                }
+            case .write(_, let continuation):
                 state.waiter = nil
-                return (continuation, .success(bytes))
-            } catch {
-                state.waiter = nil
-                return (continuation, .failure(error))
+                return { continuation.resume() }
             }
         }
-        if let (continuation, result) = done { continuation.resume(with: result.mapError { $0 as any Error }) }
-    }
-
-    private func becameWritable() {
-        let continuation = state.withLock { state -> CheckedContinuation<Void, any Error>? in
-            guard !state.isClosed else { return nil }
-            state.writing?.suspend()
-            guard case .write(_, let continuation) = state.waiter else { return nil }
-            state.waiter = nil
-            return continuation
-        }
-        continuation?.resume()
+        resume?()
     }
 
     /// Makes sure the timer fires at `deadline` or before; when it fires too early it is set again then. So a busy connection

@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 
 /// Someone who waits: for bytes, or for room to write.
 enum SocketWaiter: Sendable {
@@ -8,6 +9,14 @@ enum SocketWaiter: Sendable {
     var deadline: DispatchTime {
         switch self {
         case .read(_, let deadline, _), .write(let deadline, _): deadline
+        }
+    }
+
+    /// What it waits for, as poll(2) and epoll(7) have it.
+    var events: Int32 {
+        switch self {
+        case .read: POLLIN
+        case .write: POLLOUT
         }
     }
 

@@ -56,11 +56,13 @@ package final class HTTPServer: Sendable {
     ) throws {
         // sendfile(2) has no MSG_NOSIGNAL.
         signal(SIGPIPE, SIG_IGN)
+        try ReadinessPoller.requireOpen()
         self.init(try Listener(host: host, port: port, logger: logger), limits: limits, timeouts: timeouts, logger: logger)
     }
 
     /// Binds to a Unix-domain socket that only this user can reach.
     package convenience init(socketPath: String, logger: Logger) throws {
+        try ReadinessPoller.requireOpen()
         self.init(
             try Listener(socketPath: socketPath, logger: logger), limits: ConnectionLimits(total: 64), timeouts: Timeouts(), logger: logger)
     }

@@ -48,7 +48,7 @@ struct DescriptorLimit {
         }
         limit = Int(clamping: found.rlim_cur)
         let more = Self.opensAtStart + Self.reserve(workers) + Self.perConnection
-        guard limit >= Self.openNow(below: limit) + more else { throw Self.failure(limit, more) }
+        guard limit >= Self.openNow(below: limit, without: Self.anonymous) + more else { throw Self.failure(limit, more) }
     }
 
     /// What there is room for.
@@ -75,16 +75,29 @@ struct DescriptorLimit {
     }
 
     /// Under the limit that it tells of, what is open from today's up counts too.
-    private static func failure(_ limit: Int, _ more: Int) -> Failure { Failure(limit: limit, needed: openNow(below: .max) + more) }
+    private static func failure(_ limit: Int, _ more: Int) -> Failure {
+        Failure(limit: limit, needed: openNow(below: .max, without: anonymous) + more)
+    }
 
     private static func reserve(_ workers: Int) -> Int { reserves.values.reduce(workers * reservePerWorker, +) }
 
     /// Descriptors that are open. Those from `limit` up, which whoever started the process may have left it, take nothing from it.
-    private static func openNow(below limit: Int) -> Int {
-        let names = (try? FileManager.default.contentsOfDirectory(atPath: "/proc/self/fd")) ?? []
+    ///
+    /// - Parameter kind: how links to those begin that are not counted.
+    private static func openNow(below limit: Int, without kind: String? = nil) -> Int {
+        let folder = "/proc/self/fd"
+        let names = (try? FileManager.default.contentsOfDirectory(atPath: folder)) ?? []
+        let open = names.filter { name in
+            guard let number = Int(name), number < limit else { return false }
+            let link = kind == nil ? "" : (try? FileManager.default.destinationOfSymbolicLink(atPath: "\(folder)/\(name)")) ?? ""
+            return kind.map { !link.hasPrefix($0) } ?? true
+        }
         // One of them is the folder's own.
-        return max(0, names.count { Int($0).map { $0 < limit } ?? false } - 1)
+        return max(0, open.count - 1)
     }
+
+    /// Clocks, signals and events, which ``opensAtStart`` has room for: Dispatch opens them when it comes to it, before or after they are counted.
+    private static let anonymous = "anon_inode:"
 
     /// Too few files may be open.
     struct Failure: Error, CustomStringConvertible {

@@ -21,11 +21,19 @@ import Testing
         /// for another: then it asks again, as clients do.
         func ask(_ method: String, _ path: String, _ body: Data = Data()) throws -> String {
             while true {
-                let client = try Client(port: port)
+                let client = try client()
                 client.send("\(method) \(path) HTTP/1.1\r\n\(host)Connection: close\r\nContent-Length: \(body.count)\r\n\r\n")
                 client.send(Array(body))
                 let answer = client.receiveAll()
                 if !answer.isEmpty { return answer }
+            }
+        }
+
+        /// A connection; without one the server's log says why.
+        private func client() throws -> Client {
+            do { return try Client(port: port) } catch {
+                Issue.record("\(try String(contentsOf: process.log, encoding: .utf8).suffix(40000))")
+                throw error
             }
         }
 
