@@ -13,13 +13,20 @@ from client import Client
 EXAMPLE = "Tests/Fixtures/example"
 RATES = (2e-4, 5e-4, 1e-3, 2e-3)
 REFIT = {"reconstruction": {}}
+GLOBAL = {"allocation": "global"}
 COSINE = {"schedule": "cosine"}
+TEACHER = {"distillation": {"output": 1}}
+BLOCKS = {"distillation": {"output": 1, "features": 0.1}}
 
 # name: (pruning, fine-tuning)
 WAYS = {f"paper, learning rate {rate:g}": ({}, {"learning_rate": rate}) for rate in RATES}
 WAYS |= {f"cosine from {rate:g}": ({}, COSINE | {"learning_rate": rate}) for rate in RATES[1:]}
 WAYS |= {f"reconstruction, learning rate {rate:g}": (REFIT, {"learning_rate": rate}) for rate in RATES[:3]}
 WAYS |= {f"reconstruction, cosine from {rate:g}": (REFIT, COSINE | {"learning_rate": rate}) for rate in RATES[1:]}
+WAYS |= {f"global shares, cosine from {rate:g}": (GLOBAL, COSINE | {"learning_rate": rate}) for rate in RATES[2:]}
+WAYS |= {f"both, cosine from {rate:g}": (GLOBAL | REFIT, COSINE | {"learning_rate": rate}) for rate in RATES[1:]}
+WAYS |= {f"both and the original's output, cosine from {rate:g}": (GLOBAL | REFIT, COSINE | TEACHER | {"learning_rate": rate}) for rate in RATES[2:]}
+WAYS |= {f"both and the original's blocks, cosine from {rate:g}": (GLOBAL | REFIT, COSINE | BLOCKS | {"learning_rate": rate}) for rate in RATES[2:]}
 
 
 def numbers(name, usual, kind):
@@ -65,7 +72,7 @@ def main():
                             "ssim": evaluation["ssim"]["mean"], "timing": timing, "parameters": metrics["parameters"]}) + "\n")
                         lines.flush()
                     loss, excess, ssim, seconds = (statistics.mean(column) for column in zip(*found))
-                    name = way if steps else ("reconstruction" if "reconstruction" in way else "the cut alone")
+                    name = way if steps else ", ".join(WAYS[way][0]) or "the cut alone"
                     print(f"| {ratio} | {steps} | {name} | {loss:.4f}, {excess:.4f} | {ssim:.3f} | {seconds:.0f} |", flush=True)
 
 

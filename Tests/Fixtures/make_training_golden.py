@@ -41,7 +41,12 @@ def pictures(seed, count, channels, size):
     return torch.randint(0, 256, (count, channels, size, size), generator=torch.Generator().manual_seed(seed)).float()
 
 
-def finetune(model, run, images, steps=STEPS):
+def noise_loss(model, noisy, t, noise):
+    """The loss of a step, and what else its row tells."""
+    return ((model(noisy, t).sample - noise) ** 2).mean(), {}
+
+
+def finetune(model, run, images, steps=STEPS, objective=noise_loss):
     """The rows of a run, and the weights and their average after it; the model is trained where it stands."""
     model = model.double().eval()  # dropout is off
     generator = torch.Generator().manual_seed(run["seed"])
@@ -62,7 +67,7 @@ def finetune(model, run, images, steps=STEPS):
             x0 = torch.where(flips[:, None, None, None] == 1, x0.flip(3), x0)
         ratio = ratios[t][:, None, None, None]
         noisy = ratio ** 0.5 * x0 + (1 - ratio) ** 0.5 * noise
-        loss = ((model(noisy.double(), t).sample - noise.double()) ** 2).mean()
+        loss, terms = objective(model, noisy.double(), t, noise.double())
         optimizer.zero_grad()
         loss.backward()
         norm = torch.sqrt(sum((p.grad ** 2).sum() for p in model.parameters()))
@@ -79,7 +84,7 @@ def finetune(model, run, images, steps=STEPS):
         ema.step(model.parameters())
         rows.append({
             "step": step, "loss": loss.item(), "gradient_norm": norm.item(), "learning_rate": rate, "ema_decay": ema.cur_decay_value,
-            "indices": index.tolist(), "timesteps": t.tolist(), "flips": None if flips is None else flips.tolist()})
+            "indices": index.tolist(), "timesteps": t.tolist(), "flips": None if flips is None else flips.tolist()} | terms)
     averaged = dict(zip((n for n, _ in model.named_parameters()), ema.shadow_params))
     return rows, dict(model.named_parameters()), averaged
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, field
 import torch
 from diffusers import UNet2DModel
 
-METHODS = ("diff-pruning", "taylor", "magnitude", "random", "scratch")
+SAMPLES = ("fisher", "gauss-newton", "group-fisher")  # these go by the squares of every sample's own gradients
+METHODS = ("diff-pruning", "taylor", *SAMPLES, "magnitude", "random", "scratch")
 
 
 @dataclass
@@ -180,11 +181,15 @@ def alphas_cumprod(steps, beta_start=1e-4, beta_end=0.02):
 
 
 def scoring(model, method, x0, seed, steps, threshold=0.05, first=0, last=None, stride=1):
-    """The losses of the timesteps, which of them were kept, and the summed gradients (float64) by parameter name."""
+    """The losses of the timesteps, which of them were kept, and by parameter name the gradients (float64): their sums over timesteps; with
+    `fisher` and `gauss-newton` the means of every sample's squares, with `group-fisher` of every sample's squared slopes by a factor on a
+    layer's inputs."""
     if method in ("magnitude", "random"):
         return [], {}
     model = copy.deepcopy(model).double().eval()
-    noise = torch.randn(x0.shape, generator=torch.Generator().manual_seed(seed))
+    generator = torch.Generator().manual_seed(seed)
+    noise = torch.randn(x0.shape, generator=generator)
+    squares = Squares(model, method, generator) if method in SAMPLES else None
     ratios = alphas_cumprod(steps)
     losses, largest = [], 0.0
     for t in range(first, (steps - 1 if last is None else last) + 1, stride):
@@ -196,8 +201,57 @@ def scoring(model, method, x0, seed, steps, threshold=0.05, first=0, last=None, 
         losses.append({"timestep": t, "loss": value, "relative": value / largest, "kept": kept})
         if not kept:
             break
-        loss.backward()
+        if squares:
+            squares.add(noisy.double(), t, noise.double())
+        else:
+            loss.backward()
+    if squares:
+        return losses, squares.means()
     return losses, {name: p.grad for name, p in model.named_parameters() if p.grad is not None}
+
+
+class Squares:
+    """Squares of the gradients of one sample at a time, over samples and timesteps."""
+
+    def __init__(self, model, method, generator):
+        self.model, self.method, self.generator = model, method, generator
+        self.sums, self.count = {}, 0
+        self.factors = {}
+        if method == "group-fisher":
+            for path, module in model.named_modules():
+                if isinstance(module, (torch.nn.Conv2d, torch.nn.Linear)):
+                    self.factor(path, module)
+
+    def factor(self, path, module):
+        """Factors of 1 on what a layer reads; and on what q and k are, as the attention that reads these has no weights."""
+        def scaled(key, values, count):
+            factor = self.factors[key] = torch.ones(count, dtype=torch.float64, requires_grad=True)
+            return values * (factor.view(-1, 1, 1) if isinstance(module, torch.nn.Conv2d) else factor)
+
+        columns, rows = module.weight.shape[1], module.weight.shape[0]
+        name = path + ".weight"
+        module.register_forward_pre_hook(lambda module, inputs: (scaled((name, 1), inputs[0], columns), *inputs[1:]))
+        if path.endswith((".to_q", ".to_k")):
+            module.register_forward_hook(lambda module, inputs, output: scaled((name, 0), output, rows))
+
+    def add(self, noisy, t, noise):
+        for sample, target in zip(noisy, noise):
+            self.model.zero_grad()
+            self.factors.clear()
+            output = self.model(sample[None], t).sample[0]
+            if self.method == "gauss-newton":
+                signs = torch.randint(0, 2, output.shape, generator=self.generator) * 2 - 1
+                (signs * output).sum().backward()
+            else:
+                ((output - target) ** 2).mean().backward()
+            slopes = self.factors if self.method == "group-fisher" else dict(self.model.named_parameters())
+            for key, value in slopes.items():
+                if value.grad is not None:
+                    self.sums[key] = self.sums.get(key, 0) + value.grad ** 2
+            self.count += 1
+
+    def means(self):
+        return {key: value / self.count for key, value in self.sums.items()}
 
 
 def importances(model, groups, method, gradients, seed):
@@ -209,11 +263,16 @@ def importances(model, groups, method, gradients, seed):
         total = torch.zeros(group.width, dtype=torch.float64)
         if method == "random":
             total = torch.rand(group.width, generator=generator).double()
+        elif method == "group-fisher":
+            for name, axis, offset in group.consumers or group.producers:
+                total += gradients[name, axis][offset:offset + group.width] / 2
         else:
             for name, axis, offset in group.producers + group.consumers:
                 weight = weights[name]
                 if method == "magnitude":
                     term = weight ** 2
+                elif method in SAMPLES:
+                    term = weight ** 2 * gradients[name] / 2
                 else:
                     term = weight * gradients[name]
                     if method in ("diff-pruning", "scratch"):

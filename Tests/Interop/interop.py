@@ -16,6 +16,8 @@ from pathlib import Path
 import diffusers
 import torch
 
+import allocation
+import distillation
 import documents
 import downloads
 import example
@@ -33,8 +35,7 @@ from figures import Figures
 from models import subject
 
 MODELS = ("ddpm", "ldm", "scale_shift", "learned", "uneven", "example")  # those that phases with pictures apply to
-GRADIENTS = ("diff-pruning", "taylor")
-METHODS = (*GRADIENTS, "magnitude", "random")
+METHODS = (*pruning.GRADIENTS, "magnitude", "random")
 # Where half of a block's width would hold no whole head: less, or no uniform widths at all.
 UNIFORM = {"scale_shift": ("diffusers", 0.3), "oblong": ("free", 0.6)}
 
@@ -60,8 +61,12 @@ def checks():
             for widths, ratio in (("free", 0.3), UNIFORM.get(name, ("diffusers", 0.5))):
                 found[f"pruning, {name}, {method}, {widths} {ratio}"] = (
                     lambda c, f, a=(name, method, widths, ratio): pruning.pruned(c, f, subject(a[0]), *a[1:], kept) and None)
-        for method in (*GRADIENTS, "magnitude") if name != "oblong" else ("magnitude",):
+        for method in torch_pruning_peer.IMPORTANCES if name != "oblong" else ("magnitude",):
             found[f"torch-pruning, {name}, {method}"] = lambda c, f, a=(name, method): torch_pruning_peer.compared(c, f, *a)
+
+    for name, method, ratio in (
+            ("ddpm", "diff-pruning", 0.5), ("ldm", "magnitude", 0.5), ("uneven", "taylor", 0.3), ("example", "magnitude", 0.3)):
+        found[f"allocation, {name}, {method}, global {ratio}"] = lambda c, f, a=(name, method, ratio): allocation.allocated(c, f, *a)
 
     for name, widths, ratio, dtype in (
             ("ddpm", "diffusers", 0.5, torch.float32), ("ldm", "diffusers", 0.5, torch.float16), ("ldm", "free", 0.3, torch.bfloat16),
@@ -79,6 +84,15 @@ def checks():
             lambda c, f, a=(name, method, widths, ratio): reconstruction.reconstructed(c, f, *a))
 
     found["fine-tuning, ddpm, cosine"] = lambda c, f: finetuning.finetuned(c, f, "ddpm", schedule="cosine")
+    for name, method, widths, ratio, weights in (
+            ("ddpm", "diff-pruning", "free", 0.3, (1, 1, 1)), ("ldm", "magnitude", "diffusers", 0.5, (0, 1, 0)),
+            ("scale_shift", "magnitude", "free", 0.5, (3, 0.5, 0)), ("learned", "magnitude", "diffusers", 0.5, (0.5, 0, 2)),
+            ("uneven", "magnitude", "free", 0.5, (1, 2, 0)), ("example", "diff-pruning", "free", 0.3, (1, 1, 1))):
+        found[f"distillation, {name}, {method}, {widths} {ratio}, {weights}"] = (
+            lambda c, f, a=(name, method, widths, ratio, weights): distillation.imitated(c, f, *a))
+    for name in ("ddpm", "ldm"):
+        found[f"distillation, {name}, in a job of its own"] = lambda c, f, n=name: distillation.chained(c, f, n)
+
     for name in MODELS:
         found[f"fine-tuning, {name}, EMA"] = lambda c, f, n=name: finetuning.finetuned(c, f, n)
     for name in ("ddpm", "scale_shift", "learned"):

@@ -3,6 +3,7 @@
 import reference
 from downloads import downloaded
 
+GRADIENTS = ("diff-pruning", "taylor", *reference.SAMPLES)
 SCORES = 1e-3  # of the group's largest
 TIES = 2e-3  # channels may be exchanged only where their scores are this close, as a share of the group's largest
 
@@ -59,7 +60,7 @@ def compared_tensors(figures, this, tensors, kept, steps):
 def pruned(client, figures, this, method, widths, ratio, total):
     """One job of one method; its metrics and its result as a pipeline."""
     request = {"checkpoint": this.checkpoint(client), "pruning": this.pruning(method, widths, ratio)}
-    gradients = method in ("diff-pruning", "taylor")
+    gradients = method in GRADIENTS
     job, metrics = client.run(**request, **({"dataset": this.dataset(client)} if gradients else {}))
     if gradients:
         losses = this.scored(method)[0]

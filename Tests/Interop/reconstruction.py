@@ -106,6 +106,18 @@ def rescale(norm, x, residual, ridge):
         norm.bias += (squares * lacks - sums * slopes) / determinant
 
 
+def kept_rows(model, groups):
+    """The rows of every parameter that a cut left, by the groups that a job's metrics tell."""
+    rows = {n: list(range(p.shape[0])) for n, p in model.named_parameters()}
+    for group in groups:
+        for member in group["members"]:
+            if member["axis"] == 0:
+                span = range(member["offset"], member["offset"] + group["width"]["before"])
+                gone = set(span) - {member["offset"] + channel for channel in group["kept"]}
+                rows[member["parameter"]] = [row for row in rows[member["parameter"]] if row not in gone]
+    return rows
+
+
 def refitted(model, original, rows, x, t, ridge):
     """Refits `model` in place, and returns it. `rows` are the channels that stayed, by the parameter whose rows they are."""
     joints = list(Joints(original).layers())
@@ -166,13 +178,7 @@ def reconstructed(client, figures, name, method, widths, ratio, samples=8, ridge
     # The cut itself is compared elsewhere: here it is where the refit begins.
     start, before = downloaded(client, plain["result"]["checkpoint"], widths)
     _, after = downloaded(client, job["result"]["checkpoint"], widths)
-    rows = {n: list(range(p.shape[0])) for n, p in this.model.named_parameters()}
-    for group in metrics["groups"]:
-        for member in group["members"]:
-            if member["axis"] == 0:
-                span = range(member["offset"], member["offset"] + group["width"]["before"])
-                gone = set(span) - {member["offset"] + channel for channel in group["kept"]}
-                rows[member["parameter"]] = [row for row in rows[member["parameter"]] if row not in gone]
+    rows = kept_rows(this.model, metrics["groups"])
     x, t = noised(this, samples, settings["seed"])
     model = refitted(copy.deepcopy(start.unet).double(), copy.deepcopy(this.model).double(), rows, x.double(), t, ridge)
     apart = way = 0.0

@@ -49,6 +49,7 @@ enum JobSummary {
         if let widths = forecast["block_out_channels"], widths != .null {
             lines.append(row("block widths", list(widths["before"]), list(widths["after"])))
         }
+        if forecast["is_estimate"] == true { lines.append("sizes are those of a uniform cut: shares are known after scoring") }
         if let peak = forecast["memory"]?["peak"]?.integer { lines.append(row("memory", "", Quantity.bytes(Int64(peak)))) }
         if case .object(let phases) = forecast["seconds"] {
             let times = phases.compactMap { phase in phase.value.double.map { "\(phase.name) \(Quantity.duration($0))" } }

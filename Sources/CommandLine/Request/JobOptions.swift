@@ -5,6 +5,7 @@ import Jobs
 
 extension JobRequest.Method: ExpressibleByArgument {}
 extension JobRequest.Widths: ExpressibleByArgument {}
+extension JobRequest.Allocation: ExpressibleByArgument {}
 extension JobRequest.Sampler: ExpressibleByArgument {}
 extension JobRequest.WeightType: ExpressibleByArgument {}
 extension JobRequest.Schedule: ExpressibleByArgument {}
@@ -25,7 +26,18 @@ struct JobOptions: ParsableArguments {
     @Option(help: "The share of channels to remove, 0 to 0.95 (default: 0.3).") var ratio: NumberArgument?
     @Option(help: "diffusers: one width per block, from_pretrained loads it; free: every layer its own (default: diffusers).")
     var widths: JobRequest.Widths?
-    @Option(help: "Scoring stops where the loss falls below this share of the largest (default: 0.05).") var threshold: NumberArgument?
+    @Option(
+        help: """
+            uniform: every group loses the same share; global: those lose more that are worth little for their cost (default: global; \
+            the recipe paper uniform).
+            """)
+    var allocation: JobRequest.Allocation?
+    @Option(
+        help: """
+            Scoring stops where the loss falls below this share of the largest; auto: chosen from what scoring finds (default: 0.05; 0, which is \
+            never, for fisher, gauss-newton and group-fisher).
+            """)
+    var threshold: ThresholdArgument?
     @Option(help: "The first timestep to score (default: 0).") var firstTimestep: Int?
     @Option(help: "The last timestep to score (default: the schedule's last).") var lastTimestep: Int?
     @Option(help: "Score every so many timesteps (default: 1).") var timestepStride: Int?
@@ -84,6 +96,7 @@ struct JobOptions: ParsableArguments {
         if let method { fields["method"] = .string(method.rawValue) }
         if let ratio { fields["ratio"] = ratio.json }
         if let widths { fields["widths"] = .string(widths.rawValue) }
+        if let allocation { fields["allocation"] = .string(allocation.rawValue) }
         if let threshold { fields["threshold"] = threshold.json }
         var timesteps: [String: JSON] = [:]
         if let firstTimestep { timesteps["first"] = .integer(firstTimestep) }

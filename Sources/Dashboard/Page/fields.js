@@ -1,20 +1,24 @@
 // The fields of a job, explained. Their defaults and bounds are the server's own: /openapi.json tells them.
 
+/** The methods that rank channels by gradients on pictures. */
+export const gradientMethods = ["diff-pruning", "taylor", "fisher", "gauss-newton", "group-fisher", "scratch"];
+
 /** `[path in the request, name, explanation, extra]`; a phase's fields follow its own entry. Those that lead are seen at once, the others unfolded. */
 export const phases = [
   {
     key: "pruning", schema: "Pruning", title: "Prune", detail: "Removes the channels that matter least.",
     fields: [
-      ["method", "Method", "Diff-Pruning weighs every channel by gradients over the timesteps that say something. Taylor takes all timesteps, magnitude only the weights; random and scratch (fresh weights) are there to compare with."],
+      ["method", "Method", "Diff-Pruning weighs every channel by gradients over the timesteps that say something. Taylor takes all timesteps; fisher, gauss-newton and group-fisher the squares of every picture's own gradients; magnitude only the weights. random and scratch (fresh weights) are there to compare with."],
       ["ratio", "Ratio", "The share of every layer's channels to remove. Norm groups and heads round it down. 0.3 is the paper's.", { step: "0.05", leads: true }],
       ["widths", "Widths", "diffusers: one width per block, which from_pretrained loads. free: every layer its own, as the paper's code does; the download brings a small loader.", { leads: true }],
-      ["threshold", "Threshold", "Diff-Pruning stops at the first timestep whose loss is below this share of the largest so far: later, noisier steps say little.", { step: "0.01", methods: ["diff-pruning", "scratch"] }],
-      ["timesteps.first", "First timestep", "Where scoring begins.", { schema: "Timesteps", methods: ["diff-pruning", "taylor", "scratch"] }],
-      ["timesteps.last", "Last timestep", "Where scoring ends at the latest; empty: the noise schedule's last.", { schema: "Timesteps", methods: ["diff-pruning", "taylor", "scratch"] }],
-      ["timesteps.stride", "Stride", "Every how many timesteps are looked at. 10 is ten times faster, and nearly as good.", { schema: "Timesteps", methods: ["diff-pruning", "taylor", "scratch"] }],
-      ["batch_size", "Pictures", "How many pictures are scored at every timestep.", { methods: ["diff-pruning", "taylor", "scratch"] }],
+      ["allocation", "Allocation", "uniform: every group loses the same share. global: those lose more whose channels are worth little for what they cost. Empty: as the recipe has it.", { recipe: true }],
+      ["threshold", "Threshold", "Diff-Pruning stops at the first timestep whose loss is below this share of the largest so far: later, noisier steps say little. auto: chosen when all timesteps are through.", { step: "0.01", methods: ["diff-pruning", "scratch"] }],
+      ["timesteps.first", "First timestep", "Where scoring begins.", { schema: "Timesteps", methods: gradientMethods }],
+      ["timesteps.last", "Last timestep", "Where scoring ends at the latest; empty: the noise schedule's last.", { schema: "Timesteps", methods: gradientMethods }],
+      ["timesteps.stride", "Stride", "Every how many timesteps are looked at. 10 is ten times faster, and nearly as good.", { schema: "Timesteps", methods: gradientMethods }],
+      ["batch_size", "Pictures", "How many pictures are scored at every timestep.", { methods: gradientMethods }],
       ["seed", "Seed", "Of the noise; the same seed gives the same result."],
-      ["reconstruction.samples", "Reconstruction", "Every layer that is left is refitted to the original on so many noised pictures. Empty: as the recipe has it.", { schema: "Reconstruction", methods: ["diff-pruning", "taylor", "magnitude", "random"], recipe: true }],
+      ["reconstruction.samples", "Reconstruction", "Every layer that is left is refitted to the original on so many noised pictures. Empty: as the recipe has it.", { schema: "Reconstruction", methods: ["diff-pruning", "taylor", "fisher", "gauss-newton", "group-fisher", "magnitude", "random"], recipe: true }],
     ],
   },
   {

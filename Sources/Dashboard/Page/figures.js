@@ -8,7 +8,7 @@ const plotHeight = (width) => Math.round(Math.min(340, Math.max(220, width * 0.4
 /** Loss per timestep: which timesteps counted, and the threshold that ended them. */
 export class ScoringFigure extends Figure {
   constructor() {
-    super("Loss per timestep", "The loss at each timestep that was tried. The shaded part counts; Diff-Pruning stops where the loss falls below the threshold.", {
+    super("Loss per timestep", "The loss at each timestep that was tried. The shaded part counts; what comes after the loss falls below the threshold does not.", {
       draw: (width) => this.plot(width),
       numbers: () => ({
         caption: "Loss per timestep",
@@ -32,7 +32,8 @@ export class ScoringFigure extends Figure {
     const { method, threshold } = this.scoring;
     // The metrics tell the largest when scoring has ended.
     const largest = losses.reduce((most, row) => Math.max(most, row.loss), 0);
-    const limit = ["diff-pruning", "scratch"].includes(method) ? threshold * largest : null;
+    // There is none while it is still to be chosen.
+    const limit = method !== "taylor" && threshold > 0 ? threshold * largest : null;
     const xs = losses.map((row) => row.timestep);
     const xRange = [Math.min(0, xs[0] ?? 0), Math.max(1, xs[xs.length - 1] ?? 1)];
     const { nodes, x, y, inner } = axes(width, height, {

@@ -2,6 +2,7 @@
 import { get, picture, post, save, send, token } from "./api.js";
 import { h, show, table } from "./dom.js";
 import { follow } from "./events.js";
+import { gradientMethods } from "./fields.js";
 import { duration, jobName, time } from "./format.js";
 import { action, announce, badge, command, trouble } from "./notices.js";
 import { what } from "./page-jobs.js";
@@ -104,7 +105,7 @@ class JobPage {
   showProgress({ status, phase, completed, total, fraction, eta_seconds: left }) {
     const { request } = this.job;
     const skipped = {
-      scoring: !["diff-pruning", "taylor", "scratch"].includes(request.pruning?.method), pruning: !request.pruning,
+      scoring: !gradientMethods.includes(request.pruning?.method), pruning: !request.pruning,
       reconstructing: !request.pruning?.reconstruction,
       finetuning: !request.finetuning, evaluating: !request.evaluation, exporting: !request.evaluation,
     };

@@ -83,6 +83,7 @@ class JobForm {
     }
     const types = [property.type].flat();
     if (types.includes("boolean")) return h("input", { id, type: "checkbox", checked: property.default });
+    if (types.includes("string")) return h("input", { id, type: "text", inputmode: "decimal", autocomplete: "off", value: property.default ?? "" });
     // A browser's number cannot hold 2⁶³ - 1: its bound is the server's business.
     const isExact = (bound) => bound !== undefined && Number.isSafeInteger(bound * 1000);
     return h("input", {
@@ -146,7 +147,8 @@ class JobForm {
       if (control.validity.badInput) return "no number";
       return nullable ? null : undefined;
     }
-    return Number(control.value);
+    // Where a word may stand in a number's place, what is no number is left to the server.
+    return control.type === "text" && Number.isNaN(Number(control.value)) ? control.value.trim() : Number(control.value);
   }
 
   applies({ methods }) {
@@ -244,7 +246,7 @@ class Forecast {
     this.body.replaceChildren(trouble(error));
   }
 
-  show({ block_out_channels: widths, groups, parameters, macs, size, memory, seconds }) {
+  show({ is_estimate: isEstimate, block_out_channels: widths, groups, parameters, macs, size, memory, seconds }) {
     this.element.removeAttribute("aria-busy");
     const line = (name, { before, after }, write) => [name, write(before), write(after), change(before, after)];
     const columns = ["", "before", "after", "change"].map((name, index) => ({ name, number: index > 0 }));
@@ -257,6 +259,7 @@ class Forecast {
       h("div", { class: widths ? "" : "long" }, table("Widths", columns, width.map(([name, change_]) => line(name, change_, count)))),
       h("h3", {}, "Time here"),
       table("Time here", [{ name: "phase" }, { name: "at most", number: true }], times),
+      isEstimate ? h("p", { class: "note" }, "Widths and sizes are those of a uniform cut: the shares are known after scoring, and the cut takes no more multiply-accumulates.") : "",
       h("p", { class: "note" }, `Memory ${bytes(memory.peak)} of ${bytes(memory.limit)}. Diff-Pruning may stop scoring earlier; time is measured on one step, and the queue is not counted.`));
   }
 }

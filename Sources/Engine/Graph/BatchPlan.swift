@@ -10,7 +10,7 @@ public struct BatchPlan: Sendable, Equatable {
     public let segments: Int
     /// Floats of prepared weights that may be kept; nil is the usual share.
     public let preparedLimit: Int?
-    /// Bytes of activations, their gradients, working memory and prepared weights.
+    /// Bytes of activations, their gradients, working memory and prepared weights, and of what goes beside them.
     public let bytes: Int
 
     /// More segments than this save nothing any more.
@@ -24,14 +24,15 @@ public struct BatchPlan: Sendable, Equatable {
     ///   - largest: samples that are to go through at once at most.
     ///   - limit: bytes.
     ///   - preparedLimit: floats of prepared weights to keep if there is room; nil is the usual share.
+    ///   - beside: bytes that something else takes for as many samples at once, of the same limit.
     public init(
         _ graph: Graph, samples: Int, largest: Int = .max, isTraining: Bool, limit: Int,
-        preparedLimit: Int? = nil, parallel: Parallel
+        preparedLimit: Int? = nil, parallel: Parallel, beside: @escaping (Int) -> Int = { _ in 0 }
     ) {
         func bytes(_ batch: Int, _ segments: Int, _ prepared: Int?) -> Int {
             ExecutionPlan(
                 graph, batch: batch, isTraining: isTraining, preparedLimit: prepared, segments: segments, parallel: parallel
-            ).total * MemoryLayout<Float>.stride
+            ).total * MemoryLayout<Float>.stride + beside(batch)
         }
         /// The plan for parts of equal size, none larger than `largest`.
         func plan(_ largest: Int, _ segments: Int, _ prepared: Int?) -> BatchPlan {

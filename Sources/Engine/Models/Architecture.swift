@@ -49,6 +49,9 @@ public protocol Architecture: Sendable {
     /// The divisor of every block's width.
     var blockDivisor: Int { get }
 
+    /// The nodes whose outputs are those of its blocks, by name and in forward order; none where it has no blocks to compare.
+    var blockOutputs: [String] { get }
+
     /// The network that a cut leaves.
     ///
     /// - Parameters:
@@ -90,6 +93,20 @@ extension Architecture {
 
     /// Any width will do.
     public var blockDivisor: Int { 1 }
+
+    /// There are no such blocks.
+    public var blockOutputs: [String] { [] }
+
+    /// ``graph`` with the output of every block leaving it too, under its node's name: to be run, not to be cut, as what leaves a graph keeps
+    /// all of its channels.
+    package var graphShowingBlocks: Graph {
+        var graph = graph
+        let places = Dictionary(graph.nodes.enumerated().map { ($1.name, $0) }) { first, _ in first }
+        for name in blockOutputs {
+            if let node = places[name] { graph.addOutput(name, node) }
+        }
+        return graph
+    }
 
     /// Every parameter is a slice.
     public func refitted(_ weights: Weights, for pruned: Self, steps: Int) throws -> [String: [Float]] { [:] }

@@ -16,13 +16,25 @@ package struct MeanSquaredError {
 
     /// The sum of the squared errors of the first `count` samples.
     package func sum(of count: Int) -> Double {
-        let (y, target, terms) = (output.values, target.pointer, terms)
+        let (y, target) = (output.values, target.pointer)
+        return squares(of: count) { y[$0] - target[$0] }
+    }
+
+    /// The sum of the squares of what the first `count` samples are compared with.
+    package func targetSquares(of count: Int) -> Double {
+        let target = target.pointer
+        return squares(of: count) { target[$0] }
+    }
+
+    @inline(__always)
+    private func squares(of count: Int, _ number: (Int) -> Float) -> Double {
+        let terms = terms
         var total = 0.0
         for image in 0..<count {
             var sum: Float = 0
             for i in (image * terms)..<((image + 1) * terms) {
-                let difference = y[i] - target[i]
-                sum += difference * difference
+                let value = number(i)
+                sum += value * value
                 // Summed in short runs so that rounding stays far below float32's.
                 if i % 256 == 255 {
                     total += Double(sum)
@@ -34,10 +46,18 @@ package struct MeanSquaredError {
         return total
     }
 
-    /// Writes dL/dy = 2 (y - target) / (samples · terms) of the first `count` samples.
-    package func gradient(of count: Int, among samples: Int) {
+    /// Writes dL/dy = share · 2 (y - target) / (samples · terms) of the first `count` samples.
+    ///
+    /// - Parameters:
+    ///   - share: of this error in the loss L.
+    ///   - adding: whether it is added to what others have written.
+    package func gradient(of count: Int, among samples: Int, share: Float = 1, adding: Bool = false) {
         guard let gradient = output.gradient else { return }
-        let scale = 2 / Float(samples * terms)
-        Elementwise.map(count * terms, output.values, target.pointer, into: gradient) { ($0 - $1) * scale }
+        let scale = 2 * share / Float(samples * terms)
+        if adding {
+            Elementwise.map(count * terms, output.values, target.pointer, gradient, into: gradient) { ($0 - $1) * scale + $2 }
+        } else {
+            Elementwise.map(count * terms, output.values, target.pointer, into: gradient) { ($0 - $1) * scale }
+        }
     }
 }

@@ -74,7 +74,7 @@ package struct NoisePrediction: Objective {
     package struct Bindings {
         let sample: Executor.Binding
         let timestep: Executor.Binding
-        let prediction: MeanSquaredError
+        package let prediction: MeanSquaredError
     }
 
     package func bindings(in executor: Executor) -> Bindings {

@@ -36,11 +36,20 @@ package protocol Objective: Sendable {
 
     // MARK: In an executor
 
+    /// What runs of a network: its own graph, where nothing but that graph's outputs is measured.
+    func graph(of model: any Architecture) -> Graph
+
+    /// Bytes that its bindings take beside an executor of so many samples, where that is more than the samples themselves.
+    func bytes(batch: Int) -> Int
+
     /// The inputs that it feeds and the outputs that it measures, found by their names once, and working memory beside them.
     associatedtype Bindings
 
     /// Finds the inputs and outputs in an executor of a network that serves this objective.
     func bindings(in executor: Executor) -> Bindings
+
+    /// Called before all samples of a batch go through, in parts where the executor takes fewer: for what only the whole batch tells.
+    func begin(_ examples: Examples, samples: Int, in bindings: Bindings)
 
     /// Puts some of the examples, and what is asked of them, into the first places.
     func feed(_ examples: Examples, _ range: Range<Int>, to bindings: Bindings)
@@ -53,4 +62,15 @@ package protocol Objective: Sendable {
 
     /// Writes dL/doutput of the first `count` places, L being the loss over all `samples` of the batch.
     func gradient(of count: Int, among samples: Int, in bindings: Bindings)
+
+    /// What the loss that was computed last is made of, for whoever watches; none where it is one.
+    func lossTerms(in bindings: Bindings) -> [LossTerm]
+}
+
+/// What an objective says that compares the outputs of a network's own graph, sample by sample, with what it has been given.
+extension Objective {
+    package func graph(of model: any Architecture) -> Graph { model.graph }
+    package func bytes(batch: Int) -> Int { 0 }
+    package func begin(_ examples: Examples, samples: Int, in bindings: Bindings) {}
+    package func lossTerms(in bindings: Bindings) -> [LossTerm] { [] }
 }

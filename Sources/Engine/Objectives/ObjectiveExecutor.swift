@@ -20,6 +20,7 @@ package struct ObjectiveExecutor<Served: Objective> {
 
     /// Runs forward and returns the loss over the whole batch.
     package func loss(_ examples: Served.Examples) -> Double {
+        objective.begin(examples, samples: samples, in: bindings)
         var total = 0.0
         for part in 0..<parts { total += forward(examples, range(part)) }
         return total / Double(samples * objective.terms(in: bindings))
@@ -36,10 +37,33 @@ package struct ObjectiveExecutor<Served: Objective> {
 
     /// ``loss(_:)`` and ``backward(_:)`` in one walk over the parts.
     package func lossAndBackward(_ examples: Served.Examples) -> Double {
+        objective.begin(examples, samples: samples, in: bindings)
         var total = 0.0
         for part in 0..<parts {
             total += forward(examples, range(part))
             backward(range(part))
+        }
+        return total / Double(samples * objective.terms(in: bindings))
+    }
+
+    /// What the loss of ``loss(_:)`` or ``lossAndBackward(_:)`` was made of, right after it.
+    package var lossTerms: [LossTerm] { objective.lossTerms(in: bindings) }
+
+    /// ``lossAndBackward(_:)`` where each sample's own gradients count: one sample after the other, in an executor of one at a time.
+    ///
+    /// - Parameters:
+    ///   - signs: where there are any, gradients are those of ⟨v, outputs⟩ instead of the loss of the one sample.
+    ///   - take: called after each sample, whose gradients were added to the executor's.
+    /// - Returns: the loss over the whole batch.
+    package func lossAndBackwardOfEach(_ examples: Served.Examples, signs: inout RandomSigns?, take: () -> Void) -> Double {
+        precondition(executor.batch == 1, "samples are to go through one at a time, not \(executor.batch)")
+        objective.begin(examples, samples: samples, in: bindings)
+        var total = 0.0
+        for sample in 0..<samples {
+            total += forward(examples, sample..<(sample + 1))
+            if signs != nil { signs?.write(to: executor.outputs) } else { objective.gradient(of: 1, among: 1, in: bindings) }
+            executor.backward()
+            take()
         }
         return total / Double(samples * objective.terms(in: bindings))
     }

@@ -9,20 +9,28 @@ public struct GroupScores: Sendable {
 }
 
 extension TrainedModel {
-    /// Scores every group of the uncut model and chooses what stays.
+    /// Chooses what stays of every group of the uncut model.
     ///
     /// - Parameters:
-    ///   - gradients: Σ_t dL_t/dθ, needed by the gradient methods.
+    ///   - importance: what ``Scoring`` found, needed by the methods that go by gradients.
     ///   - seed: of the generator that `random` draws from, group after group.
-    /// - Throws: ``PruningError``.
+    /// - Throws: ``PruningError``; ``GraphError``.
     public func selectChannels(
-        _ method: PruningMethod, gradients: Weights?, seed: Int, selection: Selection
-    ) throws(PruningError) -> [GroupScores] {
+        _ method: PruningMethod, importance: [[Double]]?, seed: Int, selection: Selection, allocation: Allocation = .uniform
+    ) throws -> [GroupScores] {
         let groups = model.graph.channelGroups()
         try selection.validate(groups)
         var generator = TorchGenerator(seed: seed)
-        let importance = groups.map { $0.importance(method, weights: weights, gradients: gradients, generator: &generator) }
-        let kept = try selection.kept(groups, importance: importance)
+        let importance =
+            importance
+            ?? groups.map { group in
+                method == .random ? generator.rand(group.width).map(Double.init) : group.importance(method, weights: weights)
+            }
+        let kept =
+            switch allocation {
+            case .uniform: try selection.kept(groups, importance: importance)
+            case .global: try GlobalAllocation(model.graph, groups, importance: importance, selection).kept()
+            }
         return groups.indices.map { GroupScores(group: groups[$0], scores: normalized(importance[$0]), kept: kept[$0]) }
     }
 }

@@ -99,14 +99,18 @@ public struct PruningPlan: Sendable, Equatable {
         }
     }
 
-    /// With diffusers widths an attention's q/k and v must keep the same heads: head h of one meets head h of the other.
+    /// Attention's q/k and v must keep equally many channels, as diffusers reckons the width of v's heads from k's; with diffusers widths
+    /// the same heads, as head h of one meets head h of the other.
     private func checkHeads(_ groups: [ChannelGroup], _ kept: [[Int]]) throws(PruningPlanError) {
-        guard widths == .diffusers else { return }
         for (index, group) in groups.enumerated() {
-            guard case .heads = group.rule else { continue }
-            for other in groups.indices.dropFirst(index + 1) where groups[other].attention == group.attention && kept[other] != kept[index]
-            {
-                throw .headsDiffer(name: groups[other].name, partner: group.name)
+            guard let attention = group.attention else { continue }
+            for other in groups.indices.dropFirst(index + 1) where groups[other].attention == attention {
+                if kept[other].count != kept[index].count {
+                    throw .attentionWidthsDiffer(name: groups[other].name, partner: group.name)
+                }
+                if widths == .diffusers, case .heads = group.rule, kept[other] != kept[index] {
+                    throw .headsDiffer(name: groups[other].name, partner: group.name)
+                }
             }
         }
     }

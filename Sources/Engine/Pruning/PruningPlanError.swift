@@ -14,6 +14,8 @@ public enum PruningPlanError: Error, Equatable, CustomStringConvertible {
     case kept(index: Int, name: String, trouble: String)
     /// q/k and v of an attention keep different heads.
     case headsDiffer(name: String, partner: String)
+    /// q/k and v of an attention keep different numbers of channels, which diffusers cannot run.
+    case attentionWidthsDiffer(name: String, partner: String)
 
     /// Which entry and which of its fields is wrong; nil when it is the plan as a whole.
     public var place: (index: Int, field: String)? {
@@ -22,7 +24,7 @@ public enum PruningPlanError: Error, Equatable, CustomStringConvertible {
         case .width(let index, _, _, _): (index, "width")
         case .members(let index, _, _, _): (index, "members")
         case .kept(let index, _, _): (index, "kept")
-        case .missingGroup, .headsDiffer: nil
+        case .missingGroup, .headsDiffer, .attentionWidthsDiffer: nil
         }
     }
 
@@ -37,6 +39,8 @@ public enum PruningPlanError: Error, Equatable, CustomStringConvertible {
             isMissing ? "lacks \(parameter), which goes with \(name)" : "names \(parameter.prefix(200)), which does not go with \(name)"
         case .kept(_, let name, let trouble): "\(trouble) (\(name))"
         case .headsDiffer(let name, let partner): "\(name) and \(partner) must keep the same heads"
+        case .attentionWidthsDiffer(let name, let partner):
+            "\(name) and \(partner) must keep equally many channels: diffusers runs no attention whose values are not as wide as its keys"
         }
     }
 }

@@ -9,28 +9,48 @@ public struct Scoring: Sendable {
         public let loss: Double
         /// L_t over the running maximum.
         public let relative: Double
-        /// Whether its gradient was added: false for the one at which diff-pruning stopped.
+        /// Whether its gradient was added: false for the one at which the walk stopped.
         public let isKept: Bool
     }
 
-    /// How channels will be ranked: diff-pruning (and scratch) stop at the threshold, taylor does not.
+    /// What a walk leaves.
+    public struct Outcome: Sendable {
+        /// Of every channel of every group, not normalised.
+        public let importance: [[Double]]
+        /// The threshold, where it was to be chosen.
+        public let choice: ThresholdChoice?
+        /// The points that do not count by that choice.
+        public let rejected: [PointLoss]
+    }
+
+    /// How channels will be ranked.
     public let method: PruningMethod
-    /// T: stop before the first t with L_t < T · L_max.
-    public let threshold: Double
+    /// T: stop before the first t with L_t < T · L_max, where the method heeds it. nil goes over all points, and chooses it then.
+    public let threshold: Double?
     /// Where the loss is asked for, in this order.
     public let points: [Int]
-    /// Of what is drawn once for all points.
+    /// Of what is drawn once for all points, and of the signs that some methods draw after it.
     public let seed: Int
 
     /// A walk over the given points.
-    public init(method: PruningMethod, threshold: Double, points: [Int], seed: Int) {
+    public init(method: PruningMethod, threshold: Double?, points: [Int], seed: Int) {
         self.method = method
         self.threshold = threshold
         self.points = points
         self.seed = seed
     }
 
-    /// Σ_t dL_t/dθ.
+    var accumulation: GradientAccumulation { method.accumulation ?? .sums }
+
+    /// Below what share of the largest loss a point ends the walk; nil where none does.
+    var limit: Double? { method.heedsThreshold ? threshold.flatMap { $0 > 0 ? $0 : nil } : nil }
+
+    /// Whether a point's gradients are to be added.
+    static func counts(_ loss: Double, largest: Double, threshold: Double) -> Bool { loss >= threshold * largest }
+
+    // MARK: At work
+
+    /// Ranks the channels of all groups.
     ///
     /// - Parameters:
     ///   - trained: the model.
@@ -43,42 +63,63 @@ public struct Scoring: Sendable {
     package func run(
         _ trained: TrainedModel, on objective: some Objective, samples: Int, memory: Int = .max, parallel: Parallel,
         from state: State? = nil, step: (PointLoss, State) throws -> Void
-    ) throws -> Weights {
+    ) throws -> Outcome {
         let graph = trained.model.graph
-        let plan = Self.plan(graph, batch: samples, memory: memory, parallel: parallel)
-        let state = state ?? State(gradients: Weights(trained.weights.parameters))
-        let gradients = state.gradients
+        let plan = plan(graph, samples: samples, memory: memory, parallel: parallel)
+        var state = state ?? State(self, of: trained)
         let executor = Executor(
-            graph: graph, weights: trained.weights, gradients: gradients, batch: plan.batch, preparedLimit: plan.preparedLimit,
-            segments: plan.segments, parallel: parallel)
+            graph: graph, weights: trained.weights, gradients: state.accumulated.gradients, batch: plan.batch,
+            preparedLimit: plan.preparedLimit, segments: plan.segments, parallel: parallel)
         var generator = TorchGenerator(seed: seed)
         let drawn = try objective.scoring(samples, from: &generator)
-        try walk(objective, ObjectiveExecutor(objective, in: executor, samples: samples), drawn, from: state, step)
-        return gradients
+        var signs = method.drawsSigns ? RandomSigns(generator, after: state.completed * samples, of: executor.outputs) : nil
+        try walk(
+            objective, ObjectiveExecutor(objective, in: executor, samples: samples), drawn, &signs, samples: samples, parallel, &state, step
+        )
+        return outcome(state, samples: samples, parallel)
     }
 
-    /// Evaluates point after point and keeps the gradients of those that count.
+    /// Evaluates point after point and takes in the gradients of those that count.
     private func walk<Served: Objective>(
-        _ objective: Served, _ executor: ObjectiveExecutor<Served>, _ drawn: Served.Examples, from start: State,
-        _ step: (PointLoss, State) throws -> Void
+        _ objective: Served, _ executor: ObjectiveExecutor<Served>, _ drawn: Served.Examples, _ signs: inout RandomSigns?, samples: Int,
+        _ parallel: Parallel, _ state: inout State, _ step: (PointLoss, State) throws -> Void
     ) throws {
-        var state = start
-        for point in points.dropFirst(start.completed) where !state.hasStopped {
+        let accumulated = state.accumulated
+        // Where nothing ends the walk, a sample's loss and its gradients come of one way through the network.
+        let isOneGo = method.goesSampleBySample && limit == nil
+        for point in points.dropFirst(state.completed) where !state.hasStopped {
             let examples = try objective.scoring(drawn, at: point)
-            let loss = executor.loss(examples)
+            func eachSample() -> Double { executor.lossAndBackwardOfEach(examples, signs: &signs) { accumulated.take(parallel) } }
+            let loss = isOneGo ? eachSample() : executor.loss(examples)
             guard loss.isFinite else { throw PruningError.lossNotFinite(at: objective.described(point: point)) }
             let largest = max(state.largest, loss)
-            let isKept = method == .taylor || loss >= threshold * largest
-            if isKept { executor.backward(examples) }
+            let isKept = limit.map { Self.counts(loss, largest: largest, threshold: $0) } ?? true
+            if isKept, !isOneGo {
+                if method.goesSampleBySample { _ = eachSample() } else { executor.backward(examples) }
+            }
             state.largest = largest
             state.completed += 1
             state.hasStopped = !isKept
+            state.history?.add(loss, importance(state, samples: samples, parallel))
             try step(PointLoss(point: point, loss: loss, relative: largest > 0 ? loss / largest : 0, isKept: isKept), state)
         }
     }
 
-    /// How the batch goes through the model.
-    public static func plan(_ graph: Graph, batch: Int, memory: Int, parallel: Parallel) -> BatchPlan {
-        BatchPlan(graph, samples: batch, isTraining: true, limit: memory, parallel: parallel)
+    private func importance(_ state: State, samples: Int, _ parallel: Parallel) -> [[Double]] {
+        state.accumulated.importance(method, count: state.kept * samples, parallel)
+    }
+
+    private func outcome(_ state: State, samples: Int, _ parallel: Parallel) -> Outcome {
+        guard let history = state.history, !history.losses.isEmpty else {
+            return Outcome(importance: importance(state, samples: samples, parallel), choice: nil, rejected: [])
+        }
+        let choice = ThresholdChoice(losses: history.losses, moved: history.moved)
+        var largest = 0.0
+        let losses = zip(points, history.losses).enumerated().map { index, evaluated in
+            largest = max(largest, evaluated.1)
+            return PointLoss(
+                point: evaluated.0, loss: evaluated.1, relative: largest > 0 ? evaluated.1 / largest : 0, isKept: index < choice.kept)
+        }
+        return Outcome(importance: history.importance(after: choice.kept), choice: choice, rejected: losses.filter { !$0.isKept })
     }
 }

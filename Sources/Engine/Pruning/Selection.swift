@@ -1,4 +1,4 @@
-/// Which channels go: a ratio and a way of choosing widths, applied to groups.
+/// Which channels go: a ratio and a way of choosing widths, applied to groups. What it says of widths is of a uniform cut.
 public struct Selection: Sendable {
     /// The share of each group's channels that is to go, 0…0.95.
     public let ratio: Double
@@ -22,9 +22,29 @@ public struct Selection: Sendable {
 
     /// A block's width after the cut, with widths by block.
     public func blockWidth(_ width: Int) -> Int {
-        // A norm of the middle alone (`attn_norm_num_groups`) need not divide the other blocks' widths.
-        let divisor = greatestCommonDivisor(width, blockDivisor)
+        let divisor = divisor(ofBlock: width)
         return width - divisor * removed(width: width, parts: divisor)
+    }
+
+    /// A norm of the middle alone (`attn_norm_num_groups`) need not divide the other blocks' widths.
+    private func divisor(ofBlock width: Int) -> Int { greatestCommonDivisor(width, blockDivisor) }
+
+    /// The widths of groups that become narrower together after so many of the smallest steps that there are; nil where one would be left
+    /// with nothing.
+    func narrower(_ groups: [ChannelGroup], by steps: Int) -> [Int]? {
+        var narrower: [Int] = []
+        for group in groups {
+            let width: Int
+            switch (widths, group.rule) {
+            case (.free, _): width = group.width - steps * parts(of: group)
+            case (.diffusers, .own): width = group.width
+            case (.diffusers, .block): width = group.width - steps * divisor(ofBlock: group.width)
+            case (.diffusers, .heads(let block, let head)): width = (block - steps * divisor(ofBlock: block)) / head * head
+            }
+            guard width > 0 else { return nil }
+            narrower.append(width)
+        }
+        return narrower
     }
 
     /// How many channels of a group stay.
@@ -62,16 +82,20 @@ public struct Selection: Sendable {
     /// - Throws: ``PruningError``.
     public func kept(_ groups: [ChannelGroup], importance: [[Double]]) throws(PruningError) -> [[Int]] {
         var kept: [[Int]] = []
-        for (group, scores) in zip(groups, importance) {
-            let target = try width(of: group)
-            if widths == .diffusers, case .heads(_, let headWidth) = group.rule {
-                kept.append(wholeHeads(group, groups, importance, count: target / headWidth, headWidth: headWidth))
-            } else {
-                let parts = widths == .free ? parts(of: group) : group.normGroups
-                kept.append(highest(scores, parts: parts, keeping: target / parts))
-            }
+        for (index, group) in groups.enumerated() {
+            kept.append(self.kept(index, of: groups, importance: importance, width: try width(of: group)))
         }
         return kept
+    }
+
+    /// The kept channels of one group, ascending, so many as are to stay.
+    func kept(_ index: Int, of groups: [ChannelGroup], importance: [[Double]], width: Int) -> [Int] {
+        let group = groups[index]
+        if widths == .diffusers, case .heads(_, let headWidth) = group.rule {
+            return wholeHeads(group, groups, importance, count: width / headWidth, headWidth: headWidth)
+        }
+        let parts = widths == .free ? parts(of: group) : group.normGroups
+        return highest(importance[index], parts: parts, keeping: width / parts)
     }
 
     private func parts(of group: ChannelGroup) -> Int { leastCommonMultiple(group.normGroups, group.heads) }

@@ -62,7 +62,7 @@ public struct TorchGenerator: Sendable {
         return (0..<max(0, count)).map { _ in low.addingProduct(uniform(), width) }
     }
 
-    /// Goes on as ``uniform(_:from:to:)`` and ``rand(_:)`` do, without the numbers.
+    /// Goes on as ``uniform(_:from:to:)``, ``rand(_:)`` and ``randint(below:count:)`` of small bounds do, without the numbers.
     mutating func skipUniform(_ count: Int) { engine.skip(count) }
 
     /// `torch.randint(0, bound, (count,))`; `bound` is at least 1.

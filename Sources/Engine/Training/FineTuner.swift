@@ -34,6 +34,8 @@ public struct FineTuner: Sendable {
         public let step: Int
         /// Before the step.
         public let loss: Double
+        /// What it is made of, where it is made of several terms.
+        public let terms: [LossTerm]
         /// Before clipping.
         public let gradientNorm: Double
         /// What the step used.
@@ -66,9 +68,10 @@ public struct FineTuner: Sendable {
         let average = state == nil && settings.emaDecay > 0 ? trained.weights.copy() : state?.average
         let gradients = Weights(weights.parameters)
         let batch = settings.batchSize
-        let plan = Self.plan(trained.model.graph, batch: batch, memory: memory, parallel: parallel)
+        let graph = objective.graph(of: trained.model)
+        let plan = Self.plan(graph, batch: batch, memory: memory, parallel: parallel) { objective.bytes(batch: $0) }
         let executor = Executor(
-            graph: trained.model.graph, weights: weights, gradients: gradients, batch: plan.batch, preparedLimit: plan.preparedLimit,
+            graph: graph, weights: weights, gradients: gradients, batch: plan.batch, preparedLimit: plan.preparedLimit,
             segments: plan.segments, parallel: parallel)
         let running = ObjectiveExecutor(objective, in: executor, samples: batch)
         let done = state?.step ?? 0
@@ -89,14 +92,18 @@ public struct FineTuner: Sendable {
             let reached = State(
                 step: step, generator: generator, weights: weights, average: average, firstMoment: optimizer.firstMoment,
                 secondMoment: optimizer.secondMoment)
-            try report(Step(step: step, loss: loss, gradientNorm: norm, learningRate: rate), reached)
+            try report(Step(step: step, loss: loss, terms: running.lossTerms, gradientNorm: norm, learningRate: rate), reached)
         }
         return (average ?? weights, weights)
     }
 
     /// How a step's batch goes through the model. Weights change at every step, so nothing prepared of them is kept.
-    public static func plan(_ graph: Graph, batch: Int, memory: Int, parallel: Parallel) -> BatchPlan {
-        BatchPlan(graph, samples: batch, isTraining: true, limit: memory, preparedLimit: 0, parallel: parallel)
+    ///
+    /// - Parameter beside: bytes that an objective takes for as many samples at once.
+    public static func plan(
+        _ graph: Graph, batch: Int, memory: Int, parallel: Parallel, beside: @escaping (Int) -> Int = { _ in 0 }
+    ) -> BatchPlan {
+        BatchPlan(graph, samples: batch, isTraining: true, limit: memory, preparedLimit: 0, parallel: parallel, beside: beside)
     }
 
     /// diffusers' `EMAModel`: min(decay, s / (s + 9)), and 0 at the first step.

@@ -42,6 +42,8 @@ package struct CheckpointDescriptor {
     var type: ScalarType { ScalarType.allCases.first { json["dtype"] == .string($0.torchName) } ?? .float32 }
     /// Bytes of all files.
     var size: Int { json["size"]?.integer ?? 0 }
+    /// The identifier of the job that made it; nil of one that came from outside.
+    var maker: String? { if case .string(let job) = json["source"]?["job"] { job } else { nil } }
 }
 
 extension CheckpointRecord {

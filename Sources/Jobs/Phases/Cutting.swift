@@ -6,7 +6,7 @@ import Storage
 struct Cutting: Phase {
     static let name = JobPhase.pruning
     static let pointer = "/pruning"
-    static let groups = MetricsSection("groups")
+    static let groups = MetricsSection(PlanPayload.groups)
     static let sections = [groups]
     static let result: ResultManifest.Stage? = .pruned
 
@@ -17,8 +17,8 @@ struct Cutting: Phase {
         self.settings = settings
     }
 
-    /// The model, its gradients, and the result before and after it is laid out.
-    func fixedBytes(_ shape: JobShape) -> Int { (settings.needsGradients ? 2 : 1) * shape.bytesBefore + 2 * shape.bytesAfter }
+    /// The model, and the result before and after it is laid out.
+    func fixedBytes(_ shape: JobShape) -> Int { shape.bytesBefore + 2 * shape.bytesAfter }
 
     func run(_ job: RunningJob) throws {
         let cut = try cut(job)
@@ -33,7 +33,7 @@ struct Cutting: Phase {
         let original = try scored?.checkpoint ?? job.inputs.source.load()
         try job.reporter.begin(Self.name, total: 1)
         let trained = original.trained
-        let kept = try kept(of: trained, scored?.gradients, job)
+        let kept = try kept(of: trained, scored?.importance, job)
         var result = try trained.pruned(kept: kept, widths: settings.widths, steps: original.schedule.count)
         if settings.plan == nil, settings.method == .scratch {
             result = TrainedModel(initializing: result.model, seed: settings.seed)
@@ -44,7 +44,7 @@ struct Cutting: Phase {
     }
 
     /// The channels of each group that stay.
-    private func kept(of trained: TrainedModel, _ gradients: Weights?, _ job: RunningJob) throws -> [[Int]] {
+    private func kept(of trained: TrainedModel, _ importance: [[Double]]?, _ job: RunningJob) throws -> [[Int]] {
         let groups = trained.model.graph.channelGroups()
         if let plan = settings.plan?.plan {
             let kept = try plan.kept(for: groups)
@@ -52,7 +52,8 @@ struct Cutting: Phase {
             return kept
         }
         let selection = Selection(ratio: settings.ratio, widths: settings.widths, blockDivisor: trained.model.blockDivisor)
-        let chosen = try trained.selectChannels(settings.method, gradients: gradients, seed: settings.seed, selection: selection)
+        let chosen = try trained.selectChannels(
+            settings.method, importance: importance, seed: settings.seed, selection: selection, allocation: settings.allocation)
         try job.write(.array(chosen.map { $0.group.payload(kept: $0.kept, scores: $0.scores) }), Self.groups)
         return chosen.map(\.kept)
     }

@@ -11,56 +11,81 @@ struct FineTuning: Phase {
     static let result: ResultManifest.Stage? = .finetuned
 
     private let settings: FineTuner.Settings
+    /// What is learnt from a teacher; nil where there is none.
+    private let shares: ImitationShares?
 
     init?(_ request: JobRequest) {
-        guard let settings = request.finetuning else { return nil }
-        self.settings = settings
+        guard let finetuning = request.finetuning else { return nil }
+        (settings, shares) = (finetuning.training, finetuning.distillation)
     }
 
     // MARK: What it will take
 
+    /// A teacher goes through every batch too, forward alone.
     func steps(_ shape: JobShape) -> [PhaseSteps] {
-        [PhaseSteps(.result, isTraining: true, count: settings.steps, samples: settings.batchSize)]
+        let training = PhaseSteps(.result, isTraining: true, count: settings.steps, samples: settings.batchSize)
+        let teaching = PhaseSteps(.teacher, isTraining: false, count: settings.steps, samples: settings.batchSize)
+        return shares == nil ? [training] : [training, teaching]
     }
 
     var batch: Int { settings.batchSize }
 
-    /// Weights, gradients, two moments and an average; pictures and noise.
+    /// Weights, gradients, two moments and an average; pictures and noise; a teacher's weights.
     func fixedBytes(_ shape: JobShape) -> Int {
         let copies = settings.emaDecay > 0 ? 5 : 4
-        return shape.pictureBytes + copies * shape.bytesAfter + 3 * settings.batchSize * shape.sampleBytes
+        return shape.pictureBytes + copies * shape.bytesAfter + shape.bytesOfTeacher + 3 * settings.batchSize * shape.sampleBytes
     }
 
     func batchPlan(_ shape: JobShape, memory: Int) -> BatchPlan? {
-        FineTuner.plan(shape.after.graph, batch: settings.batchSize, memory: memory, parallel: shape.parallel)
+        let (student, batch, parallel) = (shape.after, settings.batchSize, shape.parallel)
+        guard let shares, let teacher = shape.teacher else {
+            return FineTuner.plan(student.graph, batch: batch, memory: memory, parallel: parallel)
+        }
+        return FineTuner.plan(shares.graph(of: student), batch: batch, memory: memory, parallel: parallel) {
+            shares.bytes(batch: $0, teacher: teacher, student: student, parallel: parallel)
+        }
     }
 
     // MARK: At work
 
     func run(_ job: RunningJob) throws {
         guard let pictures = job.inputs.pictures else { return }
-        let result = try tune(job.inputs.stages.latest.checkpoint.load(), pictures, job).stored(as: job.type)
-        try job.store(result, as: .finetuned)
+        let checkpoint = try job.inputs.stages.latest.checkpoint.load()
+        let plain = NoisePrediction(pictures, alphasCumprod: checkpoint.schedule.alphasCumprod)
+        let result: DiffusionCheckpoint
+        if let shares, let teacher = job.inputs.teacher {
+            let imitation = try Imitation(
+                plain, of: teacher.lineage.checkpoint.load().trained, by: checkpoint.trained.model,
+                kept: teacher.lineage.kept(teacher.model), shares: shares, parallel: job.parallel)
+            result = try tune(checkpoint, on: imitation, job)
+        } else {
+            result = try tune(checkpoint, on: plain, job)
+        }
+        try job.store(result.stored(as: job.type), as: .finetuned)
     }
 
-    private func tune(_ checkpoint: DiffusionCheckpoint, _ pictures: PictureSet, _ job: RunningJob) throws -> DiffusionCheckpoint {
+    private func tune(_ checkpoint: DiffusionCheckpoint, on objective: some Objective, _ job: RunningJob) throws -> DiffusionCheckpoint {
         let tuner = FineTuner(settings)
         let state = try job.saved(Self.name) { try tuner.state(at: $0, of: checkpoint.trained) }
         try job.write(["steps": .integer(settings.steps)], Self.section)
         try job.cutSeries(Self.section, after: state?.step)
         try job.reporter.begin(Self.name, total: settings.steps, completed: state?.step ?? 0)
         let (weights, _) = try tuner.run(
-            training: checkpoint.trained, on: NoisePrediction(pictures, alphasCumprod: checkpoint.schedule.alphasCumprod),
-            memory: activations(job), parallel: job.parallel, from: state
+            training: checkpoint.trained, on: objective, memory: activations(job), parallel: job.parallel, from: state
         ) { step, state in
-            let point: JSON = [
-                "step": .integer(step.step), "loss": .double(step.loss), "gradient_norm": .double(step.gradientNorm),
-                "learning_rate": .double(step.learningRate),
-            ]
-            try job.reporter.step(series: Self.section, x: step.step, point: point) { try job.blob(state.write) }
+            try job.reporter.step(series: Self.section, x: step.step, point: Self.point(step)) { try job.blob(state.write) }
         }
         try job.reporter.flush()
         let trained = TrainedModel(model: checkpoint.trained.model, weights: weights)
         return DiffusionCheckpoint(trained: trained, schedule: checkpoint.schedule, type: checkpoint.type)
+    }
+
+    /// The contract's entry of one step.
+    private static func point(_ step: FineTuner.Step) -> JSON {
+        let figures: JSON = [
+            "step": .integer(step.step), "loss": .double(step.loss), "gradient_norm": .double(step.gradientNorm),
+            "learning_rate": .double(step.learningRate),
+        ]
+        return figures.adding(step.terms.map { .init($0.name, .double($0.value)) })
     }
 }

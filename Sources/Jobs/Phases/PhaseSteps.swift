@@ -2,9 +2,17 @@ import Engine
 
 /// Steps of one kind that a phase takes: a batch goes through a network, again and again.
 package struct PhaseSteps {
-    /// Whether the network is the original or what pruning leaves of it.
-    package enum Network: Sendable {
-        case original, result
+    /// Whether the network is the original, what pruning leaves of it, or what fine-tuning imitates.
+    package enum Network: Sendable, CaseIterable {
+        case original, result, teacher
+
+        func model(in shape: JobShape) -> any Architecture {
+            switch self {
+            case .original: shape.before
+            case .result: shape.after
+            case .teacher: shape.teacher ?? shape.before
+            }
+        }
     }
 
     let network: Network
@@ -35,16 +43,16 @@ package struct PhaseSteps {
 
     /// What they take, backward costing twice the forward. What pruning will leave is guessed from its ratio.
     func multiplyAccumulates(_ shape: JobShape) -> Double {
-        let before = Double(shape.before.graph.multiplyAccumulates)
-        let kept = network == .original ? 1 : 1 - (shape.request.pruning?.ratio ?? 0)
-        return ((isTraining ? 3 : 1) * (before * kept) + beside) * Double(count * samples)
+        let whole = Double((network == .result ? shape.before : network.model(in: shape)).graph.multiplyAccumulates)
+        let kept = network == .result ? 1 - (shape.request.pruning?.ratio ?? 0) : 1
+        return ((isTraining ? 3 : 1) * (whole * kept) + beside) * Double(count * samples)
     }
 
     /// Seconds, by the measured time of one step. What a sample takes besides goes as fast as its way through the network.
     func seconds(_ timing: StepTiming, _ shape: JobShape) -> Double {
         guard parts > 0 else { return 0 }
         let line = isTraining ? timing.training : timing.forward
-        let graph = (network == .original ? shape.before : shape.after).graph
+        let graph = network.model(in: shape).graph
         let batch = (samples + parts - 1) / parts
         let more = beside * Double(batch) * timing.forward.perSample / Double(max(1, graph.multiplyAccumulates))
         return Double(count) * Double(parts) * (line.seconds(batch: batch) + more)

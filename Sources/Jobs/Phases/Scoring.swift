@@ -1,7 +1,7 @@
 import Engine
 import Storage
 
-/// Adds up gradients over timesteps, by which the cut ranks channels.
+/// Collects gradients over timesteps, and ranks channels by them for the cut.
 struct Scoring: Phase {
     static let name = JobPhase.scoring
     static let pointer = "/pruning"
@@ -17,19 +17,31 @@ struct Scoring: Phase {
 
     // MARK: What it will take
 
-    func steps(_ shape: JobShape) -> [PhaseSteps] {
-        let last = settings.last ?? shape.schedule.count - 1
-        let count = (last - settings.first) / settings.stride + 1
-        return [PhaseSteps(.original, isTraining: true, count: count, samples: settings.batchSize)]
+    private func walk(_ schedule: NoiseSchedule) -> Engine.Scoring {
+        let last = min(settings.last ?? schedule.count - 1, schedule.count - 1)
+        let timesteps = Array(stride(from: settings.first, through: last, by: settings.stride))
+        return Engine.Scoring(method: settings.method, threshold: settings.threshold, points: timesteps, seed: settings.seed)
     }
 
-    var batch: Int { settings.batchSize }
+    func steps(_ shape: JobShape) -> [PhaseSteps] {
+        let walk = walk(shape.schedule)
+        func steps(isTraining: Bool) -> PhaseSteps {
+            PhaseSteps(
+                .original, isTraining: isTraining, count: walk.points.count, samples: settings.batchSize, largest: walk.largest)
+        }
+        return [steps(isTraining: true)] + (walk.looksAhead ? [steps(isTraining: false)] : [])
+    }
 
-    /// The model and its gradients; pictures and noise.
-    func fixedBytes(_ shape: JobShape) -> Int { shape.pictureBytes + 2 * shape.bytesBefore + 3 * settings.batchSize * shape.sampleBytes }
+    var batch: Int { settings.method.goesSampleBySample ? 1 : settings.batchSize }
+
+    /// The model and what its gradients leave; pictures and noise.
+    func fixedBytes(_ shape: JobShape) -> Int {
+        shape.pictureBytes + shape.bytesBefore + walk(shape.schedule).bytes(shape.before.graph)
+            + 3 * settings.batchSize * shape.sampleBytes
+    }
 
     func batchPlan(_ shape: JobShape, memory: Int) -> BatchPlan? {
-        Engine.Scoring.plan(shape.before.graph, batch: settings.batchSize, memory: memory, parallel: shape.parallel)
+        walk(shape.schedule).plan(shape.before.graph, samples: settings.batchSize, memory: memory, parallel: shape.parallel)
     }
 
     // MARK: At work
@@ -40,20 +52,19 @@ struct Scoring: Phase {
     func run(_ job: RunningJob) throws {
         guard let pictures = job.inputs.pictures else { return }
         let original = try job.inputs.source.load()
-        job.leave(ScoredNetwork(checkpoint: original, gradients: try score(original, pictures, job)))
+        job.leave(ScoredNetwork(checkpoint: original, importance: try score(original, pictures, job)))
     }
 
-    private func score(_ original: DiffusionCheckpoint, _ pictures: PictureSet, _ job: RunningJob) throws -> Weights {
+    private func score(_ original: DiffusionCheckpoint, _ pictures: PictureSet, _ job: RunningJob) throws -> [[Double]] {
         let trained = original.trained
-        let last = min(settings.last ?? original.schedule.count - 1, original.schedule.count - 1)
-        let timesteps = Array(stride(from: settings.first, through: last, by: settings.stride))
-        let scoring = Engine.Scoring(method: settings.method, threshold: settings.threshold, points: timesteps, seed: settings.seed)
+        let scoring = walk(original.schedule)
+        let timesteps = scoring.points
         let state = try job.saved(Self.name) { try scoring.state(at: $0, of: trained) }
         var summary = ScoringSummary(settings, from: state)
         try job.write(summary.json, Self.section)
         try job.cutSeries(Self.section, after: state.flatMap { $0.completed > 0 ? timesteps[$0.completed - 1] : nil })
         try job.reporter.begin(Self.name, total: timesteps.count, completed: state?.completed ?? 0)
-        let gradients = try scoring.run(
+        let outcome = try scoring.run(
             trained, on: NoisePrediction(pictures, alphasCumprod: original.schedule.alphasCumprod), samples: settings.batchSize,
             memory: activations(job), parallel: job.parallel, from: state
         ) { loss, state in
@@ -61,7 +72,14 @@ struct Scoring: Phase {
             try job.reporter.step(series: Self.section, x: loss.point, point: ScoringSummary.point(loss)) { try job.blob(state.write) }
         }
         try job.reporter.flush()
+        if let choice = outcome.choice {
+            summary.choose(choice)
+            // Which timesteps do not count is known only now.
+            try job.cutSeries(Self.section, after: timesteps[choice.kept - 1])
+            for loss in outcome.rejected { job.reporter.add(ScoringSummary.point(loss), x: loss.point, to: Self.section) }
+            try job.reporter.flush()
+        }
         try job.write(summary.json, Self.section)
-        return gradients
+        return outcome.importance
     }
 }

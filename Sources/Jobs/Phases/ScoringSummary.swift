@@ -6,6 +6,7 @@ struct ScoringSummary {
     private let pruning: JobRequest.Pruning
     private var largest: Double?
     private var kept = 0
+    private var choice: ThresholdChoice?
 
     /// - Parameter state: where scoring goes on; nil where it begins.
     init(_ pruning: JobRequest.Pruning, from state: Engine.Scoring.State?) {
@@ -20,12 +21,30 @@ struct ScoringSummary {
         kept += loss.isKept ? 1 : 0
     }
 
+    /// Takes over the threshold that was to be chosen.
+    mutating func choose(_ choice: ThresholdChoice) {
+        self.choice = choice
+        kept = choice.kept
+    }
+
     /// The contract's `scoring` object without its losses.
     var json: JSON {
-        [
-            "method": .string(pruning.method.rawValue), "threshold": .double(pruning.threshold), "max_loss": .optional(largest),
-            "kept_timesteps": .integer(kept),
+        let json: JSON = [
+            "method": .string(pruning.method.rawValue), "threshold": .optional(pruning.threshold ?? choice?.threshold),
+            "max_loss": .optional(largest), "kept_timesteps": .integer(kept),
         ]
+        return pruning.threshold == nil ? json.adding([.init("threshold_choice", .optional(choice.map(Self.sentence)))]) : json
+    }
+
+    /// Why a threshold was chosen.
+    private static func sentence(_ choice: ThresholdChoice) -> String {
+        guard choice.kept < choice.points else {
+            return "All \(choice.points) timesteps count: after none would the rest move importance between channels much more than "
+                + "is due to its loss."
+        }
+        func percent(_ share: Double) -> String { "\((1000 * share).rounded() / 10) %" }
+        return "The first \(choice.kept) of \(choice.points) timesteps have \(percent(choice.loss)) of the loss. The rest makes "
+            + "\(percent(choice.moved)) of what moves importance between channels, where \(percent(choice.due)) is due to its loss."
     }
 
     /// The contract's entry of one timestep.

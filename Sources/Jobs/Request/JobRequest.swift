@@ -8,7 +8,9 @@ package struct JobRequest: Sendable {
         var method = PruningMethod.diffPruning
         var ratio = 0.3
         var widths = Widths.diffusers
-        var threshold = 0.05
+        var allocation = Allocation.uniform
+        /// Chosen when all timesteps are through when nil.
+        var threshold: Double? = PruningMethod.diffPruning.defaultThreshold
         var first = 0
         /// The noise schedule's last step when nil.
         var last: Int?
@@ -22,6 +24,8 @@ package struct JobRequest: Sendable {
 
         /// Whether the channels are ranked by gradients on pictures.
         var needsGradients: Bool { plan == nil && method.needsGradients }
+        /// Whether what pruning leaves is known before the channels are ranked.
+        var isForeseen: Bool { plan != nil || allocation == .uniform }
     }
 
     struct Reconstruction: Sendable {
@@ -44,6 +48,8 @@ package struct JobRequest: Sendable {
     package typealias Method = PruningMethod
     /// What widths pruning leaves.
     package typealias Widths = Engine.Widths
+    /// How much of the cut each group bears.
+    package typealias Allocation = Engine.Allocation
     /// What draws samples.
     package typealias Sampler = Sampling.Method
 
@@ -61,6 +67,12 @@ package struct JobRequest: Sendable {
             case .bfloat16: .bfloat16
             }
         }
+    }
+
+    struct Finetuning: Sendable {
+        var training = FineTuner.Settings()
+        /// What is learnt from a teacher; nil where there is none.
+        var distillation: ImitationShares?
     }
 
     struct Evaluation: Sendable {
@@ -88,7 +100,7 @@ package struct JobRequest: Sendable {
     /// The format of the results' weights; nil is the checkpoint's own.
     let dtype: WeightType?
     var pruning: Pruning?
-    let finetuning: FineTuner.Settings?
+    let finetuning: Finetuning?
     let evaluation: Evaluation?
     /// Whom to tell when it ends. No part of what the results are made by: see ``json``.
     package let webhook: Webhook?
@@ -138,7 +150,11 @@ package struct JobRequest: Sendable {
         pruning.method = reader.word("method", default: pruning.method)
         pruning.ratio = reader.number("ratio", in: 0...0.95, default: pruning.ratio)
         pruning.widths = reader.word("widths", default: pruning.widths)
-        pruning.threshold = reader.number("threshold", in: 0...1, default: pruning.threshold)
+        pruning.allocation = reader.word("allocation", default: pruning.method == .random ? .uniform : pruning.allocation)
+        pruning.threshold = reader.number("threshold", in: 0...1, orNil: "auto", default: pruning.method.defaultThreshold)
+        if pruning.threshold == nil, !pruning.method.heedsThreshold {
+            reader.refuse("threshold", "must be a number with the method \(pruning.method.rawValue), which leaves out no timestep")
+        }
         if pruning.method == .scratch {
             if isReconstructed, pruning.reconstruction != nil {
                 reader.refuse("reconstruction", "has nothing to go by with the method scratch, whose weights are new")
@@ -166,7 +182,21 @@ package struct JobRequest: Sendable {
     }
 
     /// - Parameter settings: what fields that are left out take.
-    private static func finetuning(_ reader: inout ObjectReader, _ settings: FineTuner.Settings) -> FineTuner.Settings {
+    private static func finetuning(_ reader: inout ObjectReader, _ settings: FineTuner.Settings) -> Finetuning {
+        let known = reader.errors.count
+        let distillation = reader.object("distillation", Self.distillation)
+        if let distillation, distillation.sum == 0, reader.errors.count == known {
+            reader.refuse("distillation", "must give output, features or task a weight above 0")
+        }
+        return Finetuning(training: training(&reader, settings), distillation: distillation)
+    }
+
+    private static func distillation(_ reader: inout ObjectReader) -> ImitationShares {
+        func weight(_ name: String) -> Double { reader.number(name, in: 0...1e6, default: 0) }
+        return ImitationShares(output: weight("output"), features: weight("features"), task: weight("task"))
+    }
+
+    private static func training(_ reader: inout ObjectReader, _ settings: FineTuner.Settings) -> FineTuner.Settings {
         var settings = settings
         settings.steps = reader.integer("steps", in: 1...100_000_000, default: settings.steps)
         settings.batchSize = reader.integer("batch_size", in: 1...Int.max, default: settings.batchSize)
@@ -218,7 +248,8 @@ extension JobRequest.Pruning {
         if let plan { return ["plan": plan.json, "reconstruction": reconstruction?.json ?? .null] }
         return [
             "method": .string(method.rawValue), "ratio": .double(ratio), "widths": .string(widths.rawValue),
-            "threshold": .double(threshold),
+            "allocation": .string(allocation.rawValue),
+            "threshold": threshold.map(JSON.double) ?? "auto",
             "timesteps": ["first": .integer(first), "last": last.map(JSON.integer) ?? .null, "stride": .integer(stride)],
             "batch_size": .integer(batchSize), "seed": .integer(seed), "reconstruction": reconstruction?.json ?? .null,
         ]
@@ -229,14 +260,20 @@ extension JobRequest.Reconstruction {
     fileprivate var json: JSON { ["samples": .integer(refit.samples), "ridge": .double(ridge), "seed": .integer(seed)] }
 }
 
-extension FineTuner.Settings {
+extension JobRequest.Finetuning {
     fileprivate var json: JSON {
         [
-            "steps": .integer(steps), "batch_size": .integer(batchSize), "learning_rate": .double(learningRate),
-            "warmup_steps": .integer(warmupSteps), "schedule": .string(schedule.rawValue), "weight_decay": .double(weightDecay),
-            "ema_decay": .double(emaDecay), "gradient_clip": .optional(gradientClip), "flip": .bool(flip), "seed": .integer(seed),
+            "steps": .integer(training.steps), "batch_size": .integer(training.batchSize),
+            "learning_rate": .double(training.learningRate), "warmup_steps": .integer(training.warmupSteps),
+            "schedule": .string(training.schedule.rawValue), "weight_decay": .double(training.weightDecay),
+            "ema_decay": .double(training.emaDecay), "gradient_clip": .optional(training.gradientClip), "flip": .bool(training.flip),
+            "seed": .integer(training.seed), "distillation": distillation?.json ?? .null,
         ]
     }
+}
+
+extension ImitationShares {
+    fileprivate var json: JSON { ["output": .double(output), "features": .double(features), "task": .double(task)] }
 }
 
 extension JobRequest.Evaluation {

@@ -134,6 +134,18 @@ package struct ObjectReader {
         return self.number(name, in: range, default: number)
     }
 
+    /// A number in a range, or a word in its place, which is nil.
+    mutating func number(_ name: String, in range: ClosedRange<Double>, orNil word: String, default number: Double) -> Double? {
+        guard let index = index(of: name), case .string(let text) = members[index].value else {
+            return self.number(name, in: range, default: number)
+        }
+        members.remove(at: index)
+        if text != word {
+            refuse(name, "must be between \(Self.short(range.lowerBound)) and \(Self.short(range.upperBound)), or \"\(word)\"")
+        }
+        return nil
+    }
+
     /// `true` or `false`.
     mutating func flag(_ name: String, default flag: Bool) -> Bool {
         guard let value = take(name) else { return flag }

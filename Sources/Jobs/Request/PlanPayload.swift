@@ -10,6 +10,8 @@ package struct PlanPayload: Sendable, Equatable {
 
     /// The section of a job's metrics that holds what its groups do not say.
     static let section = "plan"
+    /// The section that holds its groups.
+    static let groups = "groups"
 
     /// Reads the contract's plan object. `object`, `job` and `checkpoint` are for people and not looked at.
     static func read(_ reader: inout ObjectReader) -> PlanPayload {

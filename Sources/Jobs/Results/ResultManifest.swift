@@ -16,6 +16,8 @@ package struct ResultManifest {
     let stage: Stage
     let request: JobRequest
     let source: StoredCheckpoint
+    /// What fine-tuning imitates.
+    let teacher: StoredCheckpoint?
     /// How many pictures the dataset has, and ``StoredPictures/digest()``.
     let dataset: (images: Int, digest: String)?
     let threads: Int
@@ -23,18 +25,22 @@ package struct ResultManifest {
     var json: JSON {
         [
             "manifest_version": 1, "stage": .string(stage.rawValue),
-            "source": [
-                "name": .string(source.record.name),
-                "files": .array(source.record.files.map { ["path": .string($0.path), "sha256": .string($0.digest.hex)] }),
-            ],
+            "source": Self.entry(source), "teacher": teacher.map(Self.entry) ?? .null,
             "dataset": dataset.map { ["images": .integer($0.images), "sha256": .string($0.digest)] } ?? .null,
             "request": request.json,
             "seeds": [
                 "pruning": .optional(request.pruning?.plan == nil ? request.pruning?.seed : nil),
                 "reconstruction": .optional(request.pruning?.reconstruction?.seed),
-                "finetuning": .optional(request.finetuning?.seed), "evaluation": .optional(request.evaluation?.seed),
+                "finetuning": .optional(request.finetuning?.training.seed), "evaluation": .optional(request.evaluation?.seed),
             ],
             "pruner": .string(Program.version), "blas": .string(Matrix.provider), "threads": .integer(threads),
+        ]
+    }
+
+    private static func entry(_ checkpoint: StoredCheckpoint) -> JSON {
+        [
+            "name": .string(checkpoint.record.name),
+            "files": .array(checkpoint.record.files.map { ["path": .string($0.path), "sha256": .string($0.digest.hex)] }),
         ]
     }
 }

@@ -90,6 +90,9 @@ package final class JobProgressReporter {
         if unsavedSteps >= saving.steps || Self.now() - lastSave >= saving.seconds { save(state) }
     }
 
+    /// Adds a point to a series that belongs to no step.
+    func add(_ point: JSON, x: Int, to series: MetricsSection) { points[series.name, default: []].append((x, point.compact)) }
+
     /// Ends the job if it is to stop, between two steps.
     func check() throws { try follow(jobs.stopRequest(id)) }
 

@@ -7,6 +7,10 @@ package struct JobShape {
     package let before: any Architecture
     /// What pruning leaves of it, or has left so far; the same where nothing is pruned.
     package let after: any Architecture
+    /// Whether ``after`` is reckoned, as what pruning leaves is known only after scoring.
+    var isEstimate = false
+    /// What fine-tuning imitates; nil where it imitates nothing.
+    let teacher: (any Architecture)?
     let schedule: NoiseSchedule
     /// How many pictures the dataset has.
     package let pictures: Int
@@ -18,8 +22,10 @@ package struct JobShape {
     package var sampleCount: Int { before.sampleShape.count }
     /// Bytes of the original's weights.
     package var bytesBefore: Int { before.graph.parameterCount * MemoryLayout<Float>.stride }
-    /// Bytes of the result's weights.
-    package var bytesAfter: Int { after.graph.parameterCount * MemoryLayout<Float>.stride }
+    /// Bytes of the result's weights, at most: a cut that saves as many multiply-accumulates as another may keep more weights.
+    package var bytesAfter: Int { (isEstimate ? before : after).graph.parameterCount * MemoryLayout<Float>.stride }
+    /// Bytes of the weights of what fine-tuning imitates.
+    var bytesOfTeacher: Int { (teacher?.graph.parameterCount ?? 0) * MemoryLayout<Float>.stride }
     /// Bytes of one sample.
     package var sampleBytes: Int { sampleCount * MemoryLayout<Float>.stride }
     /// Bytes of pictures that are kept decoded.

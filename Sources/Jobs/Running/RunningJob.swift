@@ -56,8 +56,8 @@ package final class RunningJob {
     package var shape: JobShape {
         let (stages, pictures) = (inputs.stages, inputs.pictures)
         return JobShape(
-            request: request, before: stages.original.model, after: stages.latest.model, schedule: stages.original.schedule,
-            pictures: pictures?.count ?? 0, parallel: parallel)
+            request: request, before: stages.original.model, after: stages.latest.model, teacher: inputs.teacher?.model,
+            schedule: stages.original.schedule, pictures: pictures?.count ?? 0, parallel: parallel)
     }
 
     // MARK: What phases hand on
@@ -96,7 +96,8 @@ package final class RunningJob {
     func store(_ result: DiffusionCheckpoint, as stage: ResultManifest.Stage) throws {
         let inputs = inputs
         let manifest = ResultManifest(
-            stage: stage, request: request, source: inputs.source, dataset: inputs.dataset, threads: parallel.threads)
+            stage: stage, request: request, source: inputs.source, teacher: inputs.teacher?.lineage.checkpoint, dataset: inputs.dataset,
+            threads: parallel.threads)
         let stored = try JobStages.Stage(inputs.source.store(result, job: job, manifest: manifest))
         found?.stages[stage] = stored
     }

@@ -26,7 +26,8 @@ package struct JobForecast {
         }
         let size = job.source.size
         return [
-            "object": "dry_run", "request": job.request.json, "block_out_channels": widths,
+            "object": "dry_run", "request": job.request.json, "is_estimate": .bool(job.isEstimate),
+            "block_out_channels": widths,
             "groups": .array(groups().map { ["name": .string($0.name), "width": change($0.before, $0.after)] }),
             "parameters": change(before.parameterCount, after.parameterCount),
             "macs": change(before.multiplyAccumulates, after.multiplyAccumulates),
@@ -56,7 +57,7 @@ package struct JobForecast {
         let shape = job.shape(resources.parallel)
         let phases = Phases.all.asked(by: job.request)
         let steps = phases.map { (name: type(of: $0).name, steps: $0.steps(shape)) }
-        let timings = try timings(batch: phases.map { $0.batch }.max() ?? 1) { network in
+        let timings = try timings(shape, batch: phases.map { $0.batch }.max() ?? 1) { network in
             steps.contains { $0.steps.contains { $0.network == network } }
         }
         var seconds: [JSON.Member] = []
@@ -70,7 +71,9 @@ package struct JobForecast {
     }
 
     /// The measured steps of the networks that phases run.
-    private func timings(batch: Int, needs: (PhaseSteps.Network) -> Bool) throws -> [PhaseSteps.Network: StepTiming] {
+    private func timings(
+        _ shape: JobShape, batch: Int, needs: (PhaseSteps.Network) -> Bool
+    ) throws -> [PhaseSteps.Network: StepTiming] {
         func measured(_ model: any Architecture) throws -> StepTiming {
             func cost(_ batch: Int) throws -> Int {
                 try StepTiming.bytes(model, batch: batch, parallel: resources.parallel) + StoredCheckpoint.graphCost
@@ -83,10 +86,11 @@ package struct JobForecast {
             }
         }
         var timings: [PhaseSteps.Network: StepTiming] = [:]
-        if needs(.original) { timings[.original] = try measured(job.model) }
-        if needs(.result) {
-            let isPruned = job.result.graph.parameterCount != job.model.graph.parameterCount
-            timings[.result] = isPruned ? try measured(job.result) : try timings[.original] ?? measured(job.result)
+        for network in PhaseSteps.Network.allCases where needs(network) {
+            let model = network.model(in: shape)
+            // Where nothing was cut, two of them are one.
+            let same = timings.keys.first { $0.model(in: shape).graph.parameterCount == model.graph.parameterCount }
+            timings[network] = try same.flatMap { timings[$0] } ?? measured(model)
         }
         return timings
     }

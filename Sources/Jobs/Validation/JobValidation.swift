@@ -28,10 +28,17 @@ package struct JobValidation {
         let schedule: NoiseSchedule
         /// How many pictures there are.
         let pictures: Int
+        /// What fine-tuning imitates; nil where it imitates nothing.
+        let teacher: (any Architecture)?
+
+        /// Whether ``result`` is that of a uniform cut, as shares of the cut are known only after scoring.
+        package var isEstimate: Bool { !(request.pruning?.isForeseen ?? true) }
 
         /// What its phases are reckoned by.
         package func shape(_ parallel: Parallel) -> JobShape {
-            JobShape(request: request, before: model, after: result, schedule: schedule, pictures: pictures, parallel: parallel)
+            JobShape(
+                request: request, before: model, after: result, isEstimate: isEstimate, teacher: teacher, schedule: schedule,
+                pictures: pictures, parallel: parallel)
         }
 
         /// The memory each phase will take.
@@ -50,14 +57,33 @@ package struct JobValidation {
         if let pack {
             try database.blobs.refuseKnownDamage(pack.pack, size: pack.packSize, of: .dataset, pack.id, file: DatasetRecord.packName)
         }
-        return try memory.work(source.layoutCost, for: "the checkpoint's header") { try validated(request, source, dataset) }
+        var errors: [FieldError] = []
+        var teacher: Teacher?
+        do {
+            teacher = try Teacher(request, of: source)
+            try teacher?.checkpoint.refuseKnownDamage()
+        } catch let error as TeacherError {
+            errors.append(Self.distillation(error))
+        }
+        let cost = source.layoutCost + (teacher?.layoutCost ?? 0)
+        return try memory.work(cost, for: "the checkpoint's header") { try validated(request, source, dataset, teacher, errors) }
     }
 
-    private func validated(_ request: JobRequest, _ source: StoredCheckpoint, _ dataset: DatasetDescriptor?) throws -> Valid {
+    private func validated(
+        _ request: JobRequest, _ source: StoredCheckpoint, _ dataset: DatasetDescriptor?, _ teacher: Teacher?, _ found: [FieldError]
+    ) throws -> Valid {
         let (model, schedule) = try source.architecture()
+        let imitated = try teacher?.model(model)
         var valid = Valid(
-            request: request, source: source, model: model, result: model, schedule: schedule, pictures: dataset?.images ?? 0)
-        var errors = Self.model(request, model, isLatent: source.descriptor.isLatent)
+            request: request, source: source, model: model, result: model, schedule: schedule, pictures: dataset?.images ?? 0,
+            teacher: imitated)
+        var errors = found + Self.model(request, model, isLatent: source.descriptor.isLatent)
+        if let teacher, let imitated {
+            do { _ = try teacher.kept(imitated) } catch let error as TeacherError { errors.append(Self.distillation(error)) }
+            if imitated.blockOutputs.isEmpty, request.finetuning?.distillation?.features ?? 0 > 0 {
+                errors.append(FieldError(pointer: "/finetuning/distillation/features", detail: "needs a model that consists of blocks"))
+            }
+        }
         errors += Self.pictures(request, model, dataset)
         if let pruning = request.pruning {
             errors += Self.timesteps(&valid)
@@ -112,13 +138,17 @@ package struct JobValidation {
         }
         let batches = [
             ("/pruning/batch_size", request.pruning.flatMap { $0.needsGradients ? $0.batchSize : nil }),
-            ("/finetuning/batch_size", request.finetuning?.batchSize),
+            ("/finetuning/batch_size", request.finetuning?.training.batchSize),
         ]
         for (pointer, size) in batches {
             guard let size, size > dataset.images else { continue }
             errors.append(FieldError(pointer: pointer, detail: "must be at most \(dataset.images), the number of pictures"))
         }
         return errors
+    }
+
+    private static func distillation(_ error: TeacherError) -> FieldError {
+        FieldError(pointer: "/finetuning/distillation", detail: error.description)
     }
 
     /// A job that memory cannot hold even a picture at a time is refused now, rather than ending the server later.
@@ -157,7 +187,8 @@ package struct JobValidation {
     /// Fewer calibration samples than this tell too little of a network.
     private static let fewestSamples = 4
 
-    /// How many channels go does not depend on their scores, so what pruning leaves is known beforehand.
+    /// How many channels of a group go depends on their scores only where shares follow what channels are worth; what pruning leaves is
+    /// reckoned by a uniform cut then, which takes as many multiply-accumulates.
     private static func selection(_ pruning: JobRequest.Pruning, _ valid: inout Valid) -> [FieldError] {
         let model = valid.model
         if pruning.widths == .diffusers, model.freeWidths {

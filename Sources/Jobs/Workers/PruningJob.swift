@@ -74,6 +74,7 @@ package struct PruningJob {
             if case .lossNotFinite = error { return JobFailure(code: "loss_not_finite", detail: error.description) }
             return JobFailure(code: "pruning_impossible", detail: error.description)
         case let error as TrainingError: return JobFailure(code: "loss_not_finite", detail: error.description)
+        case let error as TeacherError: return JobFailure(code: "teacher_lost", detail: "distillation \(error)")
         case let error as CheckpointError: return JobFailure(code: "invalid_checkpoint", detail: error.description)
         case let error as GraphError: return JobFailure(code: "pruning_impossible", detail: error.description)
         case let error as WidthsError: return JobFailure(code: "pruning_impossible", detail: error.description)

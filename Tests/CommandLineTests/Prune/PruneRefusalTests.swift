@@ -10,6 +10,11 @@ import Testing
         (inputs + ["--ratio", "nan"], 64, "The value 'nan' is invalid for '--ratio <ratio>'"),
         (inputs + ["--ratio", "0.0001"], 64, "--ratio "),
         (inputs + ["--method", "magic"], 64, "diff-pruning"),
+        (inputs + ["--threshold", "low"], 64, "The value 'low' is invalid for '--threshold <threshold>'"),
+        (
+            inputs + ["--threshold", "auto", "--method", "taylor", "--batch-size", "2"], 64,
+            "--threshold must be a number with the method taylor"
+        ),
         (inputs + ["--batch-size", "7"], 64, "--batch-size must be at most 6, the number of pictures"),
         (inputs, 64, "--batch-size must be at most 6, the number of pictures"),
         (inputs + ["--steps", "0", "--batch-size", "2"], 64, "--steps must be a whole number between 1 and"),

@@ -42,6 +42,18 @@ import Testing
         }
     }
 
+    @Test func whatGoesBesideTheBatchCountsToo() {
+        func plan(_ limit: Int) -> BatchPlan {
+            BatchPlan(graph, samples: 16, isTraining: true, limit: limit, parallel: Self.parallel) { $0 << 20 }
+        }
+        let whole = plan(.max)
+        #expect(whole.bytes == graph.activationBytes(batch: 16, isTraining: true, parallel: Self.parallel) + 16 << 20)
+        for share in [0.7, 0.3] {
+            let found = plan(Int(Double(whole.bytes) * share))
+            #expect(found.batch < 16 && found.bytes <= Int(Double(whole.bytes) * share))
+        }
+    }
+
     @Test func activationsAreMadeAgainWhereOneSampleDoesNotFit() {
         let kept = graph.activationBytes(batch: 1, isTraining: true, preparedLimit: 0, parallel: Self.parallel)
         let found = plan(kept * 9 / 10)

@@ -50,7 +50,7 @@ import Testing
     @Test func everyParameterOfAPrunedOneIsASlice() throws {
         let trained = TrainedModel(initializing: try TwoConvolutions(width: 6), seed: 3)
         let selection = Selection(ratio: 0.5, widths: .free, blockDivisor: trained.model.blockDivisor)
-        let chosen = try trained.selectChannels(.magnitude, gradients: nil, seed: 0, selection: selection)
+        let chosen = try trained.selectChannels(.magnitude, importance: nil, seed: 0, selection: selection)
         let kept = try #require(chosen.first).kept
         #expect(chosen.map(\.group.name) == ["first"] && kept.count == 3)
         let pruned = try trained.pruned(kept: [kept], widths: .free, steps: 10)

@@ -49,9 +49,12 @@ import Testing
     @Test(arguments: [Int.max, 0]) func scoringAddsTheGradientsOfItsPoints(memory: Int) throws {
         let scoring = Scoring(method: .taylor, threshold: 0, points: [0, 1, 2], seed: 5)
         var losses: [Scoring.PointLoss] = []
-        let gradients = try scoring.run(trained, on: objective, samples: 2, memory: memory, parallel: parallel) { loss, _ in
+        var scored: Weights?
+        _ = try scoring.run(trained, on: objective, samples: 2, memory: memory, parallel: parallel) { loss, state in
             losses.append(loss)
+            scored = state.accumulated.gradients
         }
+        let gradients = try #require(scored)
         #expect(losses.map(\.point) == [0, 1, 2])
         for loss in losses {
             let expected = self.loss((2 * loss.point)..<(2 * loss.point + 2))
@@ -70,7 +73,7 @@ import Testing
         trained.weights.pointer(0)[0] = .nan
         let scoring = Scoring(method: .taylor, threshold: 0, points: [1], seed: 5)
         #expect(throws: PruningError.lossNotFinite(at: "batch 1")) {
-            try scoring.run(trained, on: objective, samples: 2, parallel: parallel) { _, _ in }
+            _ = try scoring.run(trained, on: objective, samples: 2, parallel: parallel) { _, _ in }
         }
     }
 

@@ -65,17 +65,17 @@ import Testing
         #expect(model.graph.parameterCount == run.parameters)
         #expect(model.graph.multiplyAccumulates == run.macs)
 
-        var gradients: Weights?
+        var importance: [[Double]]?
         if method.needsGradients {
             let scoring = Scoring(
                 method: method, threshold: run.threshold, points: Array(stride(from: run.first, through: run.last, by: run.stride)),
                 seed: run.seed)
             let pictures = PictureSet.of(try #require(inputs["x0"]).values, model.sampleShape)
             var losses: [Scoring.PointLoss] = []
-            gradients = try scoring.run(
+            importance = try scoring.run(
                 trained, on: NoisePrediction(pictures, alphasCumprod: Self.alphasCumprod), samples: pictures.count,
                 parallel: Parallel(threads: 2)
-            ) { loss, _ in losses.append(loss) }
+            ) { loss, _ in losses.append(loss) }.importance
             #expect(losses.map(\.point) == run.losses.map(\.timestep))
             #expect(losses.map(\.isKept) == run.losses.map(\.kept))
             for (loss, expected) in zip(losses, run.losses) { #expect(abs(loss.loss / expected.loss - 1) < 1e-4) }
@@ -87,11 +87,11 @@ import Testing
                 blockDivisor: trained.model.blockDivisor)
             guard choice.error == nil else {
                 #expect(throws: PruningError.self) {
-                    try trained.selectChannels(method, gradients: gradients, seed: run.seed, selection: selection)
+                    try trained.selectChannels(method, importance: importance, seed: run.seed, selection: selection)
                 }
                 continue
             }
-            let chosen = try trained.selectChannels(method, gradients: gradients, seed: run.seed, selection: selection)
+            let chosen = try trained.selectChannels(method, importance: importance, seed: run.seed, selection: selection)
             #expect(chosen.map(\.group.name) == run.groups.map(\.name))
             for (scores, expected) in zip(chosen, run.groups) {
                 let members = scores.group.members.map { Run.Member(parameter: $0.parameter, axis: $0.axis, offset: $0.offset) }
@@ -143,7 +143,7 @@ import Testing
         #expect(trained.model.graph.multiplyAccumulates == 6_053_953_536)
 
         let selection = Selection(ratio: 0.3, widths: .free, blockDivisor: trained.model.blockDivisor)
-        let chosen = try trained.selectChannels(.magnitude, gradients: nil, seed: 0, selection: selection)
+        let chosen = try trained.selectChannels(.magnitude, importance: nil, seed: 0, selection: selection)
         for scores in chosen { #expect(scores.kept.count == expected.free.widths[scores.group.name], "\(scores.group.name)") }
         let pruned = try trained.pruned(kept: chosen.map(\.kept), widths: .free, steps: 1000)
         #expect(pruned.model.graph.parameterCount == 19_851_157)

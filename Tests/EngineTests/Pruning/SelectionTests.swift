@@ -161,7 +161,7 @@ import Testing
         let model = try UNet2DModel(UNet2DConfiguration(json: Data(text.utf8)))
         let trained = TrainedModel(initializing: model, seed: 1)
         let selection = selection(model, 0.7, .diffusers)
-        let scores = try trained.selectChannels(.magnitude, gradients: nil, seed: 0, selection: selection)
+        let scores = try trained.selectChannels(.magnitude, importance: nil, seed: 0, selection: selection)
         let pruned = try trained.pruned(kept: scores.map(\.kept), widths: .diffusers, steps: 10)
         #expect(try pruned.unet.configuration.blockOutChannels == [4, 12])
     }

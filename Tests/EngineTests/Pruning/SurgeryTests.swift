@@ -7,7 +7,7 @@ import Testing
         _ trained: TrainedModel, _ ratio: Double, _ widths: Widths, steps: Int = 1000
     ) throws -> (kept: [[Int]], result: TrainedModel) {
         let selection = Selection(ratio: ratio, widths: widths, blockDivisor: trained.model.blockDivisor)
-        let kept = try trained.selectChannels(.magnitude, gradients: nil, seed: 0, selection: selection).map(\.kept)
+        let kept = try trained.selectChannels(.magnitude, importance: nil, seed: 0, selection: selection).map(\.kept)
         return (kept, try trained.pruned(kept: kept, widths: widths, steps: steps))
     }
 

@@ -18,8 +18,8 @@ import Testing
         return try body(url.path)
     }
 
-    @Test(arguments: [0.0, 0.99], [1, 2, 4, 5])
-    func fineTuningGoesOn(emaDecay: Double, stop: Int) throws {
+    @Test(arguments: [(0.0, false), (0.99, false), (0.99, true)], [1, 2, 4, 5])
+    func fineTuningGoesOn(way: (emaDecay: Double, hasTeacher: Bool), stop: Int) throws {
         let (model, weights) = try Golden.unet("learned")
         let shape = model.sampleShape
         let pictures = PictureSet(count: 3, shape: shape) { index in
@@ -29,19 +29,28 @@ import Testing
         settings.steps = 5
         // An odd number of normals below 16 leaves one waiting in the generator.
         settings.batchSize = 1
-        settings.emaDecay = emaDecay
+        settings.emaDecay = way.emaDecay
         settings.warmupSteps = 3
         let tuner = FineTuner(settings)
         let trained = TrainedModel(model: model, weights: weights)
 
+        let plain = NoisePrediction(pictures, alphasCumprod: PruningGoldenTests.alphasCumprod)
+        let imitation = try Imitation(
+            plain, of: TrainedModel(model: model, weights: weights.copy()), by: model, kept: [:],
+            shares: ImitationShares(output: 1, features: 1, task: 1), parallel: Parallel(threads: 2))
+
         func run(from state: FineTuner.State? = nil, until last: Int = 5) throws -> (
+            steps: [FineTuner.Step], weights: [[Float]], state: Data
+        ) {
+            try way.hasTeacher ? run(on: imitation, from: state, until: last) : run(on: plain, from: state, until: last)
+        }
+        func run(on objective: some Objective, from state: FineTuner.State?, until last: Int) throws -> (
             steps: [FineTuner.Step], weights: [[Float]], state: Data
         ) {
             var (steps, written) = ([FineTuner.Step](), Data())
             do {
                 let result = try tuner.run(
-                    training: TrainedModel(model: model, weights: weights.copy()),
-                    on: NoisePrediction(pictures, alphasCumprod: PruningGoldenTests.alphasCumprod), parallel: Parallel(threads: 2),
+                    training: TrainedModel(model: model, weights: weights.copy()), on: objective, parallel: Parallel(threads: 2),
                     from: state
                 ) { step, state in
                     steps.append(step)
@@ -62,10 +71,16 @@ import Testing
         #expect(first.steps + rest.steps == whole.steps)
         #expect(rest.weights == whole.weights)
         #expect(whole.weights.count == 2)
+        #expect(whole.steps.allSatisfy { $0.terms.count == (way.hasTeacher ? 3 : 0) })
     }
 
-    @Test(arguments: [(PruningMethod.taylor, 0.0), (.diffPruning, 0.9)], [1, 3, 6])
-    func scoringGoesOn(way: (method: PruningMethod, threshold: Double), stop: Int) throws {
+    static let ways: [(PruningMethod, Double?)] = [
+        (.taylor, 0), (.diffPruning, 0.9), (.diffPruning, nil), (.fisher, 0), (.fisher, nil), (.gaussNewton, 0), (.gaussNewton, 0.9),
+        (.groupFisher, 0), (.groupFisher, nil),
+    ]
+
+    @Test(arguments: ways, [1, 3, 6])
+    func scoringGoesOn(way: (method: PruningMethod, threshold: Double?), stop: Int) throws {
         let (model, weights) = try Golden.unet("ddpm")
         let trained = TrainedModel(model: model, weights: weights)
         let x0 = try #require(try Golden.tensors("pruning/ddpm/inputs.safetensors")["x0"]).values
@@ -74,10 +89,10 @@ import Testing
 
         func run(
             from state: Scoring.State? = nil, until last: Int
-        ) throws -> (losses: [Scoring.PointLoss], gradients: [Float], state: Data, kept: Int) {
+        ) throws -> (losses: [Scoring.PointLoss], outcome: Scoring.Outcome?, state: Data, kept: Int) {
             var (losses, written, kept) = ([Scoring.PointLoss](), Data(), 0)
             do {
-                let gradients = try scoring.run(
+                let outcome = try scoring.run(
                     trained, on: objective, samples: objective.available, parallel: Parallel(threads: 2), from: state
                 ) { loss, state in
                     losses.append(loss)
@@ -86,9 +101,9 @@ import Testing
                     try state.write { written.append(contentsOf: $0) }
                     throw Stop()
                 }
-                return (losses, gradients.buffer.array, written, kept)
+                return (losses, outcome, written, kept)
             } catch is Stop {
-                return (losses, [], written, kept)
+                return (losses, nil, written, kept)
             }
         }
         let whole = try run(until: .max)
@@ -99,8 +114,9 @@ import Testing
             return try run(from: state, until: .max)
         }
         #expect(first.losses + rest.losses == whole.losses)
-        #expect(rest.gradients == whole.gradients)
-        #expect(!whole.gradients.isEmpty)
+        #expect(try #require(rest.outcome).importance == #require(whole.outcome).importance)
+        #expect(rest.outcome?.choice == whole.outcome?.choice && rest.outcome?.rejected == whole.outcome?.rejected)
+        #expect((whole.outcome?.choice == nil) == (way.threshold != nil))
     }
 
     @Test func whatIsNoStateOfThisRunIsRefused() throws {

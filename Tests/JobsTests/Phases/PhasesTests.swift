@@ -20,7 +20,8 @@ import Testing
         let resources = JobResources(threads: 2, memoryLimit: Int64(limit), workers: 1, saving: .init(seconds: 3600, steps: 1_000_000))
         let request: JobRequest
 
-        init() throws {
+        /// - Parameter more: of the job's request; the dataset is one of four pictures.
+        init(_ more: [String: JSON] = [:]) throws {
             folder = try TemporaryFolder()
             let database = try Database(folder: folder.url.appending(path: "store"))
             self.database = database
@@ -32,9 +33,18 @@ import Testing
             }
             let checkpoint = try CheckpointIntake(database: database).store(files, name: "tiny", initialization: nil).id
             let body: JSON = ["checkpoint": .string(checkpoint), "evaluation": ["samples": 1, "steps": 1]]
-            let (request, errors) = JobRequest.read(body, webhook: nil)
+            let dataset = more.isEmpty ? [:] : ["dataset": JSON.string(try Self.dataset(database))]
+            let (request, errors) = JobRequest.read(body.replacing(dataset).replacing(more), webhook: nil)
             #expect(errors.isEmpty)
             self.request = request
+        }
+
+        /// What is told of one; its pictures are nobody's to read.
+        private static func dataset(_ database: Database) throws -> String {
+            let told: JSON = ["images": 4, "width": 16, "height": 16, "channels": 3, "size": 0, "warnings": []]
+            return try database.datasets.insert(
+                name: "told", descriptor: told.compact, pack: try database.blobs.writer().finish(), pictures: []
+            ).id
         }
 
         func shape() throws -> JobShape {
@@ -82,6 +92,24 @@ import Testing
             shape.before.graph, samples: Counting.samples, isTraining: true, limit: Self.limit, parallel: shape.parallel)
         #expect(memory.peak == Counting.bytes + plan.bytes)
         #expect(memory.json == ["scoring": .integer(memory.peak), "peak": .integer(memory.peak), "limit": .integer(Self.limit)])
+    }
+
+    /// Forward alone, beside forward and backward of what the cut leaves; its weights and what goes through it.
+    @Test func aTeacherIsReckonedWith() throws {
+        func world(_ distillation: JSON) throws -> World {
+            try World([
+                "evaluation": .null, "pruning": ["method": "magnitude", "ratio": .double(0.5)],
+                "finetuning": ["steps": 10, "batch_size": 4, "distillation": distillation],
+            ])
+        }
+        let (plain, taught) = (try world(.null).shape(), try world(["output": 1, "features": .double(0.5)]).shape())
+        let macs = Double(taught.before.graph.multiplyAccumulates)
+        #expect(Phases.all.work(plain)[.finetuning] == 10 * 4 * 3 * macs / 2)
+        #expect(Phases.all.work(taught)[.finetuning] == 10 * 4 * (3 * macs / 2 + macs))
+
+        func bytes(_ shape: JobShape) -> Int { JobMemory(shape, limit: Self.limit).json["finetuning"]?.integer ?? 0 }
+        let teacher = taught.before.graph.activationBytes(batch: 4, isTraining: false, preparedLimit: 0, parallel: taught.parallel)
+        #expect(bytes(taught) - bytes(plain) > taught.bytesBefore + teacher)
     }
 
     @Test func aPhaseOfItsOwnIsRunAndToldOf() throws {

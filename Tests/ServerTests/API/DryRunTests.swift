@@ -14,7 +14,7 @@ import Testing
                 "checkpoint": .string(checkpoint), "dataset": .string(dataset), "dtype": .string(dtype),
                 "pruning": [
                     "method": "taylor", "ratio": .double(0.5), "widths": .string(widths), "batch_size": 2, "timesteps": ["stride": 400],
-                    "reconstruction": ["samples": 3],
+                    "allocation": "uniform", "reconstruction": ["samples": 3],
                 ],
                 "finetuning": ["steps": 2, "batch_size": 2], "evaluation": ["samples": 2, "steps": 2],
             ]
@@ -22,6 +22,7 @@ import Testing
             #expect(dry.status == 200, "\(dry.detail)")
             #expect(try await world.get("/v1/jobs").json["data"] == .array([]))
             let forecast = dry.json
+            #expect(forecast["is_estimate"] == false)
 
             let answer = try await world.post("/v1/jobs?dry_run=false", body)
             #expect(answer.status == 201)
@@ -51,6 +52,28 @@ import Testing
                 let bytes = try #require(forecast.at("memory", phase).integer)
                 #expect(bytes > 0 && bytes <= forecast.at("memory", "peak").integer ?? 0, "\(phase)")
             }
+        }
+    }
+
+    /// Shares are known after scoring: the forecast is that of a uniform cut, which takes no fewer multiply-accumulates.
+    @Test(arguments: ["diffusers", "free"])
+    func aForecastOfSharesByWorthSaysThatItIsAnEstimate(widths: String) async throws {
+        try await World.with { world in
+            let checkpoint = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))
+            let pruning: [String: JSON] = ["method": "magnitude", "ratio": .double(0.5), "widths": .string(widths)]
+            func body(_ allocation: String) -> JSON {
+                let pruning = pruning.merging(["allocation": .string(allocation)]) { $1 }
+                return ["checkpoint": .string(checkpoint), "pruning": .object([]).replacing(pruning)]
+            }
+            let uniform = try await world.post("/v1/jobs?dry_run=true", body("uniform")).json
+            let global = try await world.post("/v1/jobs?dry_run=true", body("global")).json
+            #expect(uniform["is_estimate"] == false && global["is_estimate"] == true)
+            for key in ["groups", "parameters", "macs", "size"] { #expect(global[key] == uniform[key]) }
+            let id = try #require(try await world.post("/v1/jobs", body("global")).json["id"]?.text)
+            #expect(try await world.finished(id).status == "succeeded")
+            let metrics = try await world.get("/v1/jobs/\(id)/metrics").json
+            #expect(metrics.at("macs", "after").integer ?? 0 <= global.at("macs", "after").integer ?? 0)
+            #expect(metrics.at("macs", "after").integer ?? 0 > 0)
         }
     }
 

@@ -182,12 +182,35 @@ import Testing
                     job(["pruning": ["method": "scratch", "batch_size": 2, "reconstruction": [:]], "dataset": dataset]),
                     ["/pruning/reconstruction"]
                 ),
+                (job(["pruning": ["method": "magnitude", "threshold": "auto"]]), ["/pruning/threshold"]),
+                (
+                    job(["pruning": ["method": "taylor", "threshold": "auto", "batch_size": 2], "dataset": dataset]), ["/pruning/threshold"]
+                ),
+                (
+                    job(["pruning": ["method": "fisher", "threshold": "much", "batch_size": 2], "dataset": dataset]), ["/pruning/threshold"]
+                ),
+                (job(["pruning": ["method": "group-fisher"]]), ["/dataset"]),
                 (job(["finetuning": [:]]), ["/dataset"]),
                 (job(["pruning": [:], "dataset": dataset]), ["/pruning/batch_size"]),
                 (job(["finetuning": [:], "dataset": dataset]), ["/finetuning/batch_size"]),
                 (
                     job(["finetuning": ["batch_size": 0, "steps": 0, "learning_rate": "x"], "dataset": dataset]),
                     ["/finetuning/steps", "/finetuning/batch_size", "/finetuning/learning_rate"]
+                ),
+                (
+                    job(["finetuning": ["batch_size": 2, "distillation": [:]], "pruning": ["batch_size": 2], "dataset": dataset]),
+                    ["/finetuning/distillation"]
+                ),
+                (
+                    job([
+                        "finetuning": ["distillation": ["output": .double(-1), "features": "much", "task": .double(1e7), "loss": 1]],
+                        "dataset": dataset,
+                    ]),
+                    ["output", "features", "task", "loss"].map { "/finetuning/distillation/\($0)" }
+                ),
+                (
+                    job(["finetuning": ["batch_size": 2, "distillation": ["output": 1]], "dataset": dataset]),
+                    ["/finetuning/distillation"]
                 ),
                 (job(["pruning": ["batch_size": 2], "dataset": small]), ["/dataset"]),
                 (job(["pruning": ["batch_size": 2], "dataset": gray]), ["/dataset"]),

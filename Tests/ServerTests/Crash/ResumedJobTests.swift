@@ -50,8 +50,8 @@ import Testing
                 "ratio": .double(0.5), "threshold": 0, "timesteps": ["stride": 4], "batch_size": 2, "seed": 3,
                 "reconstruction": ["samples": 600, "seed": 6],
             ],
-            "finetuning": ["steps": 250, "batch_size": 2, "seed": 4],
-            "evaluation": ["samples": 2, "steps": 120, "sampler": "ddpm", "seed": 5],
+            "finetuning": ["steps": 250, "batch_size": 2, "seed": 4, "distillation": ["output": 1, "features": 1, "task": 1]],
+            "evaluation": ["samples": 4, "steps": 400, "sampler": "ddpm", "seed": 5],
         ]
     }
 

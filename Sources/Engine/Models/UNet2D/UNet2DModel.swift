@@ -9,6 +9,8 @@ public struct UNet2DModel: Sendable {
     public let configuration: UNet2DConfiguration
     /// The layers.
     public let graph: Graph
+    /// The node that gives what each of diffusers' `down_blocks`, `mid_block` and `up_blocks` returns.
+    public let blockOutputs: [String]
 
     /// Emits the graph.
     ///
@@ -20,6 +22,7 @@ public struct UNet2DModel: Sendable {
         var builder = Builder(configuration: configuration, shapes: configuration.freeWidths ? shapes : [:])
         try builder.build()
         graph = builder.graph
+        blockOutputs = builder.blockOutputs
     }
 
     /// The model's parameters in the order in which diffusers' constructor draws their initial values: conv_in comes first.
@@ -34,6 +37,8 @@ private struct Builder {
     let configuration: UNet2DConfiguration
     let shapes: [String: [Int]]
     var graph = Graph()
+    /// The last node of each block.
+    var blockOutputs: [String] = []
     /// SiLU of the time embedding, which every resnet reads.
     var activatedEmbedding = 0
 
@@ -75,9 +80,11 @@ private struct Builder {
                 hidden = try convolution("\(name).downsamplers.0.conv", hidden, out: width, stride: 2, padding: padding)
                 skips.append(hidden)
             }
+            endBlock(hidden)
         }
 
         hidden = try middle(hidden, width: widths[widths.count - 1])
+        endBlock(hidden)
 
         for (block, width) in widths.reversed().enumerated() {
             let name = "up_blocks.\(block)"
@@ -93,11 +100,14 @@ private struct Builder {
                 hidden = try graph.add("\(name).upsamplers.0", Upsample(), [hidden])
                 hidden = try convolution("\(name).upsamplers.0.conv", hidden, out: width)
             }
+            endBlock(hidden)
         }
 
         hidden = try norm("conv_norm_out", hidden, isActivated: true)
         graph.addOutput("out_sample", try convolution("conv_out", hidden, out: configuration.outChannels))
     }
+
+    private mutating func endBlock(_ node: Int) { blockOutputs.append(graph.nodes[node].name) }
 
     private mutating func embedTime(_ timestep: Int) throws(GraphError) {
         let channels = configuration.blockOutChannels[0]

@@ -58,6 +58,26 @@ import Testing
         #expect(training.activationBytes == model.graph.activationBytes(batch: 3, isTraining: true, parallel: parallel))
     }
 
+    /// As `down_blocks`, `mid_block` and `up_blocks` return it.
+    @Test func blocksEndWithTheirSamplersOrTheirLastLayers() throws {
+        let names = [
+            "ddpm": [
+                "down_blocks.0.downsamplers.0.conv", "down_blocks.1.downsamplers.0.conv", "down_blocks.2.resnets.1", "mid_block.resnets.1",
+                "up_blocks.0.upsamplers.0.conv", "up_blocks.1.upsamplers.0.conv", "up_blocks.2.resnets.2",
+            ],
+            "ldm": [
+                "down_blocks.0.downsamplers.0.conv", "down_blocks.1.attentions.1", "mid_block.resnets.1", "up_blocks.0.upsamplers.0.conv",
+                "up_blocks.1.resnets.2",
+            ],
+        ]
+        for (name, expected) in names {
+            let (model, _) = try Golden.unet(name)
+            #expect(model.blockOutputs == expected)
+            #expect(model.graphShowingBlocks.outputs.map(\.name) == ["out_sample"] + expected)
+            #expect(model.graph.outputs.map(\.name) == ["out_sample"])
+        }
+    }
+
     @Test func noiseIsPredictedByWhatGivesAsManyChannelsAsItTakes() throws {
         let (model, _) = try Golden.unet("ddpm")
         #expect(model.objectives == [.noisePrediction])

@@ -7,7 +7,7 @@ extension PlanPayload {
     /// - Throws: ``JobsError/noPlan(job:)``
     package static func document(of job: Job, in jobs: JobQueue) throws -> JSON {
         let sections = try jobs.metrics(of: job.id)
-        guard let kept = sections[section], let groups = sections[Cutting.groups.name],
+        guard let kept = sections[section], let groups = sections[groups],
             case .object(let members) = try JSON(parsing: Array(kept.utf8)),
             case .array(let entries) = try JSON(parsing: Array(groups.utf8))
         else {
@@ -21,5 +21,16 @@ extension PlanPayload {
             ]
         }
         return head.adding(members).adding([.init("groups", .array(plan))])
+    }
+
+    /// What ``document(of:in:)`` tells.
+    ///
+    /// - Throws: ``JobsError/noPlan(job:)``, ``JobsError/invalidFields(_:)``.
+    static func done(by job: Job, in jobs: JobQueue) throws -> PlanPayload {
+        var reader = ObjectReader(try document(of: job, in: jobs))
+        let payload = read(&reader)
+        let errors = reader.finish()
+        guard errors.isEmpty else { throw JobsError.invalidFields(errors) }
+        return payload
     }
 }
