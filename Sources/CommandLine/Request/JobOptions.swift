@@ -48,8 +48,9 @@ struct JobOptions: ParsableArguments {
     var plan: String?
 
     @Option(help: "Fine-tune for so many steps; without it and its kind nothing is fine-tuned.") var steps: Int?
-    @Option(help: "AdamW's learning rate (default: 1e-3; the recipe paper 2e-4).") var learningRate: NumberArgument?
-    @Option(help: "Steps in which the learning rate rises (default: 0).") var warmupSteps: Int?
+    @Option(help: "AdamW's learning rate (default: 2e-3; the recipe paper 2e-4).") var learningRate: NumberArgument?
+    @Option(help: "Steps in which the learning rate rises (default: 20, or a tenth of the steps; the recipe paper 0).")
+    var warmupSteps: Int?
     @Option(help: "The learning rate after that: cosine, to zero, or constant (default: cosine; the recipe paper constant).")
     var schedule: JobRequest.Schedule?
     @Option(help: "AdamW's weight decay (default: 0).") var weightDecay: NumberArgument?

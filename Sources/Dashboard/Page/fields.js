@@ -27,7 +27,7 @@ export const phases = [
       ["steps", "Steps", "How many batches are trained on. The paper takes 100,000; a few hundred show where it goes.", { leads: true }],
       ["batch_size", "Batch size", "Pictures in a step."],
       ["learning_rate", "Learning rate", "Of AdamW. 0.0002 is the paper's; short runs bear more. Empty: as the recipe has it.", { step: "any", recipe: true }],
-      ["warmup_steps", "Warm-up steps", "The learning rate rises from 0 over these."],
+      ["warmup_steps", "Warm-up steps", "The learning rate rises from 0 over these. Empty: as the recipe has it.", { recipe: true }],
       ["schedule", "Schedule", "cosine: the learning rate falls to 0 over the steps, which short runs are better for.", { recipe: true }],
       ["weight_decay", "Weight decay", "Of AdamW.", { step: "any" }],
       ["ema_decay", "Averaging decay", "The result is a moving average of the weights, which this makes slow. 0 takes the last weights; 0.99 fits short runs.", { step: "any" }],

@@ -125,7 +125,7 @@ package struct JobRequest: Sendable {
             recipe: recipe,
             dtype: reader.optionalWord("dtype"),
             pruning: reader.object("pruning") { Self.pruning(&$0, recipe.pruning(hasPictures: dataset != nil)) },
-            finetuning: reader.object("finetuning") { Self.finetuning(&$0, recipe.finetuning) },
+            finetuning: reader.object("finetuning") { Self.finetuning(&$0, recipe) },
             evaluation: reader.object("evaluation", Self.evaluation),
             webhook: webhook.flatMap { reader.object("webhook", $0) })
         if request.pruning == nil, request.finetuning == nil, request.evaluation == nil, reader.errors.isEmpty {
@@ -181,14 +181,14 @@ package struct JobRequest: Sendable {
         return reconstruction
     }
 
-    /// - Parameter settings: what fields that are left out take.
-    private static func finetuning(_ reader: inout ObjectReader, _ settings: FineTuner.Settings) -> Finetuning {
+    /// - Parameter recipe: what fields that are left out take.
+    private static func finetuning(_ reader: inout ObjectReader, _ recipe: Recipe) -> Finetuning {
         let known = reader.errors.count
         let distillation = reader.object("distillation", Self.distillation)
         if let distillation, distillation.sum == 0, reader.errors.count == known {
             reader.refuse("distillation", "must give output, features or task a weight above 0")
         }
-        return Finetuning(training: training(&reader, settings), distillation: distillation)
+        return Finetuning(training: training(&reader, recipe), distillation: distillation)
     }
 
     private static func distillation(_ reader: inout ObjectReader) -> ImitationShares {
@@ -196,9 +196,9 @@ package struct JobRequest: Sendable {
         return ImitationShares(output: weight("output"), features: weight("features"), task: weight("task"))
     }
 
-    private static func training(_ reader: inout ObjectReader, _ settings: FineTuner.Settings) -> FineTuner.Settings {
-        var settings = settings
-        settings.steps = reader.integer("steps", in: 1...100_000_000, default: settings.steps)
+    private static func training(_ reader: inout ObjectReader, _ recipe: Recipe) -> FineTuner.Settings {
+        let steps = reader.integer("steps", in: 1...100_000_000, default: recipe.finetuning(steps: nil).steps)
+        var settings = recipe.finetuning(steps: steps)
         settings.batchSize = reader.integer("batch_size", in: 1...Int.max, default: settings.batchSize)
         settings.learningRate = reader.number("learning_rate", in: 0...1e6, default: settings.learningRate)
         settings.warmupSteps = reader.integer("warmup_steps", in: 0...Int.max, default: settings.warmupSteps)

@@ -16,6 +16,20 @@ import Testing
         #expect(filled["recipe"] == "best")
         #expect(filled.at("pruning", "reconstruction") == ["samples": 64, "ridge": .double(1e-3), "seed": 0])
         #expect(filled.at("finetuning", "schedule") == "cosine")
+        #expect(filled.at("pruning", "allocation") == "global")
+    }
+
+    /// Shares by worth need scores that tell of it.
+    @Test func randomScoresShareTheCutEvenly() {
+        #expect(Self.read(["pruning": ["method": "random"]]).at("pruning", "allocation") == "uniform")
+    }
+
+    @Test(arguments: [(2, 0), (150, 15), (5000, 20)])
+    func warmUpTakesATenthOfFewSteps(steps: Int, warmup: Int) {
+        let filled = Self.read(["dataset": "data_1", "finetuning": ["steps": .integer(steps)]])
+        #expect(filled.at("finetuning", "warmup_steps") == .integer(warmup))
+        let paper = Self.read(["recipe": "paper", "dataset": "data_1", "finetuning": ["steps": .integer(steps)]])
+        #expect(paper.at("finetuning", "warmup_steps") == 0)
     }
 
     @Test func thePapersRecipeIsThePapers() {
