@@ -11,7 +11,7 @@ import sys
 from client import Client
 
 EXAMPLE = "Tests/Fixtures/example"
-RATES = (2e-4, 5e-4, 1e-3, 2e-3)
+RATES = (2e-4, 5e-4, 1e-3, 2e-3, 4e-3)
 REFIT = {"reconstruction": {}}
 GLOBAL = {"allocation": "global"}
 COSINE = {"schedule": "cosine"}
@@ -28,6 +28,8 @@ WAYS |= {f"both, cosine from {rate:g}": (GLOBAL | REFIT, COSINE | {"learning_rat
 WAYS |= {f"both and the original's output, cosine from {rate:g}": (GLOBAL | REFIT, COSINE | TEACHER | {"learning_rate": rate}) for rate in RATES[2:]}
 WAYS |= {f"both and the original's blocks, cosine from {rate:g}": (GLOBAL | REFIT, COSINE | BLOCKS | {"learning_rate": rate}) for rate in RATES[2:]}
 
+WAYS["the recipe best"] = ({}, {})
+
 
 def numbers(name, usual, kind):
     return [kind(word) for word in os.environ.get(name, usual).split()]
@@ -36,7 +38,7 @@ def numbers(name, usual, kind):
 def body(way, ratio, steps, seed):
     pruning, finetuning = WAYS[way]
     request = {
-        "recipe": "paper", "pruning": {"ratio": ratio, "widths": "free", "timesteps": {"stride": 10}, "seed": seed} | pruning,
+        "recipe": "best" if way == "the recipe best" else "paper", "pruning": {"ratio": ratio, "widths": "free", "timesteps": {"stride": 10}, "seed": seed} | pruning,
         "evaluation": {"samples": 16, "steps": 50}}
     if steps > 0:
         request["finetuning"] = {"steps": steps, "seed": seed} | finetuning
@@ -72,7 +74,7 @@ def main():
                             "ssim": evaluation["ssim"]["mean"], "timing": timing, "parameters": metrics["parameters"]}) + "\n")
                         lines.flush()
                     loss, excess, ssim, seconds = (statistics.mean(column) for column in zip(*found))
-                    name = way if steps else ", ".join(WAYS[way][0]) or "the cut alone"
+                    name = way if steps else ", ".join(WAYS[way][0]) or ("best" if "best" in way else "the cut alone")
                     print(f"| {ratio} | {steps} | {name} | {loss:.4f}, {excess:.4f} | {ssim:.3f} | {seconds:.0f} |", flush=True)
 
 

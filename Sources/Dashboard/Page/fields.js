@@ -9,7 +9,7 @@ export const phases = [
     key: "pruning", schema: "Pruning", title: "Prune", detail: "Removes the channels that matter least.",
     fields: [
       ["method", "Method", "Diff-Pruning weighs every channel by gradients over the timesteps that say something. Taylor takes all timesteps; fisher, gauss-newton and group-fisher the squares of every picture's own gradients; magnitude only the weights. random and scratch (fresh weights) are there to compare with."],
-      ["ratio", "Ratio", "The share of every layer's channels to remove. Norm groups and heads round it down. 0.3 is the paper's.", { step: "0.05", leads: true }],
+      ["ratio", "Ratio", "The share of every layer's channels to remove; with the allocation global, the recipe's, as much is saved, but layers lose by what they are worth. Norm groups and heads round it down. 0.3 is the paper's.", { step: "0.05", leads: true }],
       ["widths", "Widths", "diffusers: one width per block, which from_pretrained loads. free: every layer its own, as the paper's code does; the download brings a small loader.", { leads: true }],
       ["allocation", "Allocation", "uniform: every group loses the same share. global: those lose more whose channels are worth little for what they cost. Empty: as the recipe has it.", { recipe: true }],
       ["threshold", "Threshold", "Diff-Pruning stops at the first timestep whose loss is below this share of the largest so far: later, noisier steps say little. auto: chosen when all timesteps are through.", { step: "0.01", methods: ["diff-pruning", "scratch"] }],
