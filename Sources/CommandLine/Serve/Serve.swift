@@ -71,7 +71,7 @@ struct Serve: AsyncParsableCommand {
         let service = try Service(settings, logger: logger)
         // Before anyone is told that it listens, and may end it.
         let (ends, continuation) = AsyncStream.makeStream(of: Int32.self)
-        let sources = Self.signals { continuation.yield($0) }
+        let sources = await Self.signals { continuation.yield($0) }
         defer { sources.forEach { $0.cancel() } }
         // Written at once, whatever standard output is: scripts wait for this line.
         try FileHandle.standardOutput.write(contentsOf: Data("listening on \(service.url)\n".utf8))
@@ -93,13 +93,21 @@ struct Serve: AsyncParsableCommand {
     }
 
     /// Hands on SIGTERM and SIGINT by their numbers; they end nothing by themselves any more.
-    private static func signals(_ handler: @escaping @Sendable (Int32) -> Void) -> [any DispatchSourceSignal] {
-        [SIGTERM, SIGINT].map { number in
+    ///
+    /// Returns when they are heard: each needs a descriptor, which Dispatch opens in its own time. Were the table of descriptors full by then,
+    /// the server could not be asked to end any more.
+    private static func signals(_ handler: @escaping @Sendable (Int32) -> Void) async -> [any DispatchSourceSignal] {
+        var sources: [any DispatchSourceSignal] = []
+        for number in [SIGTERM, SIGINT] {
             signal(number, SIG_IGN)
             let source = DispatchSource.makeSignalSource(signal: number)
             source.setEventHandler { handler(number) }
-            source.resume()
-            return source
+            await withCheckedContinuation { (heard: CheckedContinuation<Void, Never>) in
+                source.setRegistrationHandler { heard.resume() }
+                source.resume()
+            }
+            sources.append(source)
         }
+        return sources
     }
 }
