@@ -132,7 +132,7 @@ let package = Package(
         .target(
             name: "ServiceSupport",
             dependencies: [
-                "TestSupport", "Server", "Jobs", "Storage", "Media", "Documents", .product(name: "Logging", package: "swift-log"),
+                "TestSupport", "Server", "HTTP", "Jobs", "Storage", "Media", "Documents", .product(name: "Logging", package: "swift-log"),
             ],
             path: "Tests/ServiceSupport"),
         .testTarget(name: "HashingTests", dependencies: ["Hashing"]),

@@ -1,40 +1,64 @@
 import Documents
 import Foundation
-import FoundationNetworking
+import HTTP
+import Synchronization
+import TestSupport
 import Testing
 
 /// A client of a service at some address. It keeps its connections; they close with it.
+///
+/// Not by URLSession: that waits for its connections by Dispatch, which crashes now and then where a peer is gone (see ``ReadinessPoller``),
+/// and in these tests servers are killed.
 package final class APIClient: Sendable {
+    /// One connection.
+    ///
+    /// Sendable: whoever has taken it out of `idle` has it alone.
+    private struct Line: @unchecked Sendable {
+        // By no proxy.
+        let client = HTTPClient(mayConnect: { _ in true })
+    }
+
+    /// Seconds, however slow the machine.
+    private static let patience = 600
+    /// Bytes of an answer.
+    private static let limit = 1 << 30
+
     package let base: String
     /// What every answer is held against, where it is known.
     private let description: Description?
-    private let session: URLSession
+    private let idle = Mutex<[Line]>([])
 
     package init(base: String, description: Description? = nil) {
         self.base = base
         self.description = description
-        let configuration = URLSessionConfiguration.ephemeral
-        // However slow the machine.
-        configuration.timeoutIntervalForRequest = 600
-        session = URLSession(configuration: configuration)
     }
-
-    deinit { session.finishTasksAndInvalidate() }
 
     /// Sends a request.
     package func send(
         _ method: String, _ path: String, body: Data? = nil, type: String = "application/octet-stream", headers: [String: String] = [:]
     ) async throws -> World.Answer {
-        var request = URLRequest(url: try #require(URL(string: base + path)))
-        request.httpMethod = method
-        request.httpBody = body
-        if body != nil { request.setValue(type, forHTTPHeaderField: "Content-Type") }
-        for (name, value) in headers { request.setValue(value, forHTTPHeaderField: name) }
-        let (data, response) = try await session.data(for: request)
-        let http = try #require(response as? HTTPURLResponse)
-        let fields = http.allHeaderFields.map { ("\($0.key)".lowercased(), "\($0.value)") }
-        let answer = World.Answer(status: http.statusCode, headers: Dictionary(fields) { first, _ in first }, data: data)
+        var fields = headers
+        if body != nil { fields["Content-Type"] = fields["Content-Type"] ?? type }
+        // libcurl would ask whether a large body is wanted.
+        fields["Expect"] = fields["Expect"] ?? ""
+        let answer = try await exchange(method, path, fields, body)
         description?.check(answer, to: method, path)
+        return answer
+    }
+
+    private func exchange(_ method: String, _ path: String, _ fields: [String: String], _ body: Data?) async throws -> World.Answer {
+        let line = idle.withLock { $0.popLast() } ?? Line()
+        line.client.connectTimeout = Self.patience
+        line.client.stallTimeout = Self.patience
+        let answer = try await onAThread { [base] in
+            let request = ClientRequest(
+                method, base + path, fields: fields.map { ($0.key, $0.value) }, body: body.map { .bytes(Array($0)) } ?? .none)
+            let answer = try line.client.send(request, limit: Self.limit)
+            return World.Answer(
+                status: answer.status,
+                headers: Dictionary(answer.fields.map { ($0.name.lowercased(), $0.value) }) { "\($0), \($1)" }, data: Data(answer.body))
+        }
+        idle.withLock { $0.append(line) }
         return answer
     }
 

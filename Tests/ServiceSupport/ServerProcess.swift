@@ -1,5 +1,4 @@
 import Foundation
-import FoundationNetworking
 import Jobs
 import TestSupport
 import Testing
