@@ -1,6 +1,6 @@
 """Runs jobs of several recipes on one server, one after the other, and prints what came of them: see quality.sh.
 
-A way is a job's body but for ratio, steps and seed. The paper's learning rate is swept, so that it is compared at its best.
+A way is a job's body but for ratio, steps and seed. Learning rates are swept, so that every way is compared at its best.
 """
 
 import json
@@ -8,27 +8,36 @@ import os
 import statistics
 import sys
 
+import quality_networks
 from client import Client
 
-EXAMPLE = "Tests/Fixtures/example"
-RATES = (2e-4, 5e-4, 1e-3, 2e-3, 4e-3)
 REFIT = {"reconstruction": {}}
 GLOBAL = {"allocation": "global"}
 COSINE = {"schedule": "cosine"}
+SOAP = {"optimizer": "soap"}
 TEACHER = {"distillation": {"output": 1}}
 BLOCKS = {"distillation": {"output": 1, "features": 0.1}}
 
-# name: (pruning, fine-tuning)
-WAYS = {f"paper, learning rate {rate:g}": ({}, {"learning_rate": rate}) for rate in RATES}
-WAYS |= {f"cosine from {rate:g}": ({}, COSINE | {"learning_rate": rate}) for rate in RATES[1:]}
-WAYS |= {f"reconstruction, learning rate {rate:g}": (REFIT, {"learning_rate": rate}) for rate in RATES[:3]}
-WAYS |= {f"reconstruction, cosine from {rate:g}": (REFIT, COSINE | {"learning_rate": rate}) for rate in RATES[1:]}
-WAYS |= {f"global shares, cosine from {rate:g}": (GLOBAL, COSINE | {"learning_rate": rate}) for rate in RATES[2:]}
-WAYS |= {f"both, cosine from {rate:g}": (GLOBAL | REFIT, COSINE | {"learning_rate": rate}) for rate in RATES[1:]}
-WAYS |= {f"both and the original's output, cosine from {rate:g}": (GLOBAL | REFIT, COSINE | TEACHER | {"learning_rate": rate}) for rate in RATES[2:]}
-WAYS |= {f"both and the original's blocks, cosine from {rate:g}": (GLOBAL | REFIT, COSINE | BLOCKS | {"learning_rate": rate}) for rate in RATES[2:]}
 
-WAYS["the recipe best"] = ({}, {})
+def sweep(name, recipe, pruning, finetuning, rates):
+    return {f"{name}, {rate:g}": (recipe, pruning, finetuning | {"learning_rate": rate}) for rate in rates}
+
+
+# name: (recipe, pruning, fine-tuning)
+WAYS = sweep("paper", "paper", {}, {}, (5e-4, 1e-3, 2e-3, 4e-3))
+for part, pruning, finetuning in (
+        ("reconstruction", REFIT, {}), ("shares by worth", GLOBAL, {}), ("cosine", {}, COSINE), ("SOAP", {}, SOAP), ("the original's output", {}, TEACHER)):
+    WAYS |= sweep(f"paper and {part}", "paper", pruning, finetuning, (2e-3, 4e-3))
+WAYS["best"] = ("best", {}, {})
+WAYS |= sweep("best", "best", {}, {}, (3e-3, 8e-3))
+WAYS["best without reconstruction"] = ("best", {"reconstruction": None}, {})
+WAYS["best without shares by worth"] = ("best", {"allocation": "uniform"}, {})
+WAYS["best without cosine"] = ("best", {}, {"schedule": "constant"})
+WAYS |= sweep("best without SOAP", "best", {}, {"optimizer": "adamw"}, (2e-3, 4e-3))
+WAYS["best without averaging"] = ("best", {}, {"ema_decay": 0})
+WAYS |= sweep("best without averaging", "best", {}, {"ema_decay": 0}, (3e-3, 8e-3))
+WAYS["best and the original's output"] = ("best", {}, TEACHER)
+WAYS["best and the original's blocks"] = ("best", {}, BLOCKS)
 
 
 def numbers(name, usual, kind):
@@ -36,46 +45,55 @@ def numbers(name, usual, kind):
 
 
 def body(way, ratio, steps, seed):
-    pruning, finetuning = WAYS[way]
+    recipe, pruning, finetuning = WAYS[way]
+    # A null is left as it is: it takes a part out of the recipe.
     request = {
-        "recipe": "best" if way == "the recipe best" else "paper", "pruning": {"ratio": ratio, "widths": "free", "timesteps": {"stride": 10}, "seed": seed} | pruning,
+        "recipe": recipe, "pruning": {"ratio": ratio, "widths": "free", "timesteps": {"stride": 10}, "seed": seed} | pruning,
         "evaluation": {"samples": 16, "steps": 50}}
     if steps > 0:
         request["finetuning"] = {"steps": steps, "seed": seed} | finetuning
     return request
 
 
+def compare(client, network, ways, lines):
+    model, pictures = quality_networks.trained(client, network)
+    checkpoint = client.upload("checkpoints", network, model)["id"]
+    dataset = client.upload("datasets", network, pictures)["id"]
+    for ratio in numbers("RATIOS", "0.3 0.5 0.7", float):
+        for steps in numbers("STEPS", "0 100 300 1000", int):
+            seen = set()
+            for way in ways:
+                # Without steps only the cut and its reconstruction count.
+                key = json.dumps(body(way, ratio, steps, 0))
+                if key in seen:
+                    continue
+                seen.add(key)
+                found = []
+                for seed in numbers("SEEDS", "0 1 2", int):
+                    _, metrics = client.run(checkpoint=checkpoint, dataset=dataset, **body(way, ratio, steps, seed))
+                    evaluation, timing = metrics["evaluation"], metrics["timing"]
+                    loss, ssim = evaluation["loss"], (evaluation["ssim"] or {}).get("mean")
+                    found.append((loss["after"] - loss["before"], ssim or 0, sum(timing.values()) - timing["evaluating"]))
+                    line = {
+                        "network": network, "way": way, "ratio": ratio, "steps": steps, "seed": seed, "loss": loss, "ssim": ssim,
+                        "timing": timing, "parameters": metrics["parameters"], "macs": metrics["macs"]}
+                    lines.write(json.dumps(line) + "\n")
+                    lines.flush()
+                excess, ssim, seconds = zip(*found)
+                around = f" ± {statistics.stdev(excess):.4f}" if len(excess) > 1 else ""
+                print(
+                    f"| {network} | {ratio} | {steps} | {way} | {statistics.mean(excess):.4f}{around} | {statistics.mean(ssim):.3f} "
+                    f"| {statistics.mean(seconds):.0f} |", flush=True)
+
+
 def main():
     client = Client(sys.argv[1])
-    ways = [way for way in WAYS if all(word in way for word in sys.argv[2:])]
-    with open(f"{EXAMPLE}/model.tar", "rb") as model, open(f"{EXAMPLE}/pictures.tar.gz", "rb") as pictures:
-        checkpoint = client.upload("checkpoints", "example", model.read())["id"]
-        dataset = client.upload("datasets", "example", pictures.read())["id"]
-    print("| ratio | steps | way | loss, excess over the original's | SSIM | seconds |\n|---|---|---|---|---|---|", flush=True)
+    named = [way for way in os.environ.get("WAYS", "").split(";") if way]
+    ways = named or [way for way in WAYS if all(word in way for word in sys.argv[2:])]
+    print("| network | ratio | steps | way | excess | SSIM | seconds |\n|---|---|---|---|---|---|---|", flush=True)
     with open("quality.jsonl", "a") as lines:
-        for ratio in numbers("RATIOS", "0.3 0.5", float):
-            for steps in numbers("STEPS", "0 300", int):
-                # Without steps only the cut and its reconstruction count.
-                seen = set()
-                for way in ways:
-                    key = json.dumps(body(way, ratio, steps, 0))
-                    if key in seen:
-                        continue
-                    seen.add(key)
-                    found = []
-                    for seed in numbers("SEEDS", "0", int):
-                        job, metrics = client.run(checkpoint=checkpoint, dataset=dataset, **body(way, ratio, steps, seed))
-                        evaluation, timing = metrics["evaluation"], metrics["timing"]
-                        found.append((
-                            evaluation["loss"]["after"], evaluation["loss"]["after"] - evaluation["loss"]["before"],
-                            evaluation["ssim"]["mean"], sum(timing.values()) - timing["evaluating"]))
-                        lines.write(json.dumps({
-                            "way": way, "ratio": ratio, "steps": steps, "seed": seed, "loss": evaluation["loss"],
-                            "ssim": evaluation["ssim"]["mean"], "timing": timing, "parameters": metrics["parameters"]}) + "\n")
-                        lines.flush()
-                    loss, excess, ssim, seconds = (statistics.mean(column) for column in zip(*found))
-                    name = way if steps else ", ".join(WAYS[way][0]) or ("best" if "best" in way else "the cut alone")
-                    print(f"| {ratio} | {steps} | {name} | {loss:.4f}, {excess:.4f} | {ssim:.3f} | {seconds:.0f} |", flush=True)
+        for network in numbers("NETWORKS", " ".join(quality_networks.NAMES), str):
+            compare(client, network, ways, lines)
 
 
 if __name__ == "__main__":

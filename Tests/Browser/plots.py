@@ -145,27 +145,36 @@ def check_scoring(page, metrics, picture):
 
 
 def check_widths(page, metrics, picture):
-    groups = metrics["groups"]
-    plot = Plot(page, "Width per layer")
+    check_bars(page, picture, "Width per layer", "data-group", [(group["name"], group["width"]) for group in metrics["groups"]])
+
+
+def check_layers(page, metrics, picture):
+    check_bars(page, picture, "Error per layer", "data-layer", [(layer["name"], layer["error"]) for layer in metrics["reconstruction"]["layers"]])
+
+
+def check_bars(page, picture, title, attribute, rows):
+    """A bar for each row: all of it before, the filled part after."""
+    plot = Plot(page, title)
     before, after = plot.shapes("bar-before"), plot.shapes("bar-after")
-    names = [group["name"] for group in groups]
-    equal([bar["data-group"] for bar in before], names, "groups before")
-    equal([bar["data-group"] for bar in after], names, "groups after")
-    scale = float(before[0]["width"]) / groups[0]["width"]["before"]
+    names = [name for name, _ in rows]
+    equal([bar[attribute] for bar in before], names, f"{title}: before")
+    equal([bar[attribute] for bar in after], names, f"{title}: after")
+    longest = max(range(len(rows)), key=lambda index: rows[index][1]["before"])
+    scale = float(before[longest]["width"]) / rows[longest][1]["before"]
     labels = [shape["text"] for shape in plot.data["shapes"] if shape["tag"] == "text"]
-    for group, whole, part in zip(groups, before, after):
-        width = group["width"]
-        close(float(whole["width"]), width["before"] * scale, 0.6, f"{group['name']} before")
-        close(float(part["width"]), width["after"] * scale, 0.6, f"{group['name']} after")
+    for (name, value), whole, part in zip(rows, before, after):
+        close(float(whole["width"]), value["before"] * scale, 0.6, f"{name} before")
+        close(float(part["width"]), value["after"] * scale, 0.6, f"{name} after")
         middle = float(part["y"]) + 7
-        if not plot.is_painted(picture, float(part["x"]) + float(part["width"]) / 2, middle, part["colour"], 0, 8):
-            raise Failure(f"{group['name']}: the kept part is not painted")
-        if width["after"] < width["before"]:
+        at = float(part["x"]) + float(part["width"]) / 2
+        if float(part["width"]) > 3 and not plot.is_painted(picture, at, middle, part["colour"], 0, 8):
+            raise Failure(f"{title}, {name}: the part after is not painted")
+        if float(whole["width"]) - float(part["width"]) > 3:
             at = float(part["x"]) + (float(part["width"]) + float(whole["width"])) / 2
             if not plot.is_painted(picture, at, middle, whole["colour"], 0, 8):
-                raise Failure(f"{group['name']}: the removed part is not painted")
-        if group["name"] not in labels:
-            raise Failure(f"{group['name']} is not written")
+                raise Failure(f"{title}, {name}: the part before is not painted")
+        if name not in labels:
+            raise Failure(f"{title}: {name} is not written")
 
 
 def check_scores(page, metrics, shoot):

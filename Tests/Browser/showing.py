@@ -17,6 +17,7 @@ def check_plots(run):
     picture = page.whole()
     plots.check_scoring(page, metrics, picture)
     plots.check_widths(page, metrics, picture)
+    plots.check_layers(page, metrics, picture)
     plots.check_finetuning(page, metrics, picture)
     plots.check_scores(page, metrics, page.whole)
 

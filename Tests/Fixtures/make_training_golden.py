@@ -1,7 +1,7 @@
 """Writes training/: fine-tuning, sampling and evaluation in PyTorch on tiny models of unet/, for the engine to reproduce.
 
-finetuning.json       runs of a few steps: losses, gradient norms and learning rates; weights.NAME and ema.NAME of the first run
-                      are in finetuning.safetensors, with the pictures in `images` (in [-1, 1])
+finetuning.json       runs of a few steps: losses, gradient norms and learning rates; weights.NAME and ema.NAME of the first run, and
+                      weights2.NAME and ema2.NAME of the third, are in finetuning.safetensors, with the pictures in `images` (in [-1, 1])
 sampling.json         cases (model, scheduler, sampler, steps, eta, seed); sampling.safetensors holds the samples by case number
 evaluation.json       the held-out loss on `images`; SSIM and MSE of `pictures.a` and `pictures.b` (8 bit values as float)
 schedules.json        some cumulative alphas of diffusers' schedulers
@@ -25,6 +25,7 @@ from safetensors.torch import save_file
 
 from make_pruning_golden import load
 from reference import alphas_cumprod
+from soap import SOAP
 
 HERE = Path(__file__).parent / "training"
 STEPS = 50
@@ -34,6 +35,8 @@ RUNS = [
          gradient_clip=0.5, flip=True, seed=3),
     dict(model="learned", steps=5, batch_size=3, learning_rate=1e-3, warmup_steps=0, weight_decay=0.0, ema_decay=0.2,
          gradient_clip=None, flip=False, seed=4),
+    dict(model="learned", steps=24, batch_size=4, learning_rate=1e-3, warmup_steps=2, weight_decay=0.01, ema_decay=0.9999,
+         gradient_clip=0.5, flip=True, seed=5, optimizer="soap"),
 ]
 
 
@@ -50,8 +53,12 @@ def finetune(model, run, images, steps=STEPS, objective=noise_loss):
     """The rows of a run, and the weights and their average after it; the model is trained where it stands."""
     model = model.double().eval()  # dropout is off
     generator = torch.Generator().manual_seed(run["seed"])
-    optimizer = torch.optim.AdamW(
-        model.parameters(), lr=run["learning_rate"], betas=(0.9, 0.999), eps=1e-8, weight_decay=run["weight_decay"])
+    common = dict(lr=run["learning_rate"], weight_decay=run["weight_decay"])
+    if run.get("optimizer") == "soap":
+        tables = {id(module.weight) for module in model.modules() if isinstance(module, torch.nn.Embedding)}
+        optimizer = SOAP(model.parameters(), tables=tables, **common)
+    else:
+        optimizer = torch.optim.AdamW(model.parameters(), betas=(0.9, 0.999), eps=1e-8, **common)
     ema = EMAModel(model.parameters(), decay=run["ema_decay"])
     ratios = alphas_cumprod(steps)
     shape = (run["batch_size"],) + tuple(images.shape[1:])
@@ -162,8 +169,8 @@ if __name__ == "__main__":
     for index, run in enumerate(RUNS):
         rows, weights, averaged = finetune(load(run["model"]), run, images)
         written.append(run | {"losses": rows})
-        if index == 0:
-            tensors |= {f"weights.{n}": w.detach().float().contiguous() for n, w in weights.items()}
+        if index != 1:
+            tensors |= {f"weights{index or ''}.{n}": w.detach().float().contiguous() for n, w in weights.items()}
         tensors |= {f"ema{index if index else ''}.{n}": w.detach().float().contiguous() for n, w in averaged.items()}
         print([round(row["loss"], 5) for row in rows], [round(row["gradient_norm"], 3) for row in rows])
     write("finetuning.json", {"num_train_timesteps": STEPS, "runs": written})

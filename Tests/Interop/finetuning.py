@@ -1,4 +1,4 @@
-"""Fine-tuning against PyTorch's AdamW and diffusers' EMAModel in float64: rows, weights, their average, and the samples after it."""
+"""Fine-tuning against PyTorch's AdamW, a SOAP in PyTorch and diffusers' EMAModel in float64: rows, weights, their average, and the samples after it."""
 
 import make_training_golden
 from downloads import downloaded

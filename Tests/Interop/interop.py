@@ -84,6 +84,8 @@ def checks():
             lambda c, f, a=(name, method, widths, ratio): reconstruction.reconstructed(c, f, *a))
 
     found["fine-tuning, ddpm, cosine"] = lambda c, f: finetuning.finetuned(c, f, "ddpm", schedule="cosine")
+    for name in ("ddpm", "pixel"):
+        found[f"fine-tuning, {name}, SOAP"] = lambda c, f, n=name: finetuning.finetuned(c, f, n, optimizer="soap")
     for name, method, widths, ratio, weights in (
             ("ddpm", "diff-pruning", "free", 0.3, (1, 1, 1)), ("ldm", "magnitude", "diffusers", 0.5, (0, 1, 0)),
             ("scale_shift", "magnitude", "free", 0.5, (3, 0.5, 0)), ("learned", "magnitude", "diffusers", 0.5, (0.5, 0, 2)),

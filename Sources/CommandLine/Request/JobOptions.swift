@@ -9,6 +9,7 @@ extension JobRequest.Allocation: ExpressibleByArgument {}
 extension JobRequest.Sampler: ExpressibleByArgument {}
 extension JobRequest.WeightType: ExpressibleByArgument {}
 extension JobRequest.Schedule: ExpressibleByArgument {}
+extension JobRequest.Optimizer: ExpressibleByArgument {}
 extension Recipe: ExpressibleByArgument {}
 
 /// What a job is asked for on the command line: fields of the API's request, by their names there.
@@ -48,12 +49,14 @@ struct JobOptions: ParsableArguments {
     var plan: String?
 
     @Option(help: "Fine-tune for so many steps; without it and its kind nothing is fine-tuned.") var steps: Int?
-    @Option(help: "AdamW's learning rate (default: 2e-3; the recipe paper 2e-4).") var learningRate: NumberArgument?
+    @Option(help: "What makes a step of a gradient: soap, which learns more of a step, or adamw (default: soap; the recipe paper adamw).")
+    var optimizer: JobRequest.Optimizer?
+    @Option(help: "The learning rate (default: 5e-3, with adamw 2e-3; the recipe paper 2e-4).") var learningRate: NumberArgument?
     @Option(help: "Steps in which the learning rate rises (default: 20, or a tenth of the steps; the recipe paper 0).")
     var warmupSteps: Int?
     @Option(help: "The learning rate after that: cosine, to zero, or constant (default: cosine; the recipe paper constant).")
     var schedule: JobRequest.Schedule?
-    @Option(help: "AdamW's weight decay (default: 0).") var weightDecay: NumberArgument?
+    @Option(help: "What the weights lose at each step, times the learning rate (default: 0).") var weightDecay: NumberArgument?
     @Option(help: "The decay of the weights' moving average (default: 0.9999).") var emaDecay: NumberArgument?
     @Option(help: "The largest norm of the gradients (default: 1).") var gradientClip: NumberArgument?
     @Flag(help: "Do not mirror pictures at random while fine-tuning.") var noFlip = false
@@ -114,6 +117,7 @@ struct JobOptions: ParsableArguments {
         if let learningRate { fields["learning_rate"] = learningRate.json }
         if let warmupSteps { fields["warmup_steps"] = .integer(warmupSteps) }
         if let schedule { fields["schedule"] = .string(schedule.rawValue) }
+        if let optimizer { fields["optimizer"] = .string(optimizer.rawValue) }
         if let weightDecay { fields["weight_decay"] = weightDecay.json }
         if let emaDecay { fields["ema_decay"] = emaDecay.json }
         if let gradientClip { fields["gradient_clip"] = gradientClip.json }

@@ -37,9 +37,11 @@ class JobForm {
     this.dtype = h("select", { id: "dtype" }, h("option", { value: "" }, "the checkpoint's own"), ["float32", "float16", "bfloat16"].map((name) => h("option", {}, name)));
     this.recipe = h("select", { id: "recipe" }, schemas.JobRequest.properties.recipe.enum.filter((word) => word !== null).map((word) => h("option", {}, word)));
     this.recipe.value = schemas.JobRequest.properties.recipe.default;
+    this.recipe.addEventListener("change", () => this.forgetAbsent());
     this.forecast = new Forecast();
     this.plan = null;
     this.kept = {};
+    this.absent = new Set();
     this.planNote = h("p", { class: "notice", hidden: true }, "The cut of the other job's plan is made again, whatever stands here. ",
       h("button", { type: "button", class: "small", onclick: () => { this.plan = null; this.changed(); } }, "Choose anew"));
     this.refused = h("div");
@@ -114,11 +116,23 @@ class JobForm {
     this.kept = { metadata: request.metadata, priority: request.priority };
     for (const { key } of phases) this.switches.get(key).checked = request[key] !== null;
     for (const [path, { control }] of this.controls) {
-      const value = path.split(".").reduce((object, name) => object?.[name], request);
+      const names = path.split(".");
+      // A part that the job did without, though the recipe has it.
+      if (names.length > 2 && request[names[0]]?.[names[1]] === null) {
+        this.absent.add(names.slice(0, 2).join("."));
+        control.placeholder = "none";
+      }
+      const value = names.reduce((object, name) => object?.[name], request);
       if (value === undefined) continue;
       if (control.type === "checkbox") control.checked = value;
       else control.value = value ?? "";
     }
+  }
+
+  /** Another recipe is taken with all of its parts. */
+  forgetAbsent() {
+    this.absent.clear();
+    for (const { control } of this.controls.values()) control.removeAttribute("placeholder");
   }
 
   get request() {
@@ -128,6 +142,10 @@ class JobForm {
     if (this.dtype.value) request.dtype = this.dtype.value;
     request.recipe = this.recipe.value;
     for (const { key } of phases) if (this.switches.get(key).checked) request[key] = {};
+    for (const path of this.absent) {
+      const [phase, part] = path.split(".");
+      if (request[phase]) request[phase][part] = null;
+    }
     for (const [path, { control, property, extra }] of this.controls) {
       const names = path.split(".");
       if (!request[names[0]] || !this.applies(extra)) continue;

@@ -1,5 +1,6 @@
 // What a job has measured: the table of sizes and quality, the plots and the samples. It grows while the job runs.
 import { freshId, h, show, table } from "./dom.js";
+import { LayersFigure } from "./figure-layers.js";
 import { FinetuningFigure, ScoresFigure, ScoringFigure, WidthsFigure } from "./figures.js";
 import { bytes, change, count, duration, significant } from "./format.js";
 import { Samples } from "./samples.js";
@@ -35,12 +36,14 @@ export class Results {
     this.scoring = new ScoringFigure();
     this.widths = new WidthsFigure();
     this.scores = new ScoresFigure(freshId("group"));
+    this.layers = new LayersFigure();
     this.finetuning = new FinetuningFigure();
     this.samples = new Samples();
     this.sections = {
       summary: h("section", {}, h("h2", {}, "What changed"), this.summary, this.timing),
       scoring: h("section", {}, h("h2", {}, "Scoring"), this.scoring.element),
       groups: h("section", {}, h("h2", {}, "Pruning"), this.widths.element, this.scores.element),
+      reconstruction: h("section", {}, h("h2", {}, "Reconstruction"), this.layers.element),
       finetuning: h("section", {}, h("h2", {}, "Fine-tuning"), this.finetuning.element),
       samples: h("section", {}, h("h2", {}, "Samples"), this.samples.element),
     };
@@ -64,6 +67,7 @@ export class Results {
       show(this.scores.element, metrics.groups.some((group) => group.scores));
       this.scores.update(metrics.groups);
     });
+    this.part("reconstruction", metrics.reconstruction?.layers.length > 0, () => this.layers.update(metrics.reconstruction));
     this.part("finetuning", metrics.finetuning?.losses.length > 0, () => this.finetuning.update(metrics.finetuning));
   }
 

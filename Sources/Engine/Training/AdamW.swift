@@ -2,78 +2,42 @@ import Foundation
 
 /// AdamW (arXiv 1711.05101) as `torch.optim.AdamW`; clipping, an exponential moving average and clearing the gradients for the next
 /// step happen in the same walk over memory.
-struct AdamW {
+struct AdamW: Optimizer {
     private static let beta1: Float = 0.9
     private static let beta2: Float = 0.999
     private static let epsilon: Float = 1e-8
 
     private let weights: Buffer
     private let gradients: Buffer
-    let firstMoment: Buffer
-    let secondMoment: Buffer
+    private let firstMoment: Buffer
+    private let secondMoment: Buffer
     /// The averaged weights, when there is an average.
     private let average: Buffer?
     private let parallel: Parallel
-    private var step: Int
 
-    /// - Parameters:
-    ///   - moments: of the gradients so far, taken over as they are; nil begins with zeros.
-    ///   - step: steps done.
-    init(weights: Weights, gradients: Weights, average: Weights?, moments: (Buffer, Buffer)? = nil, step: Int = 0, parallel: Parallel) {
+    static func memory(_ graph: Graph) -> [OptimizerMemory] {
+        ["first_moment", "second_moment"].map { OptimizerMemory(name: $0, buffer: Weights(graph.parameters).buffer) }
+    }
+
+    static func floats(_ graph: Graph, threads: Int) -> Int { 2 * graph.parameterCount }
+
+    static func multiplyAccumulates(_ graph: Graph) -> Double { 0 }
+
+    init(_ graph: Graph, weights: Weights, gradients: Weights, average: Weights?, memory: [OptimizerMemory], parallel: Parallel) {
         self.weights = weights.buffer
         self.gradients = gradients.buffer
-        (firstMoment, secondMoment) = moments ?? (Buffer(count: weights.buffer.count), Buffer(count: weights.buffer.count))
-        self.step = step
+        (firstMoment, secondMoment) = (memory[0].buffer, memory[1].buffer)
         self.average = average?.buffer
         self.parallel = parallel
     }
 
-    /// The Euclidean norm of all gradients together.
-    var gradientNorm: Double {
-        let parts = parallel.threads
-        let count = gradients.count
-        let sums = UnsafeMutableBufferPointer<Double>.allocate(capacity: parts)
-        defer { sums.deallocate() }
-        parallel.forEach(parts) { part in
-            var sum = 0.0
-            var start = count * part / parts
-            let end = count * (part + 1) / parts
-            while start < end {
-                // Short runs in float, their sums in double: as exact as a double sum at a vector's speed.
-                let stop = min(start + 512, end)
-                var run = Vector.zero
-                var i = start
-                while i + Elementwise.width <= stop {
-                    let g = (gradients.pointer + i).load()
-                    run += g * g
-                    i += Elementwise.width
-                }
-                sum += Double(run.sum())
-                while i < stop {
-                    sum += Double(gradients.pointer[i]) * Double(gradients.pointer[i])
-                    i += 1
-                }
-                start = stop
-            }
-            sums[part] = sum
-        }
-        return sums.reduce(0, +).squareRoot()
-    }
-
-    /// One step; leaves the gradients zero.
-    ///
-    /// - Parameters:
-    ///   - learningRate: after warm-up.
-    ///   - gradientScale: what every gradient is multiplied by first (clipping).
-    ///   - averageDecay: the weight of the old average in the new one.
-    mutating func update(learningRate: Double, weightDecay: Double, gradientScale: Float, averageDecay: Double) {
-        step += 1
+    func update(_ step: OptimizerStep) {
         // The scalars in double and then rounded, as PyTorch has them.
-        let decay = Float(1 - learningRate * weightDecay)
-        let stepSize = Float(learningRate / (1 - pow(0.9, Double(step))))
-        let correction = Float((1 - pow(0.999, Double(step))).squareRoot())
-        let blend = Float(1 - averageDecay)
-        let (beta1, beta2, epsilon) = (Self.beta1, Self.beta2, Self.epsilon)
+        let decay = Float(1 - step.learningRate * step.weightDecay)
+        let stepSize = Float(step.learningRate / (1 - pow(0.9, Double(step.number))))
+        let correction = Float((1 - pow(0.999, Double(step.number))).squareRoot())
+        let blend = Float(1 - step.averageDecay)
+        let (beta1, beta2, epsilon, gradientScale) = (Self.beta1, Self.beta2, Self.epsilon, step.gradientScale)
         parallel.ranges(weights.count, grain: 4096) { range in
             var i = range.lowerBound
             while i < range.upperBound {

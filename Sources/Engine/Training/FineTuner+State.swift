@@ -9,12 +9,10 @@ extension FineTuner {
         let weights: Weights
         /// Nil where no average is kept.
         let average: Weights?
-        let firstMoment: Buffer
-        let secondMoment: Buffer
+        let memory: [OptimizerMemory]
 
         fileprivate var buffers: [(name: String, buffer: Buffer)] {
-            [("weights", weights.buffer), ("first_moment", firstMoment), ("second_moment", secondMoment)]
-                + (average.map { [("average", $0.buffer)] } ?? [])
+            [("weights", weights.buffer)] + memory.map { ($0.name, $0.buffer) } + (average.map { [("average", $0.buffer)] } ?? [])
         }
 
         /// Writes a safetensors file.
@@ -35,7 +33,7 @@ extension FineTuner {
             step: try saved.word("step") { Int($0).flatMap { (0...settings.steps).contains($0) ? $0 : nil } },
             generator: try saved.word("generator") { TorchGenerator(saved: $0) }, weights: weights,
             average: settings.emaDecay > 0 ? Weights(trained.weights.parameters) : nil,
-            firstMoment: Buffer(count: weights.buffer.count), secondMoment: Buffer(count: weights.buffer.count))
+            memory: settings.optimizer.kind.memory(trained.model.graph))
         for (name, buffer) in state.buffers { try saved.read(name, into: buffer) }
         return state
     }

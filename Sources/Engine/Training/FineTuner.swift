@@ -1,4 +1,4 @@
-/// Trains a model on an objective, by AdamW and with an average of the weights; on noise prediction that is the DDPM paper's algorithm 1
+/// Trains a model on an objective, with an average of the weights; on noise prediction that is the DDPM paper's algorithm 1
 /// (arXiv 2006.11239).
 public struct FineTuner: Sendable {
     /// How to train.
@@ -7,6 +7,8 @@ public struct FineTuner: Sendable {
         public var steps = 1000
         /// Samples per step.
         public var batchSize = 16
+        /// What makes a step of a gradient.
+        public var optimizer = OptimizerName.adamw
         /// The learning rate after warm-up.
         public var learningRate = 2e-4
         /// Steps over which the learning rate rises linearly.
@@ -75,23 +77,22 @@ public struct FineTuner: Sendable {
             segments: plan.segments, parallel: parallel)
         let running = ObjectiveExecutor(objective, in: executor, samples: batch)
         let done = state?.step ?? 0
-        var optimizer = AdamW(
-            weights: weights, gradients: gradients, average: average, moments: state.map { ($0.firstMoment, $0.secondMoment) }, step: done,
-            parallel: parallel)
+        let remembered = state?.memory ?? settings.optimizer.kind.memory(trained.model.graph)
+        let optimizer = settings.optimizer.kind.init(
+            trained.model.graph, weights: weights, gradients: gradients, average: average, memory: remembered, parallel: parallel)
         var generator = state?.generator ?? TorchGenerator(seed: settings.seed)
 
         for step in stride(from: done + 1, through: settings.steps, by: 1) {
             let loss = running.lossAndBackward(try objective.draw(batch, mirroring: settings.flip, from: &generator))
             guard loss.isFinite else { throw TrainingError.lossNotFinite(step: step) }
-            let norm = optimizer.gradientNorm
+            let norm = gradients.norm(parallel)
             let rate = settings.learningRate * settings.schedule.factor(step: step, of: settings.steps, warmup: settings.warmupSteps)
             optimizer.update(
-                learningRate: rate, weightDecay: settings.weightDecay,
-                gradientScale: settings.gradientClip.map { Float(min(1, $0 / (norm + 1e-6))) } ?? 1,
-                averageDecay: Self.averageDecay(settings.emaDecay, step: step))
-            let reached = State(
-                step: step, generator: generator, weights: weights, average: average, firstMoment: optimizer.firstMoment,
-                secondMoment: optimizer.secondMoment)
+                OptimizerStep(
+                    number: step, learningRate: rate, weightDecay: settings.weightDecay,
+                    gradientScale: settings.gradientClip.map { Float(min(1, $0 / (norm + 1e-6))) } ?? 1,
+                    averageDecay: Self.averageDecay(settings.emaDecay, step: step)))
+            let reached = State(step: step, generator: generator, weights: weights, average: average, memory: remembered)
             try report(Step(step: step, loss: loss, terms: running.lossTerms, gradientNorm: norm, learningRate: rate), reached)
         }
         return (average ?? weights, weights)

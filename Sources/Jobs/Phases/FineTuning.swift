@@ -21,19 +21,22 @@ struct FineTuning: Phase {
 
     // MARK: What it will take
 
-    /// A teacher goes through every batch too, forward alone.
+    /// The optimiser's own work, and a teacher that goes through every batch too, forward alone.
     func steps(_ shape: JobShape) -> [PhaseSteps] {
-        let training = PhaseSteps(.result, isTraining: true, count: settings.steps, samples: settings.batchSize)
+        let training = PhaseSteps(
+            .result, isTraining: true, count: settings.steps, samples: settings.batchSize,
+            beside: settings.optimizer.multiplyAccumulates(shape.after.graph) / Double(settings.batchSize))
         let teaching = PhaseSteps(.teacher, isTraining: false, count: settings.steps, samples: settings.batchSize)
         return shares == nil ? [training] : [training, teaching]
     }
 
     var batch: Int { settings.batchSize }
 
-    /// Weights, gradients, two moments and an average; pictures and noise; a teacher's weights.
+    /// Weights, gradients, an average and what the optimiser remembers; pictures and noise; a teacher's weights.
     func fixedBytes(_ shape: JobShape) -> Int {
-        let copies = settings.emaDecay > 0 ? 5 : 4
-        return shape.pictureBytes + copies * shape.bytesAfter + shape.bytesOfTeacher + 3 * settings.batchSize * shape.sampleBytes
+        let copies = settings.emaDecay > 0 ? 3 : 2
+        return shape.pictureBytes + copies * shape.bytesAfter + settings.optimizer.bytes(shape.largestAfter.graph, shape.parallel)
+            + shape.bytesOfTeacher + 3 * settings.batchSize * shape.sampleBytes
     }
 
     func batchPlan(_ shape: JobShape, memory: Int) -> BatchPlan? {

@@ -55,6 +55,7 @@ package struct JobRequest: Sendable {
 
     /// How the learning rate goes.
     package typealias Schedule = LearningRateSchedule
+    package typealias Optimizer = OptimizerName
 
     /// The number formats that results can be written in.
     package enum WeightType: String, CaseIterable {
@@ -108,13 +109,15 @@ package struct JobRequest: Sendable {
     /// Reads a request body.
     ///
     /// - Parameters:
-    ///   - unsaid: the recipe where the body names none.
+    ///   - isQueued: whether it is a job that was queued. Those say all that their version knew: what they leave out is as it was before
+    ///     it could be said.
     ///   - webhook: reads whom to tell, which is no part of the job itself; nil knows no such field.
     /// - Returns: the request, and what is wrong with it: unknown fields, wrong types, numbers out of the bounds that need no checkpoint.
     package static func read(
-        _ body: JSON, unsaid: Recipe = .best, webhook: ((inout ObjectReader) -> Webhook)?
+        _ body: JSON, isQueued: Bool = false, webhook: ((inout ObjectReader) -> Webhook)?
     ) -> (request: JobRequest, errors: [FieldError]) {
         var reader = ObjectReader(body)
+        let unsaid: Recipe = isQueued ? .paper : .best
         let (recipe, dataset) = (reader.word("recipe", default: unsaid), reader.text("dataset"))
         let request = JobRequest(
             checkpoint: reader.requiredText("checkpoint"),
@@ -125,7 +128,7 @@ package struct JobRequest: Sendable {
             recipe: recipe,
             dtype: reader.optionalWord("dtype"),
             pruning: reader.object("pruning") { Self.pruning(&$0, recipe.pruning(hasPictures: dataset != nil)) },
-            finetuning: reader.object("finetuning") { Self.finetuning(&$0, recipe) },
+            finetuning: reader.object("finetuning") { Self.finetuning(&$0, recipe, isQueued ? .adamw : nil) },
             evaluation: reader.object("evaluation", Self.evaluation),
             webhook: webhook.flatMap { reader.object("webhook", $0) })
         if request.pruning == nil, request.finetuning == nil, request.evaluation == nil, reader.errors.isEmpty {
@@ -181,14 +184,16 @@ package struct JobRequest: Sendable {
         return reconstruction
     }
 
-    /// - Parameter recipe: what fields that are left out take.
-    private static func finetuning(_ reader: inout ObjectReader, _ recipe: Recipe) -> Finetuning {
+    /// - Parameters:
+    ///   - recipe: what fields that are left out take.
+    ///   - optimizer: but for this one.
+    private static func finetuning(_ reader: inout ObjectReader, _ recipe: Recipe, _ optimizer: Optimizer?) -> Finetuning {
         let known = reader.errors.count
         let distillation = reader.object("distillation", Self.distillation)
         if let distillation, distillation.sum == 0, reader.errors.count == known {
             reader.refuse("distillation", "must give output, features or task a weight above 0")
         }
-        return Finetuning(training: training(&reader, recipe), distillation: distillation)
+        return Finetuning(training: training(&reader, recipe, optimizer), distillation: distillation)
     }
 
     private static func distillation(_ reader: inout ObjectReader) -> ImitationShares {
@@ -196,9 +201,10 @@ package struct JobRequest: Sendable {
         return ImitationShares(output: weight("output"), features: weight("features"), task: weight("task"))
     }
 
-    private static func training(_ reader: inout ObjectReader, _ recipe: Recipe) -> FineTuner.Settings {
-        let steps = reader.integer("steps", in: 1...100_000_000, default: recipe.finetuning(steps: nil).steps)
-        var settings = recipe.finetuning(steps: steps)
+    private static func training(_ reader: inout ObjectReader, _ recipe: Recipe, _ optimizer: Optimizer?) -> FineTuner.Settings {
+        let usual = recipe.finetuning()
+        let steps = reader.integer("steps", in: 1...100_000_000, default: usual.steps)
+        var settings = recipe.finetuning(steps: steps, optimizer: reader.word("optimizer", default: optimizer ?? usual.optimizer))
         settings.batchSize = reader.integer("batch_size", in: 1...Int.max, default: settings.batchSize)
         settings.learningRate = reader.number("learning_rate", in: 0...1e6, default: settings.learningRate)
         settings.warmupSteps = reader.integer("warmup_steps", in: 0...Int.max, default: settings.warmupSteps)
@@ -265,7 +271,8 @@ extension JobRequest.Finetuning {
         [
             "steps": .integer(training.steps), "batch_size": .integer(training.batchSize),
             "learning_rate": .double(training.learningRate), "warmup_steps": .integer(training.warmupSteps),
-            "schedule": .string(training.schedule.rawValue), "weight_decay": .double(training.weightDecay),
+            "schedule": .string(training.schedule.rawValue), "optimizer": .string(training.optimizer.rawValue),
+            "weight_decay": .double(training.weightDecay),
             "ema_decay": .double(training.emaDecay), "gradient_clip": .optional(training.gradientClip), "flip": .bool(training.flip),
             "seed": .integer(training.seed), "distillation": distillation?.json ?? .null,
         ]

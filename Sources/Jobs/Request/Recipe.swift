@@ -18,16 +18,17 @@ package enum Recipe: String, Sendable, CaseIterable {
         return pruning
     }
 
-    /// - Parameter steps: as was asked for; nil takes the default.
-    func finetuning(steps: Int?) -> FineTuner.Settings {
+    /// - Parameters: as was asked for; nil takes the default.
+    func finetuning(steps: Int? = nil, optimizer: OptimizerName? = nil) -> FineTuner.Settings {
         var settings = FineTuner.Settings()
         settings.steps = steps ?? settings.steps
         if self == .best {
-            // On the example network 3e-3 was best of 1e-3 to 8e-3 at ratio 0.3 and 8e-3 at 0.5: there is room for larger networks.
-            settings.learningRate = 2e-3
+            settings.optimizer = .soap
             settings.warmupSteps = min(20, settings.steps / 10)
             settings.schedule = .cosine
         }
+        settings.optimizer = optimizer ?? settings.optimizer
+        if self == .best { settings.learningRate = settings.optimizer == .soap ? 5e-3 : 2e-3 }
         return settings
     }
 }

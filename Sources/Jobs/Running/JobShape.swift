@@ -22,8 +22,10 @@ package struct JobShape {
     package var sampleCount: Int { before.sampleShape.count }
     /// Bytes of the original's weights.
     package var bytesBefore: Int { before.graph.parameterCount * MemoryLayout<Float>.stride }
-    /// Bytes of the result's weights, at most: a cut that saves as many multiply-accumulates as another may keep more weights.
-    package var bytesAfter: Int { (isEstimate ? before : after).graph.parameterCount * MemoryLayout<Float>.stride }
+    /// The result with as many weights as it may have: a cut that saves as many multiply-accumulates as another may keep more of them.
+    var largestAfter: any Architecture { isEstimate ? before : after }
+    /// Bytes of the result's weights, at most.
+    package var bytesAfter: Int { largestAfter.graph.parameterCount * MemoryLayout<Float>.stride }
     /// Bytes of the weights of what fine-tuning imitates.
     var bytesOfTeacher: Int { (teacher?.graph.parameterCount ?? 0) * MemoryLayout<Float>.stride }
     /// Bytes of one sample.

@@ -87,10 +87,7 @@ package struct PruningJob {
 
     private func execute() throws {
         MemoryGauge.reset()
-        let (request, errors) = JobRequest.read(
-            try JSON(parsing: Array(job.request.utf8)),
-            // What was queued before there were recipes.
-            unsaid: .paper, webhook: nil)
+        let (request, errors) = JobRequest.read(try JSON(parsing: Array(job.request.utf8)), isQueued: true, webhook: nil)
         // What it is called was taken when it was queued, perhaps by a version that took more.
         let wrong = errors.filter { $0.pointer != "/name" && !$0.pointer.hasPrefix("/metadata") }
         guard wrong.isEmpty else { throw JobsError.invalidFields(wrong) }

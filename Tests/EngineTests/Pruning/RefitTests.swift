@@ -136,7 +136,8 @@ import Testing
             layer.map { layers.append($0) }
         }
         #expect(steps == refit.steps(result.model.graph))
-        #expect(layers.allSatisfy { $0.after <= $0.before })
+        // Some differ from the original by no more than rounding, in which there is nothing to make better.
+        #expect(layers.allSatisfy { $0.after <= max($0.before, 1e-12) })
 
         let padding = try original.unet.configuration.downsamplePadding
         let (teacher, student) = (try Walk(original, refit), try Walk(result, refit))

@@ -2,7 +2,7 @@ import Engine
 import Foundation
 import Testing
 
-/// Against PyTorch's AdamW and diffusers' EMAModel; the golden files are made by Tests/Fixtures/make_training_golden.py.
+/// Against PyTorch's AdamW, a SOAP in PyTorch and diffusers' EMAModel; the golden files are made by Tests/Fixtures/make_training_golden.py.
 @Suite struct FineTunerTests {
     struct Document: Decodable {
         let num_train_timesteps: Int
@@ -25,12 +25,14 @@ import Testing
         let gradient_clip: Double?
         let flip: Bool
         let seed: Int
+        let optimizer: String?
         let losses: [Step]
 
         var settings: FineTuner.Settings {
             var settings = FineTuner.Settings()
             settings.steps = steps
             settings.batchSize = batch_size
+            settings.optimizer = optimizer.flatMap { OptimizerName(rawValue: $0) } ?? .adamw
             settings.learningRate = learning_rate
             settings.warmupSteps = warmup_steps
             settings.weightDecay = weight_decay
@@ -70,7 +72,7 @@ import Testing
         NoisePrediction(pictures(images), alphasCumprod: PruningGoldenTests.alphasCumprod)
     }
 
-    @Test(arguments: [0, 1])
+    @Test(arguments: [0, 1, 2])
     func lossesNormsWeightsAndAveragesAgreeWithPyTorch(number: Int) throws {
         let document = try JSONDecoder().decode(Document.self, from: Golden.data("training/finetuning.json"))
         let tensors = try Golden.tensors("training/finetuning.safetensors")
@@ -89,8 +91,9 @@ import Testing
             #expect(abs(step.gradientNorm / expected.gradient_norm - 1) < 1e-3)
             #expect(abs(step.learningRate / expected.learning_rate - 1) < 1e-9)
         }
-        guard number == 0 else { return }
-        for (prefix, result) in [("weights.", last), ("ema.", averaged)] {
+        guard number != 1 else { return }
+        let suffix = number == 0 ? "." : "\(number)."
+        for (prefix, result) in [("weights" + suffix, last), ("ema" + suffix, averaged)] {
             for (index, parameter) in result.parameters.enumerated() where !parameter.name.hasSuffix("to_k.bias") {
                 let expected = try #require(tensors[prefix + parameter.name])
                 let error = zip(result.torchOrder(index), expected.values).map { abs($0 - $1) }.max() ?? 1

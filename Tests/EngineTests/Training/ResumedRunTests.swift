@@ -18,15 +18,17 @@ import Testing
         return try body(url.path)
     }
 
-    @Test(arguments: [(0.0, false), (0.99, false), (0.99, true)], [1, 2, 4, 5])
-    func fineTuningGoesOn(way: (emaDecay: Double, hasTeacher: Bool), stop: Int) throws {
+    @Test(arguments: [(0.0, false, OptimizerName.adamw), (0.99, false, .soap), (0.99, true, .adamw)], [1, 10, 20, 21])
+    func fineTuningGoesOn(way: (emaDecay: Double, hasTeacher: Bool, optimizer: OptimizerName), stop: Int) throws {
         let (model, weights) = try Golden.unet("learned")
         let shape = model.sampleShape
         let pictures = PictureSet(count: 3, shape: shape) { index in
             (0..<shape.count).map { UInt8(truncatingIfNeeded: $0 * (index + 2) * 5) }
         }
         var settings = FineTuner.Settings()
-        settings.steps = 5
+        // SOAP takes its bases at the tenth step and turns them at the twentieth.
+        settings.steps = 21
+        settings.optimizer = way.optimizer
         // An odd number of normals below 16 leaves one waiting in the generator.
         settings.batchSize = 1
         settings.emaDecay = way.emaDecay
@@ -39,7 +41,7 @@ import Testing
             plain, of: TrainedModel(model: model, weights: weights.copy()), by: model, kept: [:],
             shares: ImitationShares(output: 1, features: 1, task: 1), parallel: Parallel(threads: 2))
 
-        func run(from state: FineTuner.State? = nil, until last: Int = 5) throws -> (
+        func run(from state: FineTuner.State? = nil, until last: Int = 21) throws -> (
             steps: [FineTuner.Step], weights: [[Float]], state: Data
         ) {
             try way.hasTeacher ? run(on: imitation, from: state, until: last) : run(on: plain, from: state, until: last)
@@ -63,10 +65,10 @@ import Testing
                 return (steps, [], written)
             }
         }
-        let whole = try run(until: 6)
+        let whole = try run(until: 22)
         let first = try run(until: stop)
         let rest = try Self.saved({ try first.state.withUnsafeBytes($0) }) { path in
-            try run(from: tuner.state(at: path, of: trained), until: 6)
+            try run(from: tuner.state(at: path, of: trained), until: 22)
         }
         #expect(first.steps + rest.steps == whole.steps)
         #expect(rest.weights == whole.weights)

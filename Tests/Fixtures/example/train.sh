@@ -16,7 +16,7 @@ checkpoint=$(tar -cz config.json | post "/v1/checkpoints?name=example&init=rando
 dataset=$(post "/v1/datasets?name=landscapes" --data-binary @pictures.tar.gz | jq -r .id)
 job=$(post /v1/jobs -H "Content-Type: application/json" --data @- <<JSON | jq -r .id
 {"checkpoint": "$checkpoint", "dataset": "$dataset", "name": "training the example",
- "finetuning": {"steps": ${STEPS:-4000}, "batch_size": ${BATCH:-16}, "learning_rate": ${RATE:-2e-3}, "warmup_steps": 100, "ema_decay": 0.998},
+ "recipe": "paper", "finetuning": {"steps": ${STEPS:-4000}, "batch_size": ${BATCH:-16}, "learning_rate": ${RATE:-2e-3}, "warmup_steps": 100, "ema_decay": 0.998},
  "evaluation": {"samples": 64, "steps": 50}}
 JSON
 )

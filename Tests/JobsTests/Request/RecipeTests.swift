@@ -4,9 +4,9 @@ import Testing
 
 /// What fields that are left out take.
 @Suite struct RecipeTests {
-    private static func read(_ members: [String: JSON], unsaid: Recipe = .best) -> JSON {
+    private static func read(_ members: [String: JSON], isQueued: Bool = false) -> JSON {
         let body = JSON.object([.init("checkpoint", "ckpt_1")]).replacing(members)
-        let (request, errors) = JobRequest.read(body, unsaid: unsaid, webhook: nil)
+        let (request, errors) = JobRequest.read(body, isQueued: isQueued, webhook: nil)
         #expect(errors.isEmpty)
         return request.json
     }
@@ -16,6 +16,7 @@ import Testing
         #expect(filled["recipe"] == "best")
         #expect(filled.at("pruning", "reconstruction") == ["samples": 64, "ridge": .double(1e-3), "seed": 0])
         #expect(filled.at("finetuning", "schedule") == "cosine")
+        #expect(filled.at("finetuning", "optimizer") == "soap")
         #expect(filled.at("pruning", "allocation") == "global")
     }
 
@@ -36,13 +37,29 @@ import Testing
         for filled in [
             Self.read(["recipe": "paper", "dataset": "data_1", "pruning": [:], "finetuning": [:]]),
             // What was queued before there were recipes.
-            Self.read(["dataset": "data_1", "pruning": [:], "finetuning": [:]], unsaid: .paper),
+            Self.read(["dataset": "data_1", "pruning": [:], "finetuning": [:]], isQueued: true),
         ] {
             #expect(filled["recipe"] == "paper")
             #expect(filled.at("pruning", "method") == "diff-pruning" && filled.at("pruning", "threshold") == .double(0.05))
             #expect(filled.at("pruning", "reconstruction") == .null)
             #expect(filled.at("finetuning", "schedule") == "constant" && filled.at("finetuning", "learning_rate") == .double(2e-4))
+            #expect(filled.at("finetuning", "optimizer") == "adamw")
         }
+    }
+
+    /// What one optimiser bears is too much for the other.
+    @Test func theLearningRateIsTheOptimizers() {
+        func rate(_ optimizer: JSON) -> Double? {
+            Self.read(["dataset": "data_1", "finetuning": ["optimizer": optimizer]]).at("finetuning", "learning_rate").double
+        }
+        #expect(rate("soap") == rate(.null))
+        #expect((rate("adamw") ?? 1) < (rate("soap") ?? 0))
+    }
+
+    /// A job of the recipe that was queued before there was more than one optimiser.
+    @Test func whatWasQueuedKeepsItsOptimizer() {
+        let queued = Self.read(["recipe": "best", "dataset": "data_1", "finetuning": ["learning_rate": .double(2e-3)]], isQueued: true)
+        #expect(queued.at("finetuning", "optimizer") == "adamw")
     }
 
     @Test func aFieldThatIsGivenWins() {
@@ -69,7 +86,7 @@ import Testing
             ["recipe": "paper", "dataset": "data_1", "pruning": ["reconstruction": [:]]], ["pruning": ["method": "random"]],
         ] {
             let filled = Self.read(members)
-            let (again, errors) = JobRequest.read(filled, unsaid: .paper, webhook: nil)
+            let (again, errors) = JobRequest.read(filled, isQueued: true, webhook: nil)
             #expect(errors.isEmpty && again.json == filled)
         }
     }
