@@ -29,13 +29,12 @@ for part, pruning, finetuning in (
         ("reconstruction", REFIT, {}), ("shares by worth", GLOBAL, {}), ("cosine", {}, COSINE), ("SOAP", {}, SOAP), ("the original's output", {}, TEACHER)):
     WAYS |= sweep(f"paper and {part}", "paper", pruning, finetuning, (2e-3, 4e-3))
 WAYS["best"] = ("best", {}, {})
-WAYS |= sweep("best", "best", {}, {}, (3e-3, 8e-3))
+WAYS |= sweep("best", "best", {}, {}, (4e-3, 1e-2))
 WAYS["best without reconstruction"] = ("best", {"reconstruction": None}, {})
 WAYS["best without shares by worth"] = ("best", {"allocation": "uniform"}, {})
 WAYS["best without cosine"] = ("best", {}, {"schedule": "constant"})
 WAYS |= sweep("best without SOAP", "best", {}, {"optimizer": "adamw"}, (2e-3, 4e-3))
 WAYS["best without averaging"] = ("best", {}, {"ema_decay": 0})
-WAYS |= sweep("best without averaging", "best", {}, {"ema_decay": 0}, (3e-3, 8e-3))
 WAYS["best and the original's output"] = ("best", {}, TEACHER)
 WAYS["best and the original's blocks"] = ("best", {}, BLOCKS)
 

@@ -84,7 +84,7 @@ def checks():
             lambda c, f, a=(name, method, widths, ratio): reconstruction.reconstructed(c, f, *a))
 
     found["fine-tuning, ddpm, cosine"] = lambda c, f: finetuning.finetuned(c, f, "ddpm", schedule="cosine")
-    for name in ("ddpm", "pixel"):
+    for name in ("ddpm", "scale_shift"):
         found[f"fine-tuning, {name}, SOAP"] = lambda c, f, n=name: finetuning.finetuned(c, f, n, optimizer="soap")
     for name, method, widths, ratio, weights in (
             ("ddpm", "diff-pruning", "free", 0.3, (1, 1, 1)), ("ldm", "magnitude", "diffusers", 0.5, (0, 1, 0)),

@@ -51,8 +51,8 @@ struct JobOptions: ParsableArguments {
     @Option(help: "Fine-tune for so many steps; without it and its kind nothing is fine-tuned.") var steps: Int?
     @Option(help: "What makes a step of a gradient: soap, which learns more of a step, or adamw (default: soap; the recipe paper adamw).")
     var optimizer: JobRequest.Optimizer?
-    @Option(help: "The learning rate (default: 5e-3, with adamw 2e-3; the recipe paper 2e-4).") var learningRate: NumberArgument?
-    @Option(help: "Steps in which the learning rate rises (default: 20, or a tenth of the steps; the recipe paper 0).")
+    @Option(help: "The learning rate (default: 7e-3, with adamw 2e-3; the recipe paper 2e-4).") var learningRate: NumberArgument?
+    @Option(help: "Steps in which the learning rate rises (default: 40, or a fifth of the steps; the recipe paper 0).")
     var warmupSteps: Int?
     @Option(help: "The learning rate after that: cosine, to zero, or constant (default: cosine; the recipe paper constant).")
     var schedule: JobRequest.Schedule?

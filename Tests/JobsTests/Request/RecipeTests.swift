@@ -25,8 +25,8 @@ import Testing
         #expect(Self.read(["pruning": ["method": "random"]]).at("pruning", "allocation") == "uniform")
     }
 
-    @Test(arguments: [(2, 0), (150, 15), (5000, 20)])
-    func warmUpTakesATenthOfFewSteps(steps: Int, warmup: Int) {
+    @Test(arguments: [(2, 0), (150, 30), (5000, 40)])
+    func warmUpTakesAFifthOfFewSteps(steps: Int, warmup: Int) {
         let filled = Self.read(["dataset": "data_1", "finetuning": ["steps": .integer(steps)]])
         #expect(filled.at("finetuning", "warmup_steps") == .integer(warmup))
         let paper = Self.read(["recipe": "paper", "dataset": "data_1", "finetuning": ["steps": .integer(steps)]])
