@@ -96,16 +96,21 @@ import Testing
 
     /// Forward alone, beside forward and backward of what the cut leaves; its weights and what goes through it.
     @Test func aTeacherIsReckonedWith() throws {
-        func world(_ distillation: JSON) throws -> World {
+        func world(_ distillation: JSON, optimizer: JSON = "adamw") throws -> World {
             try World([
                 "evaluation": .null, "pruning": ["method": "magnitude", "ratio": .double(0.5)],
-                "finetuning": ["steps": 10, "batch_size": 4, "distillation": distillation],
+                "finetuning": ["steps": 10, "batch_size": 4, "distillation": distillation, "optimizer": optimizer],
             ])
         }
         let (plain, taught) = (try world(.null).shape(), try world(["output": 1, "features": .double(0.5)]).shape())
         let macs = Double(taught.before.graph.multiplyAccumulates)
         #expect(Phases.all.work(plain)[.finetuning] == 10 * 4 * 3 * macs / 2)
         #expect(Phases.all.work(taught)[.finetuning] == 10 * 4 * (3 * macs / 2 + macs))
+
+        // What the optimiser does beside.
+        let turning = try world(.null, optimizer: "soap").shape()
+        let more = 10 * OptimizerName.soap.multiplyAccumulates(turning.after.graph)
+        #expect(abs((Phases.all.work(turning)[.finetuning] ?? 0) - 10 * 4 * 3 * macs / 2 - more) < 1e-6 * more)
 
         func bytes(_ shape: JobShape) -> Int { JobMemory(shape, limit: Self.limit).json["finetuning"]?.integer ?? 0 }
         let teacher = taught.before.graph.activationBytes(batch: 4, isTraining: false, preparedLimit: 0, parallel: taught.parallel)

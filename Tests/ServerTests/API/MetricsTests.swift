@@ -94,7 +94,7 @@ import Testing
             let request: JSON = [
                 "checkpoint": .string(checkpoint), "dataset": .string(dataset),
                 "pruning": ["batch_size": 2, "timesteps": ["last": 4], "threshold": 0],
-                "finetuning": ["steps": 3, "batch_size": 2],
+                "finetuning": ["steps": 3, "batch_size": 2, "optimizer": "adamw"],
             ]
             let job = try #require(try await world.post("/v1/jobs", request).json["id"]?.text)
             #expect(try await world.finished(job).status == "succeeded")
