@@ -173,7 +173,9 @@ def reconstructed(client, figures, name, method, widths, ratio, samples=8, ridge
     for ours, theirs in zip(metrics["groups"], plainly["groups"], strict=True):
         figures.same("cuts", ours["kept"], theirs["kept"])
     layers = metrics["reconstruction"]["layers"]
-    figures.same("layers got no worse", all(layer["error"]["after"] <= layer["error"]["before"] * 1.0001 for layer in layers), True)
+    # Some differ from the original by no more than rounding, in which there is nothing to make better.
+    no_worse = all(layer["error"]["after"] <= max(layer["error"]["before"] * 1.0001, 1e-12) for layer in layers)
+    figures.same("layers got no worse", no_worse, True)
 
     # The cut itself is compared elsewhere: here it is where the refit begins.
     start, before = downloaded(client, plain["result"]["checkpoint"], widths)
