@@ -3,13 +3,13 @@
 The latter two are trained on the server when they are first asked for, and kept in the folder quality/.
 """
 
-import io
 import json
 import os
 import random
 import struct
-import tarfile
 import zlib
+
+from client import tar
 
 EXAMPLE = "Tests/Fixtures/example"
 FOLDER = "quality"
@@ -76,23 +76,13 @@ DRAWN = {
 NAMES = ["landscapes", *DRAWN]
 
 
-def archive(files):
-    buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode="w") as packed:
-        for path, data in files.items():
-            entry = tarfile.TarInfo(path)
-            entry.size = len(data)
-            packed.addfile(entry, io.BytesIO(data))
-    return buffer.getvalue()
-
-
 def trained(client, name):
     """The model and its pictures as archives."""
     if name == "landscapes":
         with open(f"{EXAMPLE}/model.tar", "rb") as model, open(f"{EXAMPLE}/pictures.tar.gz", "rb") as pictures:
             return model.read(), pictures.read()
     draw, size, channels, network = DRAWN[name]
-    pictures = archive({f"{i:05}.png": png(size, channels, draw(random.Random(f"{name} {i}"))) for i in range(PICTURES)})
+    pictures = tar({f"{i:05}.png": png(size, channels, draw(random.Random(f"{name} {i}"))) for i in range(PICTURES)})
     path = f"{FOLDER}/{name}.tar"
     if not os.path.exists(path):
         fresh = client.upload("checkpoints", name, {"config.json": json.dumps(network).encode()}, "&init=random&seed=0")["id"]
