@@ -1,7 +1,6 @@
 // What the reconstruction made of every layer.
-import { s } from "./dom.js";
 import { count, significant } from "./format.js";
-import { Figure, legend, scale } from "./plots.js";
+import { Figure, barRows, legend } from "./plots.js";
 
 const percent = (share) => `${significant(share * 100)} %`;
 
@@ -27,26 +26,13 @@ export class LayersFigure extends Figure {
   }
 
   plot(width) {
-    // Names beside the bars where there is room, else above them.
-    const isWide = width >= 620;
-    const left = isWide ? 300 : 8;
-    const rowHeight = isWide ? 20 : 36;
-    const largest = this.layers.reduce((most, { error }) => Math.max(most, error.before, error.after), 1e-6);
-    const x = scale([0, largest], [left, width - 128]);
-    const nodes = [];
-    const stops = [];
-    this.layers.forEach(({ name, error: { before, after } }, index) => {
-      const top = index * rowHeight + (isWide ? 3 : 18);
-      nodes.push(
-        s("text", { class: "tick", x: isWide ? left - 8 : left, y: isWide ? top + 11 : top - 4, "text-anchor": isWide ? "end" : "start" }, name),
-        s("rect", { class: "bar-before", x: left, y: top, width: x(before) - left, height: 14, "data-layer": name, "data-value": before }),
-        s("rect", { class: "bar-after", x: left, y: top, width: x(after) - left, height: 14, "data-layer": name, "data-value": after }),
-        s("text", { class: "tick", x: Math.max(x(before), x(after)) + 6, y: top + 11 }, `${percent(before)} → ${percent(after)}`));
-      stops.push({ x: x(after), y: top + 7, isRow: true, text: `${name}: ${percent(before)} before, ${percent(after)} after` });
-    });
+    const rows = this.layers.map(({ name, error: { before, after } }) => ({
+      name, before, after, label: `${percent(before)} → ${percent(after)}`, text: `${percent(before)} before, ${percent(after)} after`,
+    }));
+    const largest = rows.reduce((most, row) => Math.max(most, row.before, row.after), 1e-6);
     const mean = (key) => this.layers.reduce((sum, { error }) => sum + error[key], 0) / Math.max(1, this.layers.length);
     return {
-      nodes, stops, height: this.layers.length * rowHeight + 8,
+      ...barRows(width, rows, { attribute: "data-layer", room: 128, largest }),
       summary: `${count(this.layers.length)} layers refitted on ${count(this.samples)} noised pictures; ${percent(mean("before"))} of what the original gives was lost in a layer on average, ${percent(mean("after"))} still is.`,
     };
   }

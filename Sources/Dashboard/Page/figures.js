@@ -1,7 +1,7 @@
 // The five plots of a job's measurements. The page and the report show the same.
 import { h, s } from "./dom.js";
 import { count, significant } from "./format.js";
-import { Figure, axes, legend, line, range, scale, smoothed } from "./plots.js";
+import { Figure, axes, barRows, legend, line, range, smoothed } from "./plots.js";
 
 const plotHeight = (width) => Math.round(Math.min(340, Math.max(220, width * 0.42)));
 
@@ -83,27 +83,13 @@ export class WidthsFigure extends Figure {
   }
 
   plot(width) {
-    // Names beside the bars where there is room, else above them.
-    const isWide = width >= 620;
-    const left = isWide ? 300 : 8;
-    const rowHeight = isWide ? 20 : 36;
-    const widest = this.groups.reduce((most, group) => Math.max(most, group.width.before), 1);
-    const x = scale([0, widest], [left, width - 92]);
-    const nodes = [];
-    const stops = [];
-    this.groups.forEach((group, index) => {
-      const top = index * rowHeight + (isWide ? 3 : 18);
-      const { before, after } = group.width;
-      nodes.push(
-        s("text", { class: "tick", x: isWide ? left - 8 : left, y: isWide ? top + 11 : top - 4, "text-anchor": isWide ? "end" : "start" }, group.name),
-        s("rect", { class: "bar-before", x: left, y: top, width: x(before) - left, height: 14, "data-group": group.name, "data-value": before }),
-        s("rect", { class: "bar-after", x: left, y: top, width: x(after) - left, height: 14, "data-group": group.name, "data-value": after }),
-        s("text", { class: "tick", x: x(before) + 6, y: top + 11 }, before === after ? `${before}` : `${before} → ${after}`));
-      stops.push({ x: x(after), y: top + 7, isRow: true, text: `${group.name}: ${before} channels before, ${after} after` });
-    });
+    const rows = this.groups.map(({ name, width: { before, after } }) => ({
+      name, before, after, label: before === after ? `${before}` : `${before} → ${after}`, text: `${before} channels before, ${after} after`,
+    }));
+    const widest = rows.reduce((most, row) => Math.max(most, row.before), 1);
     const [before, after] = ["before", "after"].map((key) => this.groups.reduce((sum, group) => sum + group.width[key], 0));
     return {
-      nodes, stops, height: this.groups.length * rowHeight + 8,
+      ...barRows(width, rows, { attribute: "data-group", room: 92, largest: widest }),
       summary: `${count(this.groups.length)} groups; ${count(before)} channels before, ${count(after)} after.`,
     };
   }

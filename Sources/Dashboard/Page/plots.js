@@ -202,3 +202,27 @@ export function smoothed(points, width) {
     return { x: point.x, y: value / weight };
   });
 }
+
+/**
+ * A bar for each row, all of it before and the filled part after: nodes, stops and height of a drawing.
+ * Rows are `{ name, before, after, label, text }`; `attribute` carries their names, `room` is left of the bars' end for labels.
+ */
+export function barRows(width, rows, { attribute, room, largest }) {
+  // Names beside the bars where there is room, else above them.
+  const isWide = width >= 620;
+  const left = isWide ? 300 : 8;
+  const rowHeight = isWide ? 20 : 36;
+  const x = scale([0, largest], [left, width - room]);
+  const nodes = [];
+  const stops = [];
+  rows.forEach(({ name, before, after, label, text }, index) => {
+    const top = index * rowHeight + (isWide ? 3 : 18);
+    const bar = (kind, value) => s("rect", { class: kind, x: left, y: top, width: x(value) - left, height: 14, [attribute]: name, "data-value": value });
+    nodes.push(
+      s("text", { class: "tick", x: isWide ? left - 8 : left, y: isWide ? top + 11 : top - 4, "text-anchor": isWide ? "end" : "start" }, name),
+      bar("bar-before", before), bar("bar-after", after),
+      s("text", { class: "tick", x: Math.max(x(before), x(after)) + 6, y: top + 11 }, label));
+    stops.push({ x: x(after), y: top + 7, isRow: true, text: `${name}: ${text}` });
+  });
+  return { nodes, stops, height: rows.length * rowHeight + 8 };
+}
