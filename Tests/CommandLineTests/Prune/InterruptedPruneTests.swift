@@ -28,12 +28,16 @@ import Testing
         for (path, bytes) in one { #expect(other[path] == bytes, "\(path)") }
     }
 
-    @Test func killedInEveryPhaseItEndsAsAnUndisturbedOne() async throws {
+    @Test func howeverItIsDisturbedItEndsAsAnUndisturbedOne() async throws {
         let place = try PruneTests.Place()
         #expect(try await place.prune(Self.inputs + Self.options + ["--out", "undisturbed"]).status == 0)
+        try await Self.killInEveryPhase(place)
+        for signal in [SIGINT, SIGTERM] { try await Self.askToEnd(place, signal) }
+    }
 
+    private static func killInEveryPhase(_ place: PruneTests.Place) async throws {
         _ = try place.folder.file("often.yaml", Array("save_steps: 5\n".utf8))
-        let command = ["prune"] + Self.inputs + Self.options + ["--config", "often.yaml", "--out", "killed"]
+        let command = ["prune"] + inputs + options + ["--config", "often.yaml", "--out", "killed"]
         for phase in ["scoring", "finetuning", "evaluating"] {
             let process = try PrunerProcess(command, in: place.url)
             #expect(await process.tells("\(phase) "), "\(process.errorText)")
@@ -47,15 +51,14 @@ import Testing
         #expect(last.status == 0, "\(last.process.errorText)")
         #expect(last.process.errorText.contains("going on with what was stopped\n"), "\(last.process.errorText)")
         #expect(!last.process.errorText.contains("finetuning"))
-        try Self.expectSame(place, "undisturbed", "killed")
+        try expectSame(place, "undisturbed", "killed")
         #expect(!place.exists("killed.unfinished"))
     }
 
-    @Test(arguments: [SIGINT, SIGTERM])
-    func askedToEndItSavesAndSaysHowToGoOn(signal: Int32) async throws {
-        let place = try PruneTests.Place()
-        #expect(try await place.prune(Self.inputs + Self.options + ["--out", "undisturbed"]).status == 0)
-        let command = ["prune"] + Self.inputs + Self.options + ["--out", "stopped"]
+    /// Asked to end it saves, and says how to go on.
+    private static func askToEnd(_ place: PruneTests.Place, _ signal: Int32) async throws {
+        let out = "stopped-\(signal)"
+        let command = ["prune"] + inputs + options + ["--out", out]
         for phase in ["scoring", "finetuning"] {
             let process = try PrunerProcess(command, in: place.url)
             #expect(await process.tells("\(phase) "), "\(process.errorText)")
@@ -66,7 +69,7 @@ import Testing
             #expect(isTold && process.errorText.hasSuffix("; the same command goes on from there\n"), "\(process.errorText)")
         }
         #expect(try await PrunerProcess.run(command, in: place.url).status == 0)
-        try Self.expectSame(place, "undisturbed", "stopped")
+        try expectSame(place, "undisturbed", out)
     }
 
     @Test func killedOnItsLastStepItOnlyPutsTheResultInItsPlace() async throws {
