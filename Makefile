@@ -1,7 +1,7 @@
 # Debian packages: headers to build with, OpenBLAS behind the BLAS interface, and the tools of the demo.
 PACKAGES = libblas-dev liblapacke-dev libopenblas0-pthread libsqlite3-dev libarchive-dev libcurl4-openssl-dev libssl-dev libspng-dev libturbojpeg0-dev pkg-config curl jq
 
-.PHONY: help deps build demo docs test soak fuzz tsan bench interop conformance browser lint
+.PHONY: help deps build demo docs test published soak fuzz tsan bench interop conformance browser lint
 
 help: ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -32,6 +32,9 @@ CRASH = CrashTests|PowerCutTests|ResumedJobTests|FaultTests|InterruptedPruneTest
 test: deps ## every test
 	swift test -c release --disable-testable-imports --skip '$(CRASH)'
 	swift test -c release --disable-testable-imports --filter '$(CRASH)'
+
+published: deps ## the networks that people have published, whole, against diffusers' outputs (minutes, 4 GB)
+	PRUNER_PUBLISHED=1 swift test -c release --disable-testable-imports --filter PublishedConfigurationTests
 
 soak: deps ## 200 kills, power cuts and harmed stores of a server while it is used, and disks that are full or broken (needs strace, cc)
 	PRUNER_CRASH_ROUNDS=200 swift test -c release --disable-testable-imports --filter 'CrashTests|PowerCutTests|FaultTests'

@@ -6,6 +6,7 @@ The model is played by a fixed function, so that each step can be checked by its
 import json
 import pathlib
 
+import diffusers
 import torch
 from diffusers import DDIMScheduler, DDPMScheduler
 
@@ -24,12 +25,40 @@ CASES = [
     ({"variance_type": "fixed_small_log", "timestep_spacing": "trailing"}, "ddpm", 7, 0.0),
     ({"num_train_timesteps": 12, "clip_sample": False, "steps_offset": 2}, "ddpm", 5, 0.0),
     ({"num_train_timesteps": 4, "trained_betas": [0.01, 0.02, 0.3, 0.5]}, "ddpm", 4, 0.0),
+    # Other predictions than noise, and noise alone at the end.
+    ({"prediction_type": "v_prediction"}, "ddim", 8, 0.0),
+    ({"prediction_type": "v_prediction", "clip_sample": False, "beta_schedule": "scaled_linear"}, "ddpm", 6, 0.0),
+    ({"prediction_type": "sample", "clip_sample": False}, "ddim", 5, 0.4),
+    ({"prediction_type": "sample"}, "ddpm", 5, 0.0),
+    ({"prediction_type": "v_prediction", "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}, "ddim", 8, 0.0),
+    ({"prediction_type": "v_prediction", "rescale_betas_zero_snr": True, "timestep_spacing": "trailing"}, "ddpm", 5, 0.0),
+    ({"beta_schedule": "sigmoid"}, "ddpm", 5, 0.0),
+    # Other classes, read as their own configuration, complete, is read by the two that step back here.
+    ({"_class_name": "PNDMScheduler", "beta_schedule": "scaled_linear", "beta_start": 0.00085, "beta_end": 0.012, "skip_prk_steps": True,
+      "steps_offset": 1, "clip_sample": False}, "ddim", 6, 0.0),
+    ({"_class_name": "EulerDiscreteScheduler", "prediction_type": "v_prediction"}, "ddim", 6, 0.0),
+    ({"_class_name": "HeunDiscreteScheduler"}, "ddim", 6, 0.0),
+    ({"_class_name": "LCMScheduler"}, "ddpm", 6, 0.0),
+    ({"_class_name": "DPMSolverMultistepScheduler", "use_karras_sigmas": True}, "ddpm", 6, 0.0),
+    ({"_class_name": "UniPCMultistepScheduler", "trained_betas": [0.1, 0.2, 0.3], "num_train_timesteps": 3}, "ddim", 3, 0.0),
+    ({"_class_name": "KDPM2AncestralDiscreteScheduler"}, "ddim", 4, 0.0),
 ]
+
+
+def configured(configuration):
+    """The configuration with its class's defaults, as a pipeline holds it."""
+    name = configuration.get("_class_name")
+    plain = {key: value for key, value in configuration.items() if key != "_class_name"}
+    if name is None or name in ("DDIMScheduler", "DDPMScheduler"):
+        return plain
+    whole = getattr(diffusers, name).from_config(plain).config
+    return {key: value for key, value in whole.items() if not key.startswith("_")}
+
 
 cases = []
 for configuration, sampler, steps, eta in CASES:
     scheduler_class = {"ddim": DDIMScheduler, "ddpm": DDPMScheduler}[sampler]
-    scheduler = scheduler_class.from_config({key: value for key, value in configuration.items() if key != "_class_name"})
+    scheduler = scheduler_class.from_config(configured(configuration))
     scheduler.set_timesteps(steps)
     generator = torch.Generator().manual_seed(11)
     sample = torch.randn(2, 1, 3, 4, generator=generator)

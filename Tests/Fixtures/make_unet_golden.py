@@ -1,7 +1,8 @@
 """Writes unet/: tiny UNet2DModels of diffusers with their outputs and gradients, for the engine to reproduce.
 
 Each folder holds config.json, weights.safetensors, and golden.safetensors with `sample`, `timesteps`, `output`, `target`,
-`loss` = mean((output - target)²) and `grad.NAME` of that loss for every parameter. Everything is computed in float64 and
+`loss` = mean((output - target)²) and `grad.NAME` of that loss for every parameter that has one; `class_labels` where the network takes
+them. Everything is computed in float64 and
 stored as float32. initial.json lists, in the constructor's order, what torch.manual_seed(7); UNet2DModel(**config) draws.
 
     python make_unet_golden.py
@@ -13,9 +14,10 @@ from pathlib import Path
 
 import torch
 from diffusers import UNet2DModel
+from diffusers.models.embeddings import GaussianFourierProjection
 from safetensors.torch import save_file
 
-from unet_configs import CONFIGS
+from unet_configs import CONFIGS, class_labels
 
 HERE = Path(__file__).parent / "unet"
 
@@ -27,7 +29,7 @@ def randomised(config, seed):
     generator = torch.Generator().manual_seed(seed + 1)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
-            if parameter.ndim == 1:
+            if parameter.ndim == 1 and parameter.requires_grad:
                 parameter += 0.2 * torch.randn(parameter.shape, generator=generator)
     return model
 
@@ -47,20 +49,26 @@ def golden(name, config, seed):
     sample = torch.randn(2, config["in_channels"], height, width, generator=generator)
     target = torch.randn(2, config["out_channels"], height, width, generator=generator)
     timesteps = torch.tensor([37, 4] if config.get("num_train_timesteps") else [737, 4])
+    if config.get("time_embedding_type") == "fourier":
+        timesteps = torch.tensor([1.25, 0.75])  # noise levels, near 1 as float32's rounding of their logarithms is multiplied by some 100
+    labels = class_labels(config, [3, 1], generator)
 
     exact = copy.deepcopy(model).double()
-    output = exact(sample.double(), timesteps).sample
+    output = exact(sample.double(), timesteps, labels if labels is None or labels.ndim == 1 else labels.double()).sample
     loss = ((output - target.double()) ** 2).mean()
     loss.backward()
     tensors = {
         "sample": sample, "timesteps": timesteps.float(), "target": target,
         "output": output.detach().float(), "loss": loss.detach().float().reshape(1)}
+    if labels is not None:
+        tensors["class_labels"] = labels.float()
     for parameter_name, parameter in exact.named_parameters():
-        tensors["grad." + parameter_name] = parameter.grad.float().contiguous()
+        if parameter.grad is not None:
+            tensors["grad." + parameter_name] = parameter.grad.float().contiguous()
     save_file(tensors, folder / "golden.safetensors", {"made_by": "make_unet_golden.py"})
 
     with torch.no_grad():
-        single = model(sample, timesteps).sample
+        single = model(sample, timesteps, labels).sample
     print(f"{name}: {model.num_parameters()} parameters, loss {loss.item():.6f}, float32 off by {(single - output).abs().max().item():.1e}")
 
 
@@ -76,6 +84,12 @@ def construction_order(config, seed):
             originals[kind](self)
         return reset_parameters
 
+    def recording_frequencies(self, *arguments, **named):
+        first(self, *arguments, **named)
+        order.append(self)
+
+    first = GaussianFourierProjection.__init__
+    GaussianFourierProjection.__init__ = recording_frequencies
     for kind in kinds:
         kind.reset_parameters = recording(kind)
     try:
@@ -84,6 +98,7 @@ def construction_order(config, seed):
     finally:
         for kind in kinds:
             kind.reset_parameters = originals[kind]
+        GaussianFourierProjection.__init__ = first
 
     names = {module: name for name, module in model.named_modules(remove_duplicate=True)}
     listed = []
@@ -102,6 +117,6 @@ if __name__ == "__main__":
         golden(name, config, seed=100 * (index + 1))
     initial = {
         "made_by": "make_unet_golden.py", "seed": 7,
-        "models": {name: construction_order(CONFIGS[name], 7) for name in ("ddpm", "learned")}}
+        "models": {name: construction_order(CONFIGS[name], 7) for name in ("ddpm", "learned", "classes", "skips")}}
     lines = json.dumps(initial).replace('{"name"', '\n  {"name"')
     (HERE / "initial.json").write_text(lines + "\n")

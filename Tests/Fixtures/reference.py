@@ -102,6 +102,13 @@ class Couplings:
         self.time = self.new(self.shapes["time_embedding.linear_2.weight"][0], kind="time")
         self.consume("time_embedding.linear_2", [hidden])
         self.produce("time_embedding.linear_2", self.time)
+        if self.has("class_embedding.weight"):
+            self.time.norms.append(("class_embedding.weight", 1, 0))  # a table's columns follow; they are not scored
+        elif self.has("class_embedding.linear_1.weight"):
+            hidden = self.new(self.shapes["class_embedding.linear_1.weight"][0], kind="time")
+            self.produce("class_embedding.linear_1", hidden)
+            self.consume("class_embedding.linear_2", [hidden])
+            self.produce("class_embedding.linear_2", self.time)
 
         stream = [self.new(self.shapes["conv_in.weight"][0], block=0)]
         self.produce("conv_in", stream[0])
@@ -114,7 +121,7 @@ class Couplings:
                     self.attention(f"{path}.attentions.{j}", stream, i)
                 skips.append(stream)
             if block.downsamplers is not None:
-                stream = self.convolution(f"{path}.downsamplers.0.conv", stream, i)
+                stream = self.resampled(path, "down", stream, i)
                 skips.append(stream)
         if model.mid_block is not None:
             stream = self.resnet("mid_block.resnets.0", stream, last)
@@ -125,14 +132,32 @@ class Couplings:
             path = f"up_blocks.{i}"
             for j in range(len(block.resnets)):
                 stream = self.resnet(f"{path}.resnets.{j}", stream + skips.pop(), last - i)
-                if self.has(f"{path}.attentions.{j}.to_q.weight"):
+                if self.has(f"{path}.attentions.{j}.to_q.weight") and not hasattr(block, "resnet_up"):
                     self.attention(f"{path}.attentions.{j}", stream, last - i)
-            if block.upsamplers is not None:
-                stream = self.convolution(f"{path}.upsamplers.0.conv", stream, last - i)
+            if hasattr(block, "resnet_up") and self.has(f"{path}.attentions.0.to_q.weight"):
+                self.attention(f"{path}.attentions.0", stream, last - i)
+            if i < last:
+                stream = self.resampled(path, "up", stream, last - i)
         assert not skips
         self.norm("conv_norm_out", stream, model.conv_norm_out.num_groups)
         self.consume("conv_out", stream)
+        if self.config.class_embed_type == "identity":
+            self.groups.remove(self.time)  # what comes in from outside keeps its width, and what is added to it
         return self.groups
+
+    def resampled(self, path, way, stream, block):
+        """What stands between two levels: a convolution, a resnet, or a skip block's resnet beside its path of pictures."""
+        if self.has(f"{path}.resnet_{way}.conv1.weight"):
+            after = self.resnet(f"{path}.resnet_{way}", stream, block)
+            if way == "down":
+                self.produce(f"{path}.skip_conv", after[0])
+            else:
+                self.norm(f"{path}.skip_norm", stream, self.model.get_submodule(path).skip_norm.num_groups)
+                self.consume(f"{path}.skip_conv", stream)
+            return after
+        if self.has(f"{path}.{way}samplers.0.conv1.weight"):
+            return self.resnet(f"{path}.{way}samplers.0", stream, block)
+        return self.convolution(f"{path}.{way}samplers.0.conv", stream, block)
 
     def convolution(self, path, stream, block):
         output = self.new(self.shapes[path + ".weight"][0], block=block)
@@ -375,17 +400,29 @@ def rebuilt(model, tensors):
         elif isinstance(module, torch.nn.GroupNorm):
             module.num_channels = weight.shape[0]
     for module in model.modules():
-        if type(module).__name__ in ("Downsample2D", "Upsample2D"):
+        if type(module).__name__ in ("Downsample2D", "Upsample2D") and isinstance(module.conv, torch.nn.Conv2d):
             module.channels = module.conv.in_channels
+        if type(module).__name__ == "ResnetBlock2D":  # what halves or doubles inside it has no weights, but checks its channels
+            for inner in (module.downsample, module.upsample):
+                if isinstance(inner, torch.nn.Module):
+                    inner.channels = inner.out_channels = module.norm1.num_channels
     return model
 
 
-def refitted(model, tensors, width, steps):
-    """table (steps × width) and linear_1's weight, whose product is the truncated SVD of embeddings · linear_1ᵀ over all steps."""
-    weight = model.time_embedding.linear_1.weight.detach().double()
+def time_readers(model):
+    """The layers that read `time_proj`, by the names of their weights."""
+    names = ("time_embedding.linear_1.weight", "class_embedding.linear_1.weight")
+    return {name: p.detach() for name, p in model.named_parameters() if name in names}
+
+
+def refitted(model, width, steps):
+    """table (steps × width) and the weights of time_readers, whose products are the truncated SVD of embeddings · weightsᵀ over all steps."""
+    readers = time_readers(model)
+    weight = torch.cat([w.double() for w in readers.values()])
     embeddings = model.time_proj(torch.arange(steps)).detach().double()
     u, s, vt = torch.linalg.svd(embeddings @ weight.T, full_matrices=False)
-    return u[:, :width] * s[:width].sqrt(), (s[:width].sqrt()[:, None] * vt[:width]).T
+    weights = (s[:width].sqrt()[:, None] * vt[:width]).T.split([len(w) for w in readers.values()])
+    return u[:, :width] * s[:width].sqrt(), dict(zip(readers, weights))
 
 
 def cut(model, groups, kept, widths, ratio, steps):
@@ -399,10 +436,20 @@ def cut(model, groups, kept, widths, ratio, steps):
     config["time_embedding_dim"] = tensors["time_embedding.linear_2.weight"].shape[0]
     if blocks[0] != model.config.block_out_channels[0]:
         config["time_embedding_type"], config["num_train_timesteps"] = "learned", steps
-        tensors["time_proj.weight"], tensors["time_embedding.linear_1.weight"] = refitted(model, tensors, blocks[0], steps)
+        tensors["time_proj.weight"], weights = refitted(model, blocks[0], steps)
+        tensors |= weights
     result = UNet2DModel(**config).double().eval()
     result.load_state_dict(tensors, strict=True)
     return result
+
+
+def class_labels(model, count=1):
+    """Zeros for what a conditional model is told beside timesteps; None for others."""
+    if model.class_embedding is None:
+        return None
+    if model.config.class_embed_type == "identity":
+        return torch.zeros(count, model.time_embedding.linear_2.out_features, dtype=next(model.parameters()).dtype)
+    return torch.zeros(count, dtype=torch.long)
 
 
 def count(model):
@@ -421,7 +468,8 @@ def count(model):
     height, width = size if isinstance(size, (list, tuple)) else (size, size)
     parameter = next(model.parameters())
     with torch.no_grad():
-        model(torch.zeros(1, model.config.in_channels, height, width, dtype=parameter.dtype, device=parameter.device), 0)
+        sample = torch.zeros(1, model.config.in_channels, height, width, dtype=parameter.dtype, device=parameter.device)
+        model(sample, 1, class_labels(model))
     for hook in hooks:
         hook.remove()
     return sum(p.numel() for p in model.parameters()), total

@@ -32,12 +32,12 @@ import shapes
 import torch_pruning_peer
 from client import Client
 from figures import Figures
-from models import subject
+from models import WITHOUT_PICTURES, subject
 
 MODELS = ("ddpm", "ldm", "scale_shift", "learned", "uneven", "example")  # those that phases with pictures apply to
 METHODS = (*pruning.GRADIENTS, "magnitude", "random")
 # Where half of a block's width would hold no whole head: less, or no uniform widths at all.
-UNIFORM = {"scale_shift": ("diffusers", 0.3), "oblong": ("free", 0.6)}
+UNIFORM = {"scale_shift": ("diffusers", 0.3), "oblong": ("free", 0.6), "skips": ("free", 0.6)}
 
 
 def checks():
@@ -50,18 +50,18 @@ def checks():
     for name in ("ddpm", "ldm", "learned"):
         found[f"files of save_pretrained and torch.save, {name}"] = lambda c, f, n=name: files.saved(c, f, n)
 
-    for name in (*MODELS, "oblong", "pixel"):
+    for name in (*MODELS, *WITHOUT_PICTURES, "pixel"):
         found[f"random stream, {name}, scores"] = lambda c, f, n=name: random_stream.random_scores(c, f, n)
         found[f"random stream, {name}, fresh weights"] = lambda c, f, n=name: random_stream.fresh_weights(c, f, n)
     for name, widths in (("ddpm", "diffusers"), ("ldm", "free"), ("learned", "diffusers"), ("uneven", "free")):
         found[f"random stream, {name}, scratch, {widths}"] = lambda c, f, a=(name, widths): random_stream.scratch(c, f, *a)
 
-    for name in (*MODELS, "oblong"):
-        for method in METHODS if name != "oblong" else ("magnitude", "random"):
+    for name in (*MODELS, *WITHOUT_PICTURES):
+        for method in METHODS if name in MODELS else ("magnitude", "random"):
             for widths, ratio in (("free", 0.3), UNIFORM.get(name, ("diffusers", 0.5))):
                 found[f"pruning, {name}, {method}, {widths} {ratio}"] = (
                     lambda c, f, a=(name, method, widths, ratio): pruning.pruned(c, f, subject(a[0]), *a[1:], kept) and None)
-        for method in torch_pruning_peer.IMPORTANCES if name != "oblong" else ("magnitude",):
+        for method in torch_pruning_peer.IMPORTANCES if name in MODELS else ("magnitude",) if name == "oblong" else ():
             found[f"torch-pruning, {name}, {method}"] = lambda c, f, a=(name, method): torch_pruning_peer.compared(c, f, *a)
 
     for name, method, ratio in (

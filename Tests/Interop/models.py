@@ -32,10 +32,13 @@ PIXEL = dict(
     sample_size=1, in_channels=3, out_channels=3, layers_per_block=1, block_out_channels=[32], norm_num_groups=2, attention_head_dim=None,
     down_block_types=["DownBlock2D"], up_block_types=["UpBlock2D"])
 
+# No phase with pictures applies to them: outputs unlike inputs, classes, noise levels.
+WITHOUT_PICTURES = ("oblong", "classes", "class_times", "class_vectors", "skips")
+
 # Where scoring goes, by model. Untrained models' losses hardly change, so thresholds near 1 are what stops it early.
 SCORING = make_pruning_golden.RUNS | {
     "learned": dict(threshold=0.98, first=1, last=48, stride=2), "uneven": dict(threshold=0.97, first=0, last=49, stride=4),
-    "oblong": dict(threshold=1.0), "pixel": dict(threshold=0.0, first=0, last=49, stride=10),
+    **{name: dict(threshold=1.0) for name in ("oblong", "classes", "class_times", "class_vectors", "skips")}, "pixel": dict(threshold=0.0, first=0, last=49, stride=10),
     "example": dict(threshold=0.05, first=0, last=999, stride=50)}
 
 
@@ -145,6 +148,6 @@ def subject(name):
     else:
         model = make_pruning_golden.load(name)
     files = pipeline_files(model, rename=old_names if name == "ddpm" else lambda name: name)
-    if name == "oblong":
-        return Subject(name, model, files, SCHEDULER, None, None, SCORING[name])  # outputs unlike inputs: no phase with pictures
+    if name in WITHOUT_PICTURES:
+        return Subject(name, model, files, SCHEDULER, None, None, SCORING[name])
     return Subject(name, model, files, SCHEDULER, *drawn(model.config, 31, 8), SCORING[name])

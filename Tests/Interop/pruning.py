@@ -1,5 +1,7 @@
 """Pruning jobs against reference.py: losses, timesteps, groups, scores, kept channels, tensors, counts."""
 
+import torch
+
 import reference
 from downloads import downloaded
 
@@ -47,13 +49,15 @@ def compared_tensors(figures, this, tensors, kept, steps):
     exact = reference.sliced({n: p.detach() for n, p in this.model.named_parameters()}, this.groups, kept)
     table = tensors.get("time_proj.weight")
     refit = table is not None and ("time_proj.weight" not in exact or table.shape != exact["time_proj.weight"].shape)
+    readers = list(reference.time_readers(this.model))
     for name, tensor in tensors.items():
-        if not (refit and name in ("time_proj.weight", "time_embedding.linear_1.weight")):
+        if not (refit and name in ("time_proj.weight", *readers)):
             figures.same("exact slices", tensor, exact[name])
     figures.same("exact slices", set(exact) - set(tensors), set())  # none is missing
     if refit:
-        product = table.double() @ tensors["time_embedding.linear_1.weight"].double().T
-        theirs, weight = reference.refitted(this.model, exact, table.shape[1], steps)
+        product = table.double() @ torch.cat([tensors[name] for name in readers]).double().T
+        theirs, weights = reference.refitted(this.model, table.shape[1], steps)
+        weight = torch.cat([weights[name] for name in readers])
         figures.bar("time embedding's refit", ((product - theirs @ weight.T).abs().max() / product.abs().max()).item(), 1e-5)
 
 

@@ -15,8 +15,8 @@ struct LocalJob {
     struct Inputs {
         let checkpoint: LocalFiles
         let dataset: LocalFiles?
-        /// Which of several weights to take.
-        let variant: String?
+        /// What is said beside the checkpoint's files.
+        let choices: CheckpointChoices
     }
 
     /// Why the work ended before the job did: a signal.
@@ -30,7 +30,7 @@ struct LocalJob {
     ///
     /// - Returns: their identifiers.
     func takeIn(_ inputs: Inputs) throws -> (checkpoint: String, dataset: String?) {
-        let checkpoint = try storedCheckpoint() ?? takeIn(inputs.checkpoint, variant: inputs.variant)
+        let checkpoint = try storedCheckpoint() ?? takeIn(inputs.checkpoint, inputs.choices)
         let dataset = try inputs.dataset.map { files in
             try database.datasets.list(limit: 1).items.first?.id
                 ?? telling(files) {
@@ -47,10 +47,10 @@ struct LocalJob {
         }?.id
     }
 
-    private func takeIn(_ files: LocalFiles, variant: String?) throws -> String {
+    private func takeIn(_ files: LocalFiles, _ choices: CheckpointChoices) throws -> String {
         try telling(files) { source in
             let parts = try database.blobs.unpack(source)
-            return try CheckpointIntake(database: database).store(parts, name: files.name, initialization: nil, variant: variant).id
+            return try CheckpointIntake(database: database).store(parts, name: files.name, choices).id
         }
     }
 

@@ -7,7 +7,8 @@ import Storage
 struct LocalPruning {
     /// The API's request, without checkpoint and dataset.
     let request: JSON
-    let variant: String?
+    /// What is said beside the checkpoint's files.
+    let choices: CheckpointChoices
     let resources: JobResources
     let screen: Screen
 
@@ -88,7 +89,7 @@ struct LocalPruning {
     private func inputs(_ checkpoint: String, _ dataset: String?) throws -> LocalJob.Inputs {
         LocalJob.Inputs(
             checkpoint: try LocalFiles(path: checkpoint, isCheckpoint: true), dataset: try dataset.map { try LocalFiles(path: $0) },
-            variant: variant)
+            choices: choices)
     }
 
     private func body(_ ids: (checkpoint: String, dataset: String?)) -> JSON {
@@ -101,7 +102,10 @@ struct LocalPruning {
             checkpoint: try digest(inputs.checkpoint), dataset: try inputs.dataset.map { try digest($0) }
         )
         // With every default, so that saying one changes nothing.
-        let wanted = JobRequest.read(body(digests)).request.json.adding([.init("variant", .optional(variant))])
+        let beside =
+            [JSON.Member("variant", .optional(choices.variant))]
+            + (choices.sampleSize.map { [.init("sample_size", .string($0.description))] } ?? [])
+        let wanted = JobRequest.read(body(digests)).request.json.adding(beside)
         guard let begun = try folder.begun() else { return try folder.begin(wanted) }
         let differences = Self.differences(begun, wanted)
         guard differences.isEmpty else {

@@ -16,8 +16,8 @@ struct PruneCommand: AsyncParsableCommand {
     @Option(help: "A diffusers folder, or a tar, tar.gz or zip of one.", completion: .file()) var checkpoint: String
     @Option(help: "A folder of PNG and JPEG files, or a tar, tar.gz or zip of them.", completion: .file()) var dataset: String?
     @Option(help: "Where the result is to appear: a folder that is not there yet.", completion: .directory) var out: String?
-    @Option(help: "Which of several weights to take, such as fp16.") var variant: String?
 
+    @OptionGroup(title: "Of the checkpoint") var beside: CheckpointOptions
     @OptionGroup(title: "What to do") var job: JobOptions
     @OptionGroup(title: "What to use") var resources: ResourceOptions
 
@@ -37,7 +37,7 @@ struct PruneCommand: AsyncParsableCommand {
         let screen = Screen(isQuiet: quiet)
         try await CommandFailure.reporting(on: screen) {
             let pruning = LocalPruning(
-                request: try job.body(), variant: variant, resources: JobResources(try resources.settings()),
+                request: try job.body(), choices: beside.choices, resources: JobResources(try resources.settings()),
                 screen: screen)
             try await prune(pruning, screen)
         }

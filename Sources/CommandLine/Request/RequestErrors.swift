@@ -21,7 +21,8 @@ enum RequestErrors {
 
     /// What is no field of a request with an option of its own.
     private static let others = [
-        "/variant": "--variant", "/pruning": "pruning", "/finetuning": "fine-tuning", "/evaluation": "evaluation",
+        "/variant": "--variant", "/sample_size": "--sample-size", "/pruning": "pruning", "/finetuning": "fine-tuning",
+        "/evaluation": "evaluation",
     ]
 
     /// One line for each error, none twice: an option may stand for a field of several phases.

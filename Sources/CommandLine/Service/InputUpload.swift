@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import HTTP
+import Jobs
 
 /// Sends a local archive or folder to a server: a small one in one request, a larger one by tus, which goes
 /// on after a cut.
@@ -27,12 +28,12 @@ package struct InputUpload {
 
     /// The identifier of `text`: itself, or what the server makes of the file or folder of that name.
     ///
-    /// - Parameter variant: which of several weights to take.
-    package func identifier(_ kind: Kind, _ text: String, variant: String? = nil) throws -> String {
+    /// - Parameter choices: what is said beside a checkpoint's files.
+    package func identifier(_ kind: Kind, _ text: String, _ choices: CheckpointChoices = CheckpointChoices()) throws -> String {
         if text.hasPrefix(kind.prefix), !FileManager.default.fileExists(atPath: text) { return text }
         let files = try LocalFiles(path: text, isCheckpoint: kind == .checkpoint)
         do {
-            let made = files.size < largeSize ? try sendWhole(kind, files, variant) : try sendResumably(kind, files, variant)
+            let made = files.size < largeSize ? try sendWhole(kind, files, choices) : try sendResumably(kind, files, choices)
             screen.clear()
             guard let id = made["id"]?.word else { throw CommandFailure(.unavailable, "the server's answer names no \(kind.rawValue)") }
             screen.note("\(text) is \(id)")
@@ -42,16 +43,16 @@ package struct InputUpload {
         }
     }
 
-    private func sendWhole(_ kind: Kind, _ files: LocalFiles, _ variant: String?) throws -> JSON {
+    private func sendWhole(_ kind: Kind, _ files: LocalFiles, _ choices: CheckpointChoices) throws -> JSON {
         let fields = [("Content-Type", "application/octet-stream"), ServiceClient.newKey()]
         let answer = try client.send(attempts: ServiceClient.attempts) {
-            ClientRequest("POST", path(kind, files, variant), fields: fields, body: try body(files, from: 0))
+            ClientRequest("POST", path(kind, files, choices), fields: fields, body: try body(files, from: 0))
         }
         return try JSON(parsing: answer.body)
     }
 
     /// tus 1.0.0: creation, then PATCH, and again from where the server says it stands.
-    private func sendResumably(_ kind: Kind, _ files: LocalFiles, _ variant: String?) throws -> JSON {
+    private func sendResumably(_ kind: Kind, _ files: LocalFiles, _ choices: CheckpointChoices) throws -> JSON {
         let fields = [Self.tus, ("Upload-Length", String(files.size)), ServiceClient.newKey()]
         let created = try client.send(attempts: ServiceClient.attempts) { ClientRequest("POST", "/v1/uploads", fields: fields) }
         guard let id = try JSON(parsing: created.body)["id"]?.word, id.hasPrefix("upl_") else {
@@ -67,7 +68,7 @@ package struct InputUpload {
             let fields = [Self.tus, ("Upload-Offset", String(offset)), ("Content-Type", "application/offset+octet-stream")]
             _ = try client.stream(ClientRequest("PATCH", upload, fields: fields, body: try body(files, from: offset))) { _, _ in }
         }
-        return try client.create(path(kind, files, variant), ["upload": .string(id)])
+        return try client.create(path(kind, files, choices), ["upload": .string(id)])
     }
 
     private static let tus = ("Tus-Resumable", "1.0.0")
@@ -81,9 +82,9 @@ package struct InputUpload {
         return Int64(offset)
     }
 
-    private func path(_ kind: Kind, _ files: LocalFiles, _ variant: String?) -> String {
-        let variant = variant.map { "&variant=\(ServiceClient.escaped($0))" } ?? ""
-        return "\(kind.path)?name=\(ServiceClient.escaped(files.name))\(variant)"
+    private func path(_ kind: Kind, _ files: LocalFiles, _ choices: CheckpointChoices) -> String {
+        let queries = [("name", files.name)] + choices.queries
+        return "\(kind.path)?" + queries.map { "\($0)=\(ServiceClient.escaped($1))" }.joined(separator: "&")
     }
 
     /// The files' bytes from `offset` on, shown as they go.

@@ -11,8 +11,8 @@ struct SubmitCommand: ParsableCommand {
 
     @Option(help: "A checkpoint's id, or a diffusers folder, tar, tar.gz or zip to upload.", completion: .file()) var checkpoint: String
     @Option(help: "A dataset's id, or a folder, tar, tar.gz or zip of pictures to upload.", completion: .file()) var dataset: String?
-    @Option(help: "Which of several weights to take of what is uploaded, such as fp16.") var variant: String?
 
+    @OptionGroup(title: "Of what is uploaded") var beside: CheckpointOptions
     @OptionGroup(title: "What to do") var job: JobOptions
     @OptionGroup(title: "Where") var server: ServerOptions
 
@@ -31,7 +31,7 @@ struct SubmitCommand: ParsableCommand {
             // Whether there is a server, and whether it lets us in, before anything large is read.
             _ = try client.get("/v1/jobs?limit=1")
             let upload = InputUpload(client: client, screen: screen)
-            let checkpoint = try upload.identifier(.checkpoint, checkpoint, variant: variant)
+            let checkpoint = try upload.identifier(.checkpoint, checkpoint, beside.choices)
             let dataset = try dataset.map { try upload.identifier(.dataset, $0) }
             var posted = try client.create(
                 "/v1/jobs", body.replacing(["checkpoint": .string(checkpoint), "dataset": .optional(dataset)]))

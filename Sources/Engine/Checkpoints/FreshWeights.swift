@@ -41,7 +41,8 @@ public struct FreshWeights: Sendable {
         try SafeTensorsWriter(entries, type: .float32).write(to: sink) { index, put in
             let parameter = parameters[index]
             var generator = starts[parameter.name]
-            guard case .normal = parameter.initialization, generator != nil else {
+            let isNormal = parameter.initialization == .normal || parameter.initialization == .frequencies
+            guard isNormal, generator != nil else {
                 for start in stride(from: 0, to: parameter.count, by: Self.piece) {
                     let count = min(Self.piece, parameter.count - start)
                     let numbers =
@@ -51,7 +52,7 @@ public struct FreshWeights: Sendable {
                 return
             }
             // Embeddings are small, and drawn in blocks that depend on where they end.
-            try generator?.randn(parameter.count).withUnsafeBufferPointer { try put($0) }
+            try generator?.initial(parameter.initialization, count: parameter.count).withUnsafeBufferPointer { try put($0) }
         }
     }
 
@@ -64,9 +65,9 @@ public struct FreshWeights: Sendable {
             case .uniform:
                 starts[parameter.name] = generator
                 generator.skipUniform(parameter.count)
-            case .normal:
+            case .normal, .frequencies:
                 starts[parameter.name] = generator
-                _ = generator.randn(parameter.count)
+                _ = generator.initial(parameter.initialization, count: parameter.count)
             case .ones, .zeros: break
             }
         }

@@ -19,7 +19,7 @@ public struct DDIMSampler: Sampler {
 
     /// One step back. Noise is drawn at every step, the last included, exactly when eta is positive.
     public func step(
-        _ sample: UnsafeMutableBufferPointer<Float>, noise: UnsafeBufferPointer<Float>, at index: Int, generator: inout TorchGenerator
+        _ sample: UnsafeMutableBufferPointer<Float>, prediction: UnsafeBufferPointer<Float>, at index: Int, generator: inout TorchGenerator
     ) {
         let timestep = timesteps[index]
         // Not the list's next entry: diffusers steps by T / steps whatever the spacing.
@@ -34,10 +34,12 @@ public struct DDIMSampler: Sampler {
         let direction = max(0, 1 - alphaPrevious - deviation * deviation).squareRoot()
         let signalPrevious = alphaPrevious.squareRoot()
         let limit = schedule.clipRange ?? .infinity
-        for position in 0..<min(sample.count, noise.count) {
+        for position in 0..<min(sample.count, prediction.count) {
+            let x = sample[position]
+            let parts = schedule.predictionType.parts(of: prediction[position], x, signal: signal, noise: noiseScale)
             // In this order of arguments NaN stays NaN, as in torch.clamp.
-            let original = max(min((sample[position] - noiseScale * noise[position]) / signal, limit), -limit)
-            sample[position] = signalPrevious * original + direction * noise[position]
+            let original = max(min(parts.original, limit), -limit)
+            sample[position] = signalPrevious * original + direction * parts.noise
         }
         if eta > 0 {
             let fresh = generator.randn(sample.count)

@@ -16,7 +16,7 @@ public struct DDPMSampler: Sampler {
 
     /// One step back. Noise is drawn while the timestep is positive.
     public func step(
-        _ sample: UnsafeMutableBufferPointer<Float>, noise: UnsafeBufferPointer<Float>, at index: Int, generator: inout TorchGenerator
+        _ sample: UnsafeMutableBufferPointer<Float>, prediction: UnsafeBufferPointer<Float>, at index: Int, generator: inout TorchGenerator
     ) {
         let timestep = timesteps[index]
         let alpha = schedule.alphasCumprod[timestep]
@@ -29,10 +29,12 @@ public struct DDPMSampler: Sampler {
         let originalShare = alphaPrevious.squareRoot() * stepBeta / beta
         let sampleShare = stepAlpha.squareRoot() * (1 - alphaPrevious) / beta
         let limit = schedule.clipRange ?? .infinity
-        for position in 0..<min(sample.count, noise.count) {
+        for position in 0..<min(sample.count, prediction.count) {
+            let x = sample[position]
+            let parts = schedule.predictionType.parts(of: prediction[position], x, signal: signal, noise: noiseScale)
             // In this order of arguments NaN stays NaN, as in torch.clamp.
-            let original = max(min((sample[position] - noiseScale * noise[position]) / signal, limit), -limit)
-            sample[position] = originalShare * original + sampleShare * sample[position]
+            let original = max(min(parts.original, limit), -limit)
+            sample[position] = originalShare * original + sampleShare * x
         }
         if timestep > 0 {
             let deviation = deviation(small: (1 - alphaPrevious) / beta * stepBeta, large: stepBeta)

@@ -7,10 +7,10 @@ public protocol Sampler: Sendable {
     ///
     /// - Parameters:
     ///   - sample: all samples at once, since the sampler's own noise is drawn for all of them in one call.
-    ///   - noise: the model's prediction for them.
+    ///   - prediction: what the model gives for them, of the schedule's ``PredictionType``.
     ///   - generator: where the sampler's own noise comes from.
     func step(
-        _ sample: UnsafeMutableBufferPointer<Float>, noise: UnsafeBufferPointer<Float>, at index: Int, generator: inout TorchGenerator)
+        _ sample: UnsafeMutableBufferPointer<Float>, prediction: UnsafeBufferPointer<Float>, at index: Int, generator: inout TorchGenerator)
 }
 
 extension NoiseSchedule {

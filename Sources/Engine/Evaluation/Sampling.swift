@@ -58,12 +58,12 @@ public struct Sampling: Sendable {
         let shape = trained.model.sampleShape
         var generator = TorchGenerator(seed: seed)
         var sample = generator.randn(samples * shape.count)
-        var noise = [Float](repeating: 0, count: sample.count)
+        var prediction = [Float](repeating: 0, count: sample.count)
         let predictor = NoisePredictor(trained, samples: samples, memory: memory, parallel: parallel)
         for (index, timestep) in sampler.timesteps.enumerated() {
-            predictor.predict(sample, timestep: timestep, into: &noise)
+            predictor.predict(sample, timestep: timestep, into: &prediction)
             sample.withUnsafeMutableBufferPointer { sample in
-                noise.withUnsafeBufferPointer { sampler.step(sample, noise: $0, at: index, generator: &generator) }
+                prediction.withUnsafeBufferPointer { sampler.step(sample, prediction: $0, at: index, generator: &generator) }
             }
             try progress(index + 1)
         }

@@ -59,6 +59,14 @@ package struct ChannelCoupling: Sendable {
         return output
     }
 
+    /// A table whose columns are fresh channels, whichever row is read.
+    mutating func table(_ name: String, channels: Int) -> Channels {
+        let output = fresh(channels)
+        layers.append(Layer(name: name, channels: output, width: .own))
+        ties.append(Tie(parameter: "\(name).weight", axis: 1, channels: output, isScored: false))
+        return output
+    }
+
     /// A norm whose parameters are indexed by its input's channels, in `groups` equal parts.
     mutating func norm(_ name: String, input: Channels, groups: Int) {
         ties.append(Tie(parameter: "\(name).weight", axis: 0, channels: input, isScored: false))

@@ -68,8 +68,11 @@ public struct Graph: Sendable {
         return leaves
     }
 
-    /// Every parameter, in the order of the nodes.
-    public var parameters: [Parameter] { nodes.flatMap(\.operation.parameters) }
+    /// Every parameter, in the order of the nodes. Nodes that name the same one share it.
+    public var parameters: [Parameter] {
+        var seen: Set<String> = []
+        return nodes.flatMap(\.operation.parameters).filter { seen.insert($0.name).inserted }
+    }
 
     /// How many numbers the parameters hold.
     public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }

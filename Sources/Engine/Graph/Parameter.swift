@@ -6,6 +6,8 @@ public struct Parameter: Hashable, Sendable {
         case uniform(fanIn: Int)
         /// `nn.Embedding`: standard normal.
         case normal
+        /// `GaussianFourierProjection`: normal with deviation 16; its constructor draws twice and keeps the second.
+        case frequencies
         /// A norm's weight.
         case ones
         /// A norm's bias.

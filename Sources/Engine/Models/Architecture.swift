@@ -26,6 +26,9 @@ public protocol Architecture: Sendable {
     /// What it can be scored, trained and judged by.
     var objectives: [ObjectiveName] { get }
 
+    /// Why there are no more ``objectives``, for whoever asks for one; nil where there is nothing to say.
+    var objectiveNote: String? { get }
+
     /// The parameters in the order in which the network's constructor draws their initial values.
     var constructionOrder: [Parameter] { get }
 
@@ -56,17 +59,17 @@ public protocol Architecture: Sendable {
     ///
     /// - Parameters:
     ///   - cut: what is left of ``graph``, some channels less.
-    ///   - steps: timesteps of the noise schedule.
+    ///   - steps: timesteps of the noise schedule; nil where the network is told noise levels.
     /// - Throws: ``WidthsError``, ``GraphError``, ``ConfigurationError`` and ``ArchitectureError`` where no config describes what is left.
-    func pruned(to cut: Graph, widths: Widths, steps: Int) throws -> Self
+    func pruned(to cut: Graph, widths: Widths, steps: Int?) throws -> Self
 
     /// The values, in PyTorch's order by name, of the parameters that a pruned network has anew; all others are slices of this one's.
     ///
     /// - Parameters:
     ///   - weights: this network's.
-    ///   - steps: timesteps of the noise schedule.
+    ///   - steps: timesteps of the noise schedule; nil where the network is told noise levels.
     /// - Throws: ``MatrixError``.
-    func refitted(_ weights: Weights, for pruned: Self, steps: Int) throws -> [String: [Float]]
+    func refitted(_ weights: Weights, for pruned: Self, steps: Int?) throws -> [String: [Float]]
 }
 
 extension Architecture {
@@ -81,6 +84,9 @@ extension Architecture {
         guard let shape = graph.input("sample") else { fatalError("\(className) takes no sample and does not say what it is for") }
         return shape
     }
+
+    /// There is nothing to say.
+    public var objectiveNote: String? { nil }
 
     /// The order of the graph.
     public var constructionOrder: [Parameter] { graph.parameters }
@@ -109,5 +115,5 @@ extension Architecture {
     }
 
     /// Every parameter is a slice.
-    public func refitted(_ weights: Weights, for pruned: Self, steps: Int) throws -> [String: [Float]] { [:] }
+    public func refitted(_ weights: Weights, for pruned: Self, steps: Int?) throws -> [String: [Float]] { [:] }
 }

@@ -1,4 +1,5 @@
-/// Noise prediction (arXiv 2006.11239, equation 14): L = mean((ε_θ(x_t, t) - ε)²) with x_t = √ᾱ_t · x₀ + √(1-ᾱ_t) · ε.
+/// Noise prediction (arXiv 2006.11239, equation 14): L = mean((ε_θ(x_t, t) - ε)²) with x_t = √ᾱ_t · x₀ + √(1-ᾱ_t) · ε, or the same of
+/// another ``PredictionType`` than ε.
 ///
 /// The network takes x_t as `sample` and t as `timestep`, and gives ε_θ as `out_sample`. Points of scoring are timesteps.
 package struct NoisePrediction: Objective {
@@ -8,12 +9,21 @@ package struct NoisePrediction: Objective {
     /// √ᾱ_t and √(1-ᾱ_t) as float32, for every t.
     private let signal: [Float]
     private let noise: [Float]
+    private let predictionType: PredictionType
+
+    /// - Parameters:
+    ///   - pictures: of the network's sample shape.
+    ///   - schedule: how noise is mixed in, and what is predicted.
+    package init(_ pictures: PictureSet, _ schedule: NoiseSchedule) {
+        self.init(pictures, alphasCumprod: schedule.alphasCumprod, predicting: schedule.predictionType)
+    }
 
     /// - Parameters:
     ///   - pictures: of the network's sample shape.
     ///   - alphasCumprod: ᾱ_t for every timestep t may be drawn from.
-    package init(_ pictures: PictureSet, alphasCumprod: [Float]) {
+    package init(_ pictures: PictureSet, alphasCumprod: [Float], predicting predictionType: PredictionType = .epsilon) {
         self.pictures = pictures
+        self.predictionType = predictionType
         signal = alphasCumprod.map { $0.squareRoot() }
         noise = alphasCumprod.map { (1 - $0).squareRoot() }
     }
@@ -83,15 +93,29 @@ package struct NoisePrediction: Objective {
             prediction: MeanSquaredError(executor.output("out_sample"), batch: executor.batch))
     }
 
-    /// Mixes pictures with their noise.
+    /// Mixes pictures with their noise, and puts down what is to be predicted of that.
     package func feed(_ examples: Examples, _ range: Range<Int>, to bindings: Bindings) {
         let (shape, target) = (bindings.sample.shape, bindings.prediction.target.pointer)
         PixelOrder.channelsLast(examples.pictures, range, to: bindings.sample.values, shape: shape)
         PixelOrder.channelsLast(examples.noise, range, to: target, shape: shape)
         for (image, timestep) in examples.timesteps[range].enumerated() {
             let (a, b) = (signal[timestep], noise[timestep])
-            let x = bindings.sample.values + image * shape.count
-            Elementwise.map(shape.count, x, target + image * shape.count, into: x) { $0 * a + $1 * b }
+            let (x, y) = (bindings.sample.values + image * shape.count, target + image * shape.count)
+            switch predictionType {
+            case .epsilon: Elementwise.map(shape.count, x, y, into: x) { $0 * a + $1 * b }
+            case .velocity:
+                Elementwise.forEachVector(0..<shape.count) { i, lanes in
+                    let (original, noise) = ((x + i).load(lanes), (y + i).load(lanes))
+                    (x + i).store(original * a + noise * b, lanes)
+                    (y + i).store(noise * a - original * b, lanes)
+                }
+            case .sample:
+                Elementwise.forEachVector(0..<shape.count) { i, lanes in
+                    let (original, noise) = ((x + i).load(lanes), (y + i).load(lanes))
+                    (x + i).store(original * a + noise * b, lanes)
+                    (y + i).store(original, lanes)
+                }
+            }
             bindings.timestep.values[image] = Float(timestep)
         }
     }

@@ -1,21 +1,27 @@
-/// A learned embedding of timesteps: row t of a table (`time_embedding_type: "learned"`, `nn.Embedding`).
-package struct TimestepTable: Operator {
+/// A row of a learned table (`nn.Embedding`) for the whole number that comes in: a timestep or a class.
+package struct Embedding: Operator {
     let name: String
-    let steps: Int
+    let rows: Int
     let channels: Int
+    /// Whether no channel can be cut.
+    let isFixed: Bool
 
-    /// A table `name.weight` of steps × channels.
-    package init(_ name: String, steps: Int, channels: Int) {
+    /// - Parameters:
+    ///   - name: the checkpoint's prefix of `.weight` (rows × channels).
+    ///   - isFixed: whether every channel stays: the table of timesteps follows `block_out_channels[0]` and is refitted, not cut, when that
+    ///     changes.
+    package init(_ name: String, rows: Int, channels: Int, isFixed: Bool) {
         self.name = name
-        self.steps = steps
+        self.rows = rows
         self.channels = channels
+        self.isFixed = isFixed
     }
 
-    package var parameters: [Parameter] { [Parameter("\(name).weight", [steps, channels], .normal)] }
+    package var parameters: [Parameter] { [Parameter("\(name).weight", [rows, channels], .normal)] }
 
     package func outputShape(of inputs: [Shape]) throws(GraphError) -> Shape {
         guard inputs == [.vector(1)] else {
-            throw .shape(node: "", expected: "one timestep", found: "\(inputs)")
+            throw .shape(node: "", expected: "one number", found: "\(inputs)")
         }
         return .vector(channels)
     }
@@ -23,7 +29,7 @@ package struct TimestepTable: Operator {
     package var backwardReads: BackwardReads { BackwardReads(inputs: 1) }
 
     private func row(_ call: OperatorCall, _ image: Int) -> Int {
-        min(max(Int(call.inputs[0][image]), 0), steps - 1)
+        Int(min(max(call.inputs[0][image], 0), Float(rows - 1)))
     }
 
     package func forward(_ call: OperatorCall) {
@@ -39,8 +45,11 @@ package struct TimestepTable: Operator {
         }
     }
 
-    /// The table's width follows `block_out_channels[0]` and is refitted, not cut, when that changes.
     package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels {
-        coupling.fixed(channels)
+        isFixed ? coupling.fixed(channels) : coupling.table(name, channels: channels)
+    }
+
+    package func cut(_ kept: KeptChannels) -> Embedding {
+        Embedding(name, rows: rows, channels: kept.output.count, isFixed: isFixed)
     }
 }

@@ -3,9 +3,9 @@ extension Architecture {
     ///
     /// - Parameters:
     ///   - kept: for each of the graph's channel groups, the ascending channels that stay.
-    ///   - steps: timesteps of the noise schedule.
+    ///   - steps: timesteps of the noise schedule; nil where the network is told noise levels.
     /// - Throws: ``GraphError``, and what ``pruned(to:widths:steps:)`` throws.
-    public func pruned(kept: [[Int]], widths: Widths, steps: Int) throws -> Self {
+    public func pruned(kept: [[Int]], widths: Widths, steps: Int?) throws -> Self {
         let cut = try graph.cut(kept: kept)
         guard cut.parameterCount < graph.parameterCount else { return self }
         return try pruned(to: cut, widths: widths, steps: steps)

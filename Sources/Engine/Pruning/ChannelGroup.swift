@@ -26,6 +26,9 @@ public struct ChannelGroup: Sendable, Hashable {
     package let rule: WidthRule
     /// Which attention's q/k or v channels these are, so that both lose the same heads.
     public let attention: Int?
+
+    /// Equal parts that each lose the same number of channels, where nothing asks for whole heads.
+    var parts: Int { leastCommonMultiple(normGroups, heads) }
 }
 
 extension Graph {

@@ -14,14 +14,24 @@ struct ChannelGroups {
 
     init(_ graph: Graph) {
         (coupling, channels) = graph.coupling()
-        findGroups()
+        var fixed = coupling.fixedClasses
+        findGroups(fixed)
+        // What no cut leaves in the equal parts that its norms and heads ask for stays whole.
+        while case let uneven = unevenClasses, !uneven.isEmpty {
+            fixed.formUnion(uneven)
+            findGroups(fixed)
+        }
+    }
+
+    private var unevenClasses: [Int] {
+        places.filter { groups[$0.value.group].width % groups[$0.value.group].parts != 0 }.map(\.key)
     }
 
     /// Where a channel stands; nil where no cut may touch it.
     func place(_ channel: Int) -> Place? { places[coupling.root(channel)] }
 
-    private mutating func findGroups() {
-        let fixed = coupling.fixedClasses
+    private mutating func findGroups(_ fixed: Set<Int>) {
+        places = [:]
         // Classes made by the same layers form a group.
         var makers: [Int: [Int]] = [:]
         for (index, layer) in coupling.layers.enumerated() {

@@ -36,7 +36,7 @@ public struct Selection: Sendable {
         for group in groups {
             let width: Int
             switch (widths, group.rule) {
-            case (.free, _): width = group.width - steps * parts(of: group)
+            case (.free, _): width = group.width - steps * group.parts
             case (.diffusers, .own): width = group.width
             case (.diffusers, .block): width = group.width - steps * divisor(ofBlock: group.width)
             case (.diffusers, .heads(let block, let head)): width = (block - steps * divisor(ofBlock: block)) / head * head
@@ -52,8 +52,7 @@ public struct Selection: Sendable {
     /// - Throws: ``PruningError/noHeadLeft(group:headWidth:blockWidth:)``.
     public func width(of group: ChannelGroup) throws(PruningError) -> Int {
         guard widths == .diffusers else {
-            let parts = parts(of: group)
-            return group.width - parts * removed(width: group.width, parts: parts)
+            return group.width - group.parts * removed(width: group.width, parts: group.parts)
         }
         switch group.rule {
         case .own: return group.width
@@ -94,11 +93,9 @@ public struct Selection: Sendable {
         if widths == .diffusers, case .heads(_, let headWidth) = group.rule {
             return wholeHeads(group, groups, importance, count: width / headWidth, headWidth: headWidth)
         }
-        let parts = widths == .free ? parts(of: group) : group.normGroups
+        let parts = widths == .free ? group.parts : group.normGroups
         return highest(importance[index], parts: parts, keeping: width / parts)
     }
-
-    private func parts(of group: ChannelGroup) -> Int { leastCommonMultiple(group.normGroups, group.heads) }
 
     /// The best `count` of each of `parts` equal runs; of equal scores the higher index stays.
     private func highest(_ scores: [Double], parts: Int, keeping count: Int) -> [Int] {

@@ -3,11 +3,11 @@ extension TrainedModel {
     /// these but for what ``Architecture/refitted(_:for:steps:)`` gives.
     ///
     /// - Throws: what these throw.
-    public func pruned(kept: [[Int]], widths: Widths, steps: Int) throws -> TrainedModel {
+    public func pruned(kept: [[Int]], widths: Widths, steps: Int?) throws -> TrainedModel {
         try pruned(model, kept: kept, widths: widths, steps: steps)
     }
 
-    private func pruned(_ model: some Architecture, kept: [[Int]], widths: Widths, steps: Int) throws -> TrainedModel {
+    private func pruned(_ model: some Architecture, kept: [[Int]], widths: Widths, steps: Int?) throws -> TrainedModel {
         let (graph, cut) = try model.graph.cut(kept: kept, weights: weights)
         guard graph.parameterCount < model.graph.parameterCount else { return self }
         let result = try model.pruned(to: graph, widths: widths, steps: steps)

@@ -31,15 +31,14 @@ package struct CheckpointIntake {
     ///   - files: by path, in either layout.
     ///   - upload: what the files came from, which goes then.
     ///   - answer: to be kept with the checkpoint.
-    ///   - initialization: draw fresh weights where the files hold none.
-    ///   - variant: which of several weights to take; nil takes the standard ones.
+    ///   - choices: what the files leave open.
     ///   - owner: whose it is.
     /// - Throws: ``CheckpointError``, ``JobsError``, ``StorageError``, ``RequestMemoryError``.
     package func store(
-        _ files: [(path: String, blob: StoredBlob)], name: String?, initialization: Initialization?, variant: String? = nil,
+        _ files: [(path: String, blob: StoredBlob)], name: String?, _ choices: CheckpointChoices = CheckpointChoices(),
         consuming upload: HeldUpload? = nil, owner: Owner? = nil, answer: KeptAnswer<CheckpointRecord>? = nil
     ) throws -> CheckpointRecord {
-        let layout = try Self.layout(files.map(\.path), variant)
+        let layout = try Self.layout(files.map(\.path), choices.variant)
         // Configurations, and what is read of the weights before any number is. Shards are open together.
         let folder = layout.weights.map { $0.prefix { $0 != "/" } } ?? ""
         let headers = files.filter { file in
@@ -48,8 +47,7 @@ package struct CheckpointIntake {
         let index = headers.count > 1 ? JSON.parsingCost(bytes: Self.largestJSON, maximumValues: ShardedWeights.mostValues) : 0
         let cost = headers.reduce(StoredCheckpoint.graphCost + index) { $0 + WeightsFile.openingCost(path: $1.blob.url.path) }
         return try memory.work(cost, for: "the header of the weights") {
-            try store(
-                files, layout, name: name, initialization: initialization, consuming: upload, owner: owner, answer: answer)
+            try store(files, layout, name: name, choices, consuming: upload, owner: owner, answer: answer)
         }
     }
 
@@ -61,11 +59,11 @@ package struct CheckpointIntake {
     }
 
     private func store(
-        _ files: [(path: String, blob: StoredBlob)], _ layout: DiffusersLayout, name: String?, initialization: Initialization?,
+        _ files: [(path: String, blob: StoredBlob)], _ layout: DiffusersLayout, name: String?, _ choices: CheckpointChoices,
         consuming upload: HeldUpload?, owner: Owner?, answer: KeptAnswer<CheckpointRecord>?
     ) throws -> CheckpointRecord {
         let blobs = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
-        let configuration = try configuration(layout, blobs)
+        let configuration = try configuration(layout, blobs, choices.sampleSize)
         let (config, scheduler) = (configuration.unet, configuration.scheduler)
         var warnings = layout.notes + configuration.warnings
         let model: any Architecture
@@ -84,7 +82,7 @@ package struct CheckpointIntake {
                 warnings += try uploaded.read { try writer.write($0) }
                 weights = try writer.finish()
             }
-        } else if let initialization {
+        } else if let initialization = choices.initialization {
             let fresh = try FreshWeights(config: config, seed: initialization.seed, scheduler: scheduler)
             (model, type) = (fresh.model, .float32)
             let writer = try database.blobs.writer()
@@ -100,7 +98,7 @@ package struct CheckpointIntake {
             try layout.scheduler.flatMap { blobs[$0] }
             ?? blob(scheduler.map { String(decoding: $0, as: UTF8.self) } ?? Self.defaultScheduler.pretty)
         let indexBlob = try layout.index.flatMap { isIndex($0, blobs) ? blobs[$0] : nil } ?? blob(index(of: model, scheduler).pretty)
-        let configBlob = try configuration.isConverted ? blob(String(decoding: config, as: UTF8.self)) : blobs[layout.config]
+        let configBlob = try configuration.isWritten ? blob(String(decoding: config, as: UTF8.self)) : blobs[layout.config]
         guard let configBlob else { throw CheckpointError.missingFile(expected: layout.config) }
         var stored = [
             (DiffusersLayout.Path.index, indexBlob), (DiffusersLayout.Path.scheduler, schedulerBlob),
@@ -119,25 +117,42 @@ package struct CheckpointIntake {
     private struct Configuration {
         let unet: Data
         let scheduler: Data?
-        /// Whether they were made of the DDIM code's YAML.
-        let isConverted: Bool
+        /// Whether the U-Net's is not the file that was sent.
+        let isWritten: Bool
         let warnings: [String]
     }
 
     /// The two configurations: diffusers' own, or those that the DDIM code's one comes to.
-    private func configuration(_ layout: DiffusersLayout, _ blobs: [String: StoredBlob]) throws -> Configuration {
+    ///
+    /// - Parameter size: of samples, for a configuration that has none.
+    private func configuration(
+        _ layout: DiffusersLayout, _ blobs: [String: StoredBlob], _ size: SampleSize?
+    ) throws -> Configuration {
         let data = try json(layout.config, blobs)
         let scheduler = try layout.scheduler.map { try json($0, blobs) }
         guard layout.config.hasSuffix(".yml") || layout.config.hasSuffix(".yaml") else {
-            return Configuration(unet: data, scheduler: scheduler, isConverted: false, warnings: [])
+            guard let size else { return Configuration(unet: data, scheduler: scheduler, isWritten: false, warnings: []) }
+            return Configuration(
+                unet: try sized(data, size, layout.config), scheduler: scheduler, isWritten: true,
+                warnings: ["sample_size is \(size), as was said beside the files: \(layout.config) has none"])
         }
         do throws(ConfigurationError) {
             let converted = try DDIMConfiguration(Self.yaml(data))
             return Configuration(
-                unet: converted.unet, scheduler: scheduler ?? converted.scheduler, isConverted: true, warnings: converted.warnings)
+                unet: converted.unet, scheduler: scheduler ?? converted.scheduler, isWritten: true, warnings: converted.warnings)
         } catch {
             throw CheckpointError.configuration(path: layout.config, error)
         }
+    }
+
+    /// The configuration with a sample's size, which it must not have already.
+    private func sized(_ data: Data, _ size: SampleSize, _ path: String) throws -> Data {
+        guard let document = Self.document(data), case .object = document else { return data }
+        if let found = document["sample_size"], found != .null {
+            throw CheckpointError.configuration(
+                path: path, .invalid(key: "sample_size", expected: "none, as it was said beside the files", found: found.compact))
+        }
+        return Data(document.replacing(["sample_size": size.json]).pretty.utf8)
     }
 
     private static func yaml(_ data: Data) throws(ConfigurationError) -> JSON {

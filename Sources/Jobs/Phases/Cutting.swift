@@ -34,7 +34,7 @@ struct Cutting: Phase {
         try job.reporter.begin(Self.name, total: 1)
         let trained = original.trained
         let kept = try kept(of: trained, scored?.importance, job)
-        var result = try trained.pruned(kept: kept, widths: settings.widths, steps: original.schedule.count)
+        var result = try trained.pruned(kept: kept, widths: settings.widths, steps: original.schedule.timesteps)
         if settings.plan == nil, settings.method == .scratch {
             result = TrainedModel(initializing: result.model, seed: settings.seed)
         }

@@ -58,7 +58,7 @@ struct Evaluating: Phase {
         let count = [stages.original, stages.pruned, stages.finetuned].compactMap { $0 }.count
         try job.reporter.begin(Self.name, total: count * (settings.sampling.steps + (pictures == nil ? 0 : 1)))
         let held = try pictures.map {
-            try HeldOutLoss(NoisePrediction($0, alphasCumprod: stages.original.schedule.alphasCumprod), seed: settings.seed &+ 1)
+            try HeldOutLoss(NoisePrediction($0, stages.original.schedule), seed: settings.seed &+ 1)
         }
 
         let before = try evaluate(stages.original, held, memory, job)

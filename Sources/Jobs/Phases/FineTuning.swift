@@ -54,7 +54,7 @@ struct FineTuning: Phase {
     func run(_ job: RunningJob) throws {
         guard let pictures = job.inputs.pictures else { return }
         let checkpoint = try job.inputs.stages.latest.checkpoint.load()
-        let plain = NoisePrediction(pictures, alphasCumprod: checkpoint.schedule.alphasCumprod)
+        let plain = NoisePrediction(pictures, checkpoint.schedule)
         let result: DiffusionCheckpoint
         if let shares, let teacher = job.inputs.teacher {
             let imitation = try Imitation(

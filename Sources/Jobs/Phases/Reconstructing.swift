@@ -54,7 +54,7 @@ struct Reconstructing: Phase {
         try job.reporter.begin(Self.name, total: settings.steps(trained.model.graph))
         try settings.run(
             trained, like: cut.original, kept: cut.kept,
-            on: NoisePrediction(pictures, alphasCumprod: cut.result.schedule.alphasCumprod), parallel: job.parallel
+            on: NoisePrediction(pictures, cut.result.schedule), parallel: job.parallel
         ) { layer in
             layer.map { layers.append($0) }
             try job.reporter.step()

@@ -65,7 +65,7 @@ struct Scoring: Phase {
         try job.cutSeries(Self.section, after: state.flatMap { $0.completed > 0 ? timesteps[$0.completed - 1] : nil })
         try job.reporter.begin(Self.name, total: timesteps.count, completed: state?.completed ?? 0)
         let outcome = try scoring.run(
-            trained, on: NoisePrediction(pictures, alphasCumprod: original.schedule.alphasCumprod), samples: settings.batchSize,
+            trained, on: NoisePrediction(pictures, original.schedule), samples: settings.batchSize,
             memory: activations(job), parallel: job.parallel, from: state
         ) { loss, state in
             summary.add(loss)

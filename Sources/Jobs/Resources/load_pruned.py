@@ -27,7 +27,7 @@ def load_pruned(folder="."):
         weight = tensors.get(path + ".weight")
         if weight is None:
             continue
-        module.weight = torch.nn.Parameter(torch.empty_like(weight))
+        module.weight = torch.nn.Parameter(torch.empty_like(weight), requires_grad=module.weight.requires_grad)
         if getattr(module, "bias", None) is not None:
             module.bias = torch.nn.Parameter(torch.empty_like(tensors[path + ".bias"]))
         if isinstance(module, torch.nn.Conv2d):
@@ -37,9 +37,13 @@ def load_pruned(folder="."):
         elif isinstance(module, torch.nn.GroupNorm):
             module.num_channels = weight.shape[0]
     for module in model.modules():
-        if type(module).__name__ in ("Downsample2D", "Upsample2D"):
+        if type(module).__name__ in ("Downsample2D", "Upsample2D") and isinstance(module.conv, torch.nn.Conv2d):
             module.channels = module.conv.in_channels
             module.out_channels = module.conv.out_channels
+        elif type(module).__name__ == "ResnetBlock2D":  # what halves or doubles inside it has no weights, but checks its channels
+            for inner in (module.downsample, module.upsample):
+                if isinstance(inner, torch.nn.Module):
+                    inner.channels = inner.out_channels = module.norm1.num_channels
     model.load_state_dict(tensors)
     return DDPMPipeline(model.eval(), DDPMScheduler.from_pretrained(folder / "scheduler"))
 

@@ -77,7 +77,7 @@ package struct JobValidation {
         var valid = Valid(
             request: request, source: source, model: model, result: model, schedule: schedule, pictures: dataset?.images ?? 0,
             teacher: imitated)
-        var errors = found + Self.model(request, model, isLatent: source.descriptor.isLatent)
+        var errors = found + Self.model(request, model, schedule, isLatent: source.descriptor.isLatent)
         if let teacher, let imitated {
             do { _ = try teacher.kept(imitated) } catch let error as TeacherError { errors.append(Self.distillation(error)) }
             if imitated.blockOutputs.isEmpty, request.finetuning?.distillation?.features ?? 0 > 0 {
@@ -89,7 +89,7 @@ package struct JobValidation {
             errors += Self.timesteps(&valid)
             errors += pruning.plan.map { Self.plan($0, &valid) } ?? Self.selection(pruning, &valid)
         }
-        if let evaluation = request.evaluation {
+        if let evaluation = request.evaluation, schedule.note == nil {
             do { _ = try evaluation.sampling.sampler(schedule) } catch {
                 errors.append(FieldError(pointer: "/evaluation/steps", detail: "\(error)"))
             }
@@ -100,15 +100,20 @@ package struct JobValidation {
         return valid
     }
 
-    private static func model(_ request: JobRequest, _ model: any Architecture, isLatent: Bool) -> [FieldError] {
+    private static func model(
+        _ request: JobRequest, _ model: any Architecture, _ schedule: NoiseSchedule, isLatent: Bool
+    ) -> [FieldError] {
         guard request.needsPictures else { return [] }
         if isLatent {
             return [FieldError(pointer: "/checkpoint", detail: "is a latent model: phases that need pictures are not supported for it")]
         }
         let channels = model.sampleShape.channels
-        if !model.objectives.contains(.noisePrediction) {
+        if !model.objectives.contains(.noisePrediction) || schedule.note != nil {
+            let note = (model.objectiveNote ?? schedule.note).map { ": \($0)" } ?? ""
             return [
-                FieldError(pointer: "/checkpoint", detail: "predicts another number of channels than it takes: it is no noise predictor")
+                FieldError(
+                    pointer: "/checkpoint",
+                    detail: "cannot be run as a predictor of noise\(note). Pruning by magnitude or at random needs no pictures")
             ]
         }
         if request.evaluation != nil, ![1, 3].contains(channels) {
@@ -199,7 +204,7 @@ package struct JobValidation {
         do {
             try selection.validate(groups)
             let kept = try selection.kept(groups, importance: groups.map { [Double](repeating: 0, count: $0.width) })
-            valid.result = try model.pruned(kept: kept, widths: pruning.widths, steps: valid.schedule.count)
+            valid.result = try model.pruned(kept: kept, widths: pruning.widths, steps: valid.schedule.timesteps)
             return []
         } catch PruningError.noBlockWidths {
             return [FieldError(pointer: "/pruning/widths", detail: "must be \"free\": no width of this model is a block's")]
@@ -221,7 +226,7 @@ package struct JobValidation {
         }
         do {
             let kept = try payload.plan.kept(for: valid.model.graph.channelGroups())
-            valid.result = try valid.model.pruned(kept: kept, widths: payload.plan.widths, steps: valid.schedule.count)
+            valid.result = try valid.model.pruned(kept: kept, widths: payload.plan.widths, steps: valid.schedule.timesteps)
             return []
         } catch let error as PruningPlanError {
             let place = error.place.map { "/\($0.index)/\($0.field)" } ?? ""

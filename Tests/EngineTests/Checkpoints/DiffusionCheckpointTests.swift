@@ -178,13 +178,16 @@ import Testing
         for (name, expected) in initial.models {
             let checkpoint = try DiffusionCheckpoint(config: config(name), initializingFrom: initial.seed, scheduler: nil)
             let model = checkpoint.trained.model
-            #expect(model.constructionOrder.map(\.name) == expected.map(\.name), "\(name)")
+            // Norms draw nothing, and may stand elsewhere.
+            let (drawn, listed) = (model.constructionOrder.map(\.name), expected.map(\.name))
+            #expect(drawn.filter { !$0.contains("norm") } == listed.filter { !$0.contains("norm") } && Set(drawn) == Set(listed), "\(name)")
             let values = values(checkpoint)
             for tensor in expected {
                 let found = try #require(values[tensor.name]).map(Double.init)
                 #expect(model.constructionOrder.first { $0.name == tensor.name }?.shape == tensor.shape)
                 // Uniform numbers agree to the last bit; an embedding's are normal, whose log, sin and cos round differently.
-                let tolerance = tensor.name == "time_proj.weight" ? 1e-6 : 0
+                let isNormal = ["time_proj.weight", "class_embedding.weight"].contains(tensor.name)
+                let tolerance = isNormal ? 1e-5 : 0
                 for (a, b) in zip(found.prefix(4), tensor.first) { #expect(abs(a - b) <= tolerance, "\(name) \(tensor.name)") }
                 #expect(tensor.first.count == min(4, found.count))
                 #expect(abs(found.reduce(0, +) - tensor.sum) < 1e-5 * max(1, Double(found.count).squareRoot()), "\(name) \(tensor.name)")

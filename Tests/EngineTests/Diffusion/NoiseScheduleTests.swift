@@ -23,15 +23,41 @@ struct NoiseScheduleTests {
         #expect(schedule.warnings == ["unknown configuration key tensor_format is ignored"])
     }
 
+    @Test func otherClassesAreReadForTheirBetas() throws {
+        let json = #"{"_class_name": "PNDMScheduler", "beta_schedule": "scaled_linear", "skip_prk_steps": true, "steps_offset": 1}"#
+        let schedule = try NoiseSchedule(json: Data(json.utf8))
+        #expect(schedule.note == nil && schedule.timesteps == 1000 && !schedule.setAlphaToOne && schedule.stepsOffset == 1)
+        #expect(
+            schedule.warnings == ["PNDMScheduler is read for its betas: samples are drawn by DDIM or DDPM, and its file stays as it is"])
+        let cosine = try NoiseSchedule(json: Data(#"{"_class_name": "UnCLIPScheduler", "variance_type": "fixed_small_log"}"#.utf8))
+        let same = try NoiseSchedule(json: Data(#"{"beta_schedule": "squaredcos_cap_v2", "variance_type": "fixed_small_log"}"#.utf8))
+        #expect(cosine.alphasCumprod == same.alphasCumprod && cosine.varianceType == same.varianceType)
+    }
+
     @Test(arguments: [
-        (#"{"_class_name": "PNDMScheduler"}"#, "_class_name"),
-        (#"{"prediction_type": "v_prediction"}"#, "prediction_type"),
+        #"{"_class_name": "CMStochasticIterativeScheduler", "num_train_timesteps": 40, "sigma_max": 80.0}"#,
+        #"{"_class_name": "ScoreSdeVeScheduler", "snr": 0.15}"#, #"{"_class_name": "UniPCMultistepScheduler", "use_flow_sigmas": true}"#,
+    ])
+    func classesWithoutBetasAreTakenWithANote(json: String) throws {
+        let schedule = try NoiseSchedule(json: Data(json.utf8))
+        #expect(schedule.note != nil && schedule.timesteps == nil && schedule.warnings.count == 1)
+    }
+
+    @Test func noiseAloneAtTheEndIsForPredictionsThatSayMoreThanNoise() throws {
+        let json = #"{"prediction_type": "v_prediction", "rescale_betas_zero_snr": true, "timestep_spacing": "trailing"}"#
+        let schedule = try NoiseSchedule(json: Data(json.utf8))
+        #expect(schedule.alphasCumprod.last == 0 && schedule.predictionType == .velocity && schedule.warnings.isEmpty)
+    }
+
+    @Test(arguments: [
+        (#"{"_class_name": "MyScheduler"}"#, "_class_name"),
+        (#"{"prediction_type": "flow_prediction"}"#, "prediction_type"),
         (#"{"predict_epsilon": false}"#, "predict_epsilon"),
         (#"{"variance_type": "learned_range"}"#, "variance_type"),
         (#"{"variance_type": "fixed_large_log"}"#, "variance_type"),
         (#"{"thresholding": true}"#, "thresholding"),
         (#"{"rescale_betas_zero_snr": true}"#, "rescale_betas_zero_snr"),
-        (#"{"beta_schedule": "sigmoid"}"#, "beta_schedule"),
+        (#"{"beta_schedule": "laplace"}"#, "beta_schedule"),
         (#"{"beta_start": 0, "beta_end": 0}"#, "beta_schedule"),
         (#"{"beta_end": 1}"#, "beta_schedule"),
         (#"{"beta_end": 1e999}"#, "beta_end"),

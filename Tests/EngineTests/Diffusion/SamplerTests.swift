@@ -32,7 +32,9 @@ struct SamplerTests {
                 stride(from: 0, to: schedule.count, by: 17).map { schedule.alphasCumprod[$0] } + [
                     schedule.alphasCumprod[schedule.count - 1]
                 ]
-            #expect(alphas == golden.alphasCumprod, "\(golden.configuration)")
+            // PyTorch's square root of many numbers, which is in zero terminal SNR, is not always the nearest float.
+            let difference = largestDifference(alphas, golden.alphasCumprod)
+            #expect(schedule.alphasCumprod.last == 0 ? difference < 1e-6 : difference == 0, "\(golden.configuration)")
 
             let sampler: any Sampler =
                 golden.sampler == "ddim"
@@ -46,7 +48,7 @@ struct SamplerTests {
                 var sample = golden.samples[index]
                 let noise = sample.map { sin(3 * $0) * 0.7 + 0.001 * Float(timestep) }
                 sample.withUnsafeMutableBufferPointer { sample in
-                    noise.withUnsafeBufferPointer { sampler.step(sample, noise: $0, at: index, generator: &generator) }
+                    noise.withUnsafeBufferPointer { sampler.step(sample, prediction: $0, at: index, generator: &generator) }
                 }
                 let largest = golden.samples[index + 1].reduce(1) { max($0, abs($1)) }
                 // Unclipped, a prediction of x_0 divides the rounding by √ᾱ, down to 0.006.

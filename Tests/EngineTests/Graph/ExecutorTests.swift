@@ -35,7 +35,7 @@ import Testing
             let shortcut = try graph.add(
                 "shortcut", Conv2d("shortcut", in: 18, out: 18, kernel: 1, padding: .symmetric(0)), [again])
             let joined = try graph.add("joined", sum, [shortcut, both])
-            graph.addOutput("out_sample", try graph.add("last", SiLU(), [joined]))
+            graph.addOutput("out_sample", try graph.add("last", Activation(.silu), [joined]))
             return graph
         }
         let (plain, folding) = (try graph(folding: false), try graph(folding: true))
@@ -97,7 +97,7 @@ import Testing
         let sample = try graph.add("sample", Input(shape))
         try graph.add("timestep", Input(.vector(1)))
         let x = try graph.add("x", Linear("x", in: 5, out: 6, width: .block), [sample])
-        let activated = reuse.inputs.contains(false) || reuse.hasDeadEnd ? try graph.add("silu", SiLU(), [x]) : x
+        let activated = reuse.inputs.contains(false) || reuse.hasDeadEnd ? try graph.add("silu", Activation(.silu), [x]) : x
         let joined = try graph.add("joined", reuse.operation, reuse.inputs.map { $0 ? x : activated })
         let last = try graph.add("last", Linear("last", in: graph.nodes[joined].shape.channels, out: 3, width: .block), [joined])
         graph.addOutput("out_sample", last)
@@ -146,7 +146,13 @@ import Testing
         var output: [Float] = []
         for image in 0..<batch {
             var generator = TorchGenerator(seed: first + image)
-            executor.timesteps[image] = Float((first + image) * 11)
+            executor.timesteps[image] = Float((first + image) * 11 + 1)
+            if model.graph.input("class_labels") != nil {
+                let labels = executor.input("class_labels")
+                for index in 0..<labels.shape.count {
+                    labels.values[image * labels.shape.count + index] = Float((first + image + index) % 4)
+                }
+            }
             let numbers = generator.randn(executor.sampleShape.count)
             for (index, number) in numbers.enumerated() { executor.sample[image * numbers.count + index] = number }
         }

@@ -11,7 +11,7 @@ import Testing
         let latent = try graph.add("latent", Input(shape.with(channels: 6)))
         let sample = try graph.add("sample", Input(shape))
         let features = try graph.add("x", Linear("x", in: 5, out: 6, width: .own), [sample])
-        let activated = try graph.add("activated", SiLU(), [latent])
+        let activated = try graph.add("activated", Activation(.silu), [latent])
         let sum = try graph.add("sum", Add(), [features, activated])
         graph.addOutput("out_sample", try graph.add("last", Linear("last", in: 6, out: 3, width: .own), [sum]))
         graph.addOutput("features", features)

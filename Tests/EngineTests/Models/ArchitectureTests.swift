@@ -32,7 +32,7 @@ import Testing
 
         init(width: Int) throws { try self.init(json: Data(#"{"width": \#(width)}"#.utf8), shapes: [:]) }
 
-        func pruned(to cut: Graph, widths: Widths, steps: Int) throws -> TwoConvolutions {
+        func pruned(to cut: Graph, widths: Widths, steps: Int?) throws -> TwoConvolutions {
             try TwoConvolutions(width: cut.parameters[0].shape[0])
         }
     }

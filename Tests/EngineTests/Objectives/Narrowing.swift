@@ -20,12 +20,12 @@ struct Narrowing: Architecture {
         var graph = Graph()
         let picture = try graph.add("picture", Input(shape))
         var hidden = try graph.add("down", Linear("down", in: shape.channels, out: width, width: .own), [picture])
-        hidden = try graph.add("activation", SiLU(), [hidden])
+        hidden = try graph.add("activation", Activation(.silu), [hidden])
         graph.addOutput("reconstruction", try graph.add("up", Linear("up", in: width, out: shape.channels, width: .own), [hidden]))
         return graph
     }
 
-    func pruned(to cut: Graph, widths: Widths, steps: Int) throws -> Narrowing { self }
+    func pruned(to cut: Graph, widths: Widths, steps: Int?) throws -> Narrowing { self }
 
     /// What the layer, its activation and the layer back give, in double precision.
     static func outputs(_ inputs: [Samples], _ parameters: [PlainTensor]) -> (down: Samples, activation: Samples, up: Samples) {

@@ -16,6 +16,8 @@ struct OperatorCase: Sendable, CustomTestStringConvertible {
     var cutsLikeZeros = true
     /// Timesteps in place of random inputs; they have no gradient.
     var timesteps: [Double]?
+    /// Whether its parameters have gradients.
+    var isTrained = true
     /// Inputs are uniform in ±range around `centre`.
     var range: Float = 1
     var centre: Float = 0

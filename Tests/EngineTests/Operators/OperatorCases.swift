@@ -3,9 +3,10 @@ import Engine
 /// Sizes at which operators are checked: odd ones, single pixels, channels that fill no vector register, batches of one and three,
 /// and maps beyond the thresholds from which work is divided over panels and threads (`Patches`, `PixelProduct`, grains).
 enum OperatorCases {
-    static let all: [OperatorCase] = convolutions + linears + norms + activations + attentions + joints + sums + adding + timesteps
+    static let all: [OperatorCase] =
+        convolutions + linears + norms + activations + attentions + joints + sums + adding + timesteps + resampled + ends
 
-    private static func map(_ height: Int, _ width: Int, _ channels: Int) -> Shape {
+    static func map(_ height: Int, _ width: Int, _ channels: Int) -> Shape {
         Shape(height: height, width: width, channels: channels)
     }
 
@@ -95,22 +96,18 @@ enum OperatorCases {
         norm(map(13, 13, 18), groups: 2, batch: 1, isActivated: true), norm(map(4, 4, 22), groups: 2, batch: 3, isActivated: true),
     ]
 
-    private static func silu(_ input: Shape, batch: Int, range: Float) -> OperatorCase {
+    private static func activation(_ function: ActivationFunction, _ input: Shape, batch: Int, range: Float) -> OperatorCase {
         OperatorCase(
-            name: "SiLU of ±\(range)", operation: SiLU(), inputs: [input], batch: batch, twin: .silu, wrongInputs: [], range: range,
-            tolerance: 5e-7)
+            name: "\(function) of ±\(range)", operation: Activation(function), inputs: [input], batch: batch, twin: .activation(function),
+            wrongInputs: [], range: range, tolerance: 5e-7)
     }
 
-    private static func upsample(_ input: Shape, batch: Int) -> OperatorCase {
-        OperatorCase(
-            name: "Upsample", operation: Upsample(), inputs: [input], batch: batch, twin: .upsample, wrongInputs: [], tolerance: 1e-6)
+    static let activations: [OperatorCase] = ActivationFunction.allCases.flatMap { function in
+        [
+            activation(function, map(5, 3, 7), batch: 3, range: 1), activation(function, map(1, 1, 1), batch: 1, range: 1),
+            activation(function, map(3, 3, 5), batch: 1, range: 10), activation(function, map(13, 13, 19), batch: 3, range: 100),
+        ]
     }
-
-    static let activations: [OperatorCase] = [
-        silu(map(5, 3, 7), batch: 3, range: 1), silu(map(1, 1, 1), batch: 1, range: 1), silu(map(3, 3, 5), batch: 1, range: 10),
-        silu(map(13, 13, 19), batch: 3, range: 100),
-        upsample(map(3, 5, 7), batch: 3), upsample(map(1, 1, 3), batch: 1), upsample(map(9, 3, 8), batch: 1),
-    ]
 
     private static func attention(
         _ height: Int, _ width: Int, query: Int, value: Int, heads: Int, batch: Int, range: Float = 1, tolerance: Double = 2e-5
@@ -214,9 +211,18 @@ enum OperatorCases {
         sinusoid(8, flip: false, shift: 1), sinusoid(8, flip: true, shift: 0), sinusoid(9, flip: false, shift: 0),
         sinusoid(13, flip: true, shift: 0.5),
         OperatorCase(
-            name: "TimestepTable", operation: TimestepTable("table", steps: 7, channels: 5), inputs: [.vector(1)], batch: 3,
-            twin: .timestepTable, wrongInputs: [[.vector(2)], [map(1, 2, 1)], [], [.vector(1), .vector(1)]],
+            name: "Embedding of timesteps", operation: Embedding("table", rows: 7, channels: 5, isFixed: true), inputs: [.vector(1)],
+            batch: 3, twin: .embedding, wrongInputs: [[.vector(2)], [map(1, 2, 1)], [], [.vector(1), .vector(1)]],
             // A timestep that occurs twice in the batch.
             timesteps: [6, 0, 6]),
+        OperatorCase(
+            name: "Embedding of classes", operation: Embedding("classes", rows: 4, channels: 9, isFixed: false), inputs: [.vector(1)],
+            batch: 3, twin: .embedding, wrongInputs: [[.vector(2)], [map(1, 2, 1)], [], [.vector(1), .vector(1)]],
+            timesteps: [0, 3, 2]),
+        OperatorCase(
+            name: "FourierEmbedding", operation: FourierEmbedding("frequencies", frequencies: 6), inputs: [.vector(1)], batch: 3,
+            twin: .fourierEmbedding, wrongInputs: [[.vector(2)], [map(1, 2, 1)], [], [.vector(1), .vector(1)]],
+            // 2π · ln 1000 is 43: float32's rounding of it.
+            timesteps: [0.01, 1, 1000], isTrained: false, tolerance: 1e-5),
     ]
 }

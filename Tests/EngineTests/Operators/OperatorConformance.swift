@@ -30,9 +30,13 @@ struct OperatorConformance {
 
     // MARK: Forward
 
-    func checkForward(threads: Int) throws {
+    func checkForward(threads: [Int]) throws {
         let (inputs, parameters) = example.values()
         let expected = example.twin(inputs, parameters).values
+        for threads in threads { try checkForward(inputs, parameters, expected, threads: threads) }
+    }
+
+    private func checkForward(_ inputs: [Samples], _ parameters: [PlainTensor], _ expected: [Double], threads: Int) throws {
         let training = try OperatorRun(example.operation, inputs, parameters, threads: threads)
         training.forward()
         expectEqual(training.output.values, expected, "output")
@@ -81,6 +85,10 @@ struct OperatorConformance {
             for probe in differences.probes(of: tensor) {
                 for gradients in once {
                     let found = gradients[hasInputGradients ? tensor : tensor - inputs.count]
+                    guard example.isTrained || tensor < inputs.count else {
+                        #expect(found.allSatisfy { $0 == 0 })
+                        continue
+                    }
                     let error = probe.error(of: found)
                     #expect(error < 10 * example.tolerance, "tensor \(tensor), \(probe)")
                 }
@@ -99,7 +107,7 @@ struct OperatorConformance {
     // MARK: Cutting
 
     /// Cuts a random choice of the channels that the operator itself calls coupled.
-    func checkCutting(threads: Int) throws {
+    func checkCutting(threads: [Int]) throws {
         let (inputs, parameters) = example.values()
         let choice = ChannelChoice(example.operation, inputWidths: example.inputs.map(\.channels), seed: 3)
         let cut = example.operation.cut(choice.kept)
@@ -110,8 +118,6 @@ struct OperatorConformance {
         #expect(cut.parameters.map(\.shape) == cutParameters.map(\.shape))
         #expect(cut.parameters.map(\.name) == example.operation.parameters.map(\.name))
 
-        let run = try OperatorRun(cut, cutInputs, cutParameters, threads: threads)
-        run.forward()
         let expected: Samples
         if example.cutsLikeZeros {
             let cleared = zip(inputs, choice.kept.inputs).map { $0.clearing(allBut: $1) }
@@ -119,7 +125,11 @@ struct OperatorConformance {
         } else {
             expected = example.twin(cutInputs, cutParameters)
         }
-        expectEqual(run.output.values, expected.values, "cut to \(choice.kept)")
+        for threads in threads {
+            let run = try OperatorRun(cut, cutInputs, cutParameters, threads: threads)
+            run.forward()
+            expectEqual(run.output.values, expected.values, "cut to \(choice.kept)")
+        }
     }
 
     // MARK: Cost

@@ -89,8 +89,23 @@ struct Twin: Sendable {
     }
 
     /// `F.silu`.
-    static let silu = Twin { inputs, _ in
-        Samples(batch: inputs[0].batch, shape: inputs[0].shape, values: inputs[0].values.map { $0 / (1 + exp(-$0)) })
+    static let silu = activation(.silu)
+
+    /// `F.silu`, `F.mish`, `F.gelu` and `F.relu`.
+    static func activation(_ function: ActivationFunction) -> Twin {
+        map { x in
+            switch function {
+            case .silu: x / (1 + exp(-x))
+            case .mish: x * tanh(log1p(exp(x)))
+            case .gelu: x * erfc(-x / 2.0.squareRoot()) / 2
+            case .relu: max(x, 0)
+            }
+        }
+    }
+
+    /// A function of each number.
+    static func map(_ function: @escaping @Sendable (Double) -> Double) -> Twin {
+        Twin { inputs, _ in Samples(batch: inputs[0].batch, shape: inputs[0].shape, values: inputs[0].values.map(function)) }
     }
 
     /// `F.scaled_dot_product_attention` over pixels, heads as runs of channels.
@@ -195,7 +210,7 @@ struct Twin: Sendable {
     }
 
     /// `nn.Embedding`.
-    static let timestepTable = Twin { inputs, parameters in
+    static let embedding = Twin { inputs, parameters in
         let channels = parameters[0].shape[1]
         var y = Samples(batch: inputs[0].batch, shape: .vector(channels), values: [])
         for timestep in inputs[0].values {

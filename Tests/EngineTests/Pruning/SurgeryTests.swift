@@ -23,6 +23,10 @@ import Testing
             executor.sample[index] = number
         }
         for (index, timestep) in timesteps.enumerated() { executor.timesteps[index] = timestep }
+        if graph.input("class_labels") != nil {
+            let labels = executor.input("class_labels")
+            for index in 0..<(timesteps.count * labels.shape.count) { labels.values[index] = Float(index % 4) }
+        }
         executor.forward()
         return (0..<(timesteps.count * executor.outputShape.count)).map { executor.output[$0] }
     }
@@ -53,14 +57,16 @@ import Testing
 
     @Test(arguments: [
         ("ddpm", 0.3), ("ddpm", 0.5), ("ddpm", 0.8), ("ldm", 0.3), ("ldm", 0.5), ("ldm", 0.8), ("learned", 0.3), ("learned", 0.5),
-        ("scale_shift", 0.3),
+        ("scale_shift", 0.3), ("classes", 0.5), ("class_times", 0.5),
     ])
     func aModelOfDiffusersWidthsIsRebuiltFromItsPlainConfig(name: String, ratio: Double) throws {
         let trained = try trained(name)
         // A first layer that reads one channel of the timestep's: then one column of the table says it all, and the refit is exact.
-        let first = try #require(trained.weights.index(of: "time_embedding.linear_1.weight"))
-        let columns = trained.weights.parameters[first].shape[1]
-        trained.weights.setTorchOrder(first, trained.weights.torchOrder(first).enumerated().map { $0 % columns == 1 ? $1 : 0 })
+        let readers = ["time_embedding.linear_1.weight", "class_embedding.linear_1.weight"]
+        for first in readers.compactMap(trained.weights.index) {
+            let columns = trained.weights.parameters[first].shape[1]
+            trained.weights.setTorchOrder(first, trained.weights.torchOrder(first).enumerated().map { $0 % columns == 1 ? $1 : 0 })
+        }
 
         // diffusers has a shortcut only between blocks of different widths: where the cut makes them equal there is no place for it.
         let before = try trained.unet.configuration.blockOutChannels
@@ -77,7 +83,7 @@ import Testing
         let rebuilt = try UNet2DModel(configuration)
         #expect(shapes(rebuilt.graph.parameters) == shapes(pruned.weights.parameters))
         let cutShapes = shapes(cut.graph.parameters)
-        for parameter in rebuilt.graph.parameters where !["time_proj.weight", "time_embedding.linear_1.weight"].contains(parameter.name) {
+        for parameter in rebuilt.graph.parameters where !(["time_proj.weight"] + readers).contains(parameter.name) {
             #expect(cutShapes[parameter.name] == parameter.shape, "\(parameter.name)")
             let (a, b) = (pruned.weights.index(of: parameter.name), cut.weights.index(of: parameter.name))
             #expect(pruned.weights.torchOrder(try #require(a)) == cut.weights.torchOrder(try #require(b)), "\(parameter.name)")
@@ -131,7 +137,7 @@ import Testing
         let embedding: Samples
         if let table = trained.weights.index(of: "time_proj.weight") {
             let values = trained.weights.torchOrder(table).map(Double.init)
-            embedding = Twin.timestepTable([timesteps], [PlainTensor(shape: trained.weights.parameters[table].shape, values: values)])
+            embedding = Twin.embedding([timesteps], [PlainTensor(shape: trained.weights.parameters[table].shape, values: values)])
         } else {
             embedding = Twin.timestepEmbedding(
                 channels: configuration.blockOutChannels[0], flipSinToCos: configuration.flipSinToCos,
@@ -149,7 +155,7 @@ import Testing
         let pruned = try prune(trained, ratio, .diffusers, steps: steps).result
         let rank = try pruned.unet.configuration.blockOutChannels[0]
         #expect(try rank == trained.unet.configuration.blockOutChannels[0] / 2)
-        #expect(try pruned.unet.configuration.timeEmbeddingTable == steps)
+        #expect(try pruned.unet.configuration.timeEmbedding == .learned(steps: steps))
         let after = try firstLayer(pruned, steps: steps)
         let error = zip(before.joined(), after.joined()).reduce(0) { $0 + ($1.0 - $1.1) * ($1.0 - $1.1) }.squareRoot()
         let singularValues = singularValues(of: before)

@@ -107,7 +107,7 @@ import Testing
         Upload(
             testDescription: "no noise predictor's schedule",
             body: {
-                try Samples.archive(Samples.unet() + [("scheduler_config.json", Array(#"{"prediction_type": "v_prediction"}"#.utf8))])
+                try Samples.archive(Samples.unet() + [("scheduler_config.json", Array(#"{"prediction_type": "flow_prediction"}"#.utf8))])
             }, code: "invalid_checkpoint", names: "prediction_type"),
         Upload(
             testDescription: "no picture", body: { try Samples.archive([("a.png", [1, 2, 3])]) }, code: "invalid_picture", names: "a.png",

@@ -70,7 +70,9 @@ enum DDIMNames {
             ("downsample_padding", "0", "\(configuration.downsamplePadding)"),
             ("mid_block_scale_factor", "1.0", "\(configuration.midBlockScaleFactor)"),
             ("resnet_time_scale_shift", "default", configuration.scaleShift ? "scale_shift" : "default"),
-            ("time_embedding_type", "positional", configuration.timeEmbeddingTable == nil ? "positional" : "learned"),
+            ("time_embedding_type", "positional", configuration.timeEmbedding == .positional ? "positional" : "another"),
+            ("act_fn", "silu", configuration.activation.rawValue),
+            ("center_input_sample", "false", "\(configuration.centersSample)"),
         ]
         for entry in fixed where entry.expected != entry.found {
             throw .invalid(

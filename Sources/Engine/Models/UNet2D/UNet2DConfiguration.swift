@@ -17,22 +17,26 @@ public struct UNet2DConfiguration: Sendable, Equatable {
     public let blockOutChannels: [Int]
     /// Residual blocks per down block; an up block has one more.
     public let layersPerBlock: Int
-    /// Whether each down block has attention, from the highest resolution to the lowest.
-    public let downBlockHasAttention: [Bool]
-    /// Whether each up block has attention, from the lowest resolution to the highest.
-    public let upBlockHasAttention: [Bool]
+    /// The kind of each down block, from the highest resolution to the lowest.
+    public let downBlocks: [UNet2DBlock]
+    /// The kind of each up block, from the lowest resolution to the highest.
+    public let upBlocks: [UNet2DBlock]
+    /// Whether there is a mid block (`mid_block_type`).
+    public let hasMidBlock: Bool
     /// Whether the mid block has attention (`add_attention`).
     public let midBlockHasAttention: Bool
     /// What the mid block's residual sums are divided by (`mid_block_scale_factor`).
     public let midBlockScaleFactor: Float
-    /// Groups of the GroupNorms (`norm_num_groups`).
-    public let normGroups: Int
+    /// Groups of the GroupNorms (`norm_num_groups`); nil where it is null, as it may be where every block is a skip block.
+    public let normGroups: Int?
     /// Epsilon of the GroupNorms (`norm_eps`).
     public let normEpsilon: Float
     /// Width of one attention head; nil is one head as wide as the block.
     public let attentionHeadDim: Int?
     /// Groups of the mid block's attention norm when given (`attn_norm_num_groups`); see ``midAttentionNormGroups``.
     public let attentionNormGroups: Int?
+    /// The activation of resnets and of the time embedding that they read (`act_fn`).
+    public let activation: ActivationFunction
     /// Whether the time embedding scales and shifts the second norm's output (`resnet_time_scale_shift: "scale_shift"`).
     public let scaleShift: Bool
     /// Whether the sinusoidal embedding holds cosines before sines.
@@ -41,8 +45,16 @@ public struct UNet2DConfiguration: Sendable, Equatable {
     public let freqShift: Float
     /// Padding of the strided convolutions: 1 is symmetric, 0 is one row and column at the far edges (diffusers pads (0, 1, 0, 1)).
     public let downsamplePadding: Int
-    /// Rows of the learned timestep table (`num_train_timesteps`); nil for sinusoids.
-    public let timeEmbeddingTable: Int?
+    /// Whether blocks with attention halve by a resnet instead of a convolution (`downsample_type: "resnet"`); other blocks ignore it.
+    public let downsamplesByResnet: Bool
+    /// Whether blocks with attention double by a resnet instead of a convolution (`upsample_type: "resnet"`); other blocks ignore it.
+    public let upsamplesByResnet: Bool
+    /// Whether a sample x goes in as 2x - 1 (`center_input_sample`).
+    public let centersSample: Bool
+    /// How the timestep is told.
+    public let timeEmbedding: TimeEmbeddingKind
+    /// How the class is told; nil where there is none.
+    public let classEmbedding: ClassEmbeddingKind?
     /// Width of the time embedding.
     public let timeEmbeddingDim: Int
     /// Whether the checkpoint's tensors may be narrower than these widths (`pruned_widths: "free"`).
@@ -55,9 +67,6 @@ public struct UNet2DConfiguration: Sendable, Equatable {
     /// Number of resolutions.
     public var levels: Int { blockOutChannels.count }
 
-    /// Groups of the mid block attention's norm; nil when it has none, as with scale_shift unless `attn_norm_num_groups` says otherwise.
-    public var midAttentionNormGroups: Int? { attentionNormGroups ?? (scaleShift ? nil : normGroups) }
-
     /// Parses and checks a `config.json`.
     ///
     /// - Throws: ``ConfigurationError`` naming the key and its value: what is not JSON, has another type, is out of range,
@@ -65,81 +74,68 @@ public struct UNet2DConfiguration: Sendable, Equatable {
     public init(json: Data) throws(ConfigurationError) {
         var reader = try ConfigurationReader(json: json)
         _ = try reader.word("_class_name", oneOf: ["UNet2DModel"], default: "UNet2DModel")
+        var notes: [String] = []
 
         // Levels.
         blockOutChannels = try reader.list(
             "block_out_channels", maximumCount: Limits.levels, of: "a whole number from 1 to \(Limits.channels)",
             default: [224, 448, 672, 896]
         ) { value in value.integer.flatMap { (1...Limits.channels).contains($0) ? $0 : nil } }
-        downBlockHasAttention = try Self.blocks("down_block_types", plain: "DownBlock2D", [false, true, true, true], &reader)
-        upBlockHasAttention = try Self.blocks("up_block_types", plain: "UpBlock2D", [true, true, true, false], &reader)
-        for (key, count) in [("down_block_types", downBlockHasAttention.count), ("up_block_types", upBlockHasAttention.count)]
+        downBlocks = try Self.blocks("down_block_types", \.downName, [.plain, .attention, .attention, .attention], &reader)
+        upBlocks = try Self.blocks("up_block_types", \.upName, [.attention, .attention, .attention, .plain], &reader)
+        for (key, count) in [("down_block_types", downBlocks.count), ("up_block_types", upBlocks.count)]
         where count != blockOutChannels.count {
             throw .invalid(key: key, expected: "\(blockOutChannels.count) entries, as block_out_channels has", found: "a list of \(count)")
         }
         layersPerBlock = try reader.integer("layers_per_block", in: 1...Limits.layers, default: 2)
+        // diffusers takes any other word, too, for the one kind of mid block that there is.
+        hasMidBlock = !reader.isNull("mid_block_type")
+        _ = try reader.word("mid_block_type", oneOf: ["UNetMidBlock2D"], default: "UNetMidBlock2D")
 
         // Samples.
         (sampleHeight, sampleWidth) = try Self.sampleSize(levels: blockOutChannels.count, &reader)
         inChannels = try reader.integer("in_channels", in: 1...Limits.channels, default: 3)
         outChannels = try reader.integer("out_channels", in: 1...Limits.channels, default: 3)
+        centersSample = try reader.bool("center_input_sample", default: false)
 
         // Norms.
-        normGroups = try reader.integer("norm_num_groups", in: 1...Limits.channels, default: 32)
-        for (index, width) in blockOutChannels.enumerated() where width % normGroups != 0 {
-            throw .invalid(
-                key: "block_out_channels[\(index)]", expected: "a multiple of norm_num_groups (\(normGroups))", found: "\(width)")
-        }
+        normGroups = reader.isNull("norm_num_groups") ? nil : try reader.integer("norm_num_groups", in: 1...Limits.channels) ?? 32
+        _ = reader.value("norm_num_groups")
         normEpsilon = Float(try reader.number("norm_eps", in: 1e-12...1, default: 1e-5))
         attentionNormGroups = try reader.integer("attn_norm_num_groups", in: 1...Limits.channels)
-        if let groups = attentionNormGroups, blockOutChannels[blockOutChannels.count - 1] % groups != 0 {
-            throw .invalid(
-                key: "attn_norm_num_groups", expected: "a divisor of the last of block_out_channels", found: "\(groups)")
-        }
 
         // Attention.
         attentionHeadDim =
             reader.isNull("attention_head_dim") ? nil : try reader.integer("attention_head_dim", in: 1...Limits.channels) ?? 8
         _ = reader.value("attention_head_dim")
-        midBlockHasAttention = try reader.bool("add_attention", default: true)
+        midBlockHasAttention = try Self.addsAttention(&reader, &notes)
         midBlockScaleFactor = Float(try reader.number("mid_block_scale_factor", in: 1e-6...1e6, default: 1))
-        if reader.isNull("mid_block_type") {
-            throw .invalid(key: "mid_block_type", expected: "\"UNetMidBlock2D\"", found: "null")
-        }
-        _ = try reader.word("mid_block_type", oneOf: ["UNetMidBlock2D"], default: "UNetMidBlock2D")
 
-        // Timesteps.
-        let timeEmbedding = try reader.word("time_embedding_type", oneOf: ["positional", "learned"], default: "positional")
-        let timesteps = try reader.integer("num_train_timesteps", in: 1...Limits.timesteps)
-        if timeEmbedding == "learned", timesteps == nil {
-            throw .missing(key: "num_train_timesteps", expected: "a whole number, as time_embedding_type is \"learned\"")
-        }
-        timeEmbeddingTable = timeEmbedding == "learned" ? timesteps : nil
+        // Timesteps and classes.
+        timeEmbedding = try Self.timeEmbedding(&reader)
         let dimension = try reader.integer("time_embedding_dim", in: 0...4 * Limits.channels) ?? 0
         timeEmbeddingDim = dimension == 0 ? 4 * blockOutChannels[0] : dimension
         flipSinToCos = try reader.bool("flip_sin_to_cos", default: true)
         let shift = try reader.number("freq_shift", in: -1e6...1e6, default: 0)
         freqShift = Float(shift)
-        if timeEmbedding == "positional", shift >= Double(blockOutChannels[0] / 2) {
+        if timeEmbedding == .positional, shift >= Double(blockOutChannels[0] / 2) {
             throw .invalid(key: "freq_shift", expected: "less than half of block_out_channels[0]", found: "\(shift)")
         }
         scaleShift = try reader.word("resnet_time_scale_shift", oneOf: ["default", "scale_shift"], default: "default") == "scale_shift"
+        classEmbedding = try Self.classEmbedding(&reader)
 
-        // What has one supported value.
+        // Resnets and what halves or doubles a map.
+        activation = try Self.activation(&reader)
         downsamplePadding = try reader.integer("downsample_padding", in: 0...1, default: 1)
-        _ = try reader.word("downsample_type", oneOf: ["conv"], default: "conv")
-        _ = try reader.word("upsample_type", oneOf: ["conv"], default: "conv")
-        _ = try reader.word("act_fn", oneOf: ["silu", "swish"], default: "silu")
-        if try reader.bool("center_input_sample", default: false) {
-            throw .invalid(key: "center_input_sample", expected: "false", found: "true")
-        }
-        try reader.requireNull("class_embed_type")
-        try reader.requireNull("num_class_embeds")
+        downsamplesByResnet = try Self.isResnet("downsample_type", read: downBlocks.dropLast(), &reader)
+        upsamplesByResnet = try Self.isResnet("upsample_type", read: upBlocks.dropLast(), &reader)
         _ = try reader.number("dropout", in: 0...1, default: 0)
         freeWidths = try reader.word("pruned_widths", oneOf: ["free"], default: "") == "free"
 
         document = reader.document
-        warnings = reader.unknownKeyWarnings()
+        warnings = notes + reader.unknownKeyWarnings()
+        try checkNorms()
+        try checkSkips()
         try checkAttention()
         try checkWork()
     }
@@ -149,71 +145,5 @@ public struct UNet2DConfiguration: Sendable, Equatable {
         var changes = changes
         changes["_class_name"] = .string("UNet2DModel")
         return Data(document.replacing(changes).pretty.utf8)
-    }
-
-    /// Sizes beyond every published model by an order of magnitude, and small enough that no product of them overflows.
-    private enum Limits {
-        static let channels = 16384
-        static let levels = 10
-        static let layers = 64
-        static let side = 16384
-        static let timesteps = 100_000
-        /// Pixels × widest level²; times 18 per convolution and some hundred convolutions it stays within 64 bits.
-        static let work = 1 << 46
-        /// Positions that attend to each other; the attention map is this number squared.
-        static let attentionPositions = 1 << 16
-    }
-
-    private static func blocks(
-        _ key: String, plain: String, _ fallback: [Bool], _ reader: inout ConfigurationReader
-    ) throws(ConfigurationError) -> [Bool] {
-        try reader.list(key, maximumCount: Limits.levels, of: "\"\(plain)\" or \"Attn\(plain)\"", default: fallback) { value in
-            guard case .string(let name) = value else { return nil }
-            // diffusers still reads the prefix its first releases wrote.
-            switch name.hasPrefix("UNetRes") ? String(name.dropFirst(7)) : name {
-            case plain: return false
-            case "Attn" + plain: return true
-            default: return nil
-            }
-        }
-    }
-
-    private static func sampleSize(levels: Int, _ reader: inout ConfigurationReader) throws(ConfigurationError) -> (Int, Int) {
-        let key = "sample_size"
-        let divisor = 1 << (levels - 1)
-        let expected = "a multiple of \(divisor) up to \(Limits.side), or two of them"
-        guard let value = reader.value(key) else { throw .missing(key: key, expected: expected) }
-        var sides = [value, value]
-        if case .array(let values) = value { sides = values }
-        let sizes = sides.compactMap(\.integer).filter { (1...Limits.side).contains($0) && $0 % divisor == 0 }
-        guard sizes.count == 2, sides.count == 2 else { throw reader.invalid(key, expected: expected, found: value) }
-        return (sizes[0], sizes[1])
-    }
-
-    private func checkAttention() throws(ConfigurationError) {
-        for level in 0..<levels {
-            let isDeepest = level == levels - 1
-            let attends = downBlockHasAttention[level] || upBlockHasAttention[levels - 1 - level] || (isDeepest && midBlockHasAttention)
-            guard attends else { continue }
-            if let head = attentionHeadDim, head > blockOutChannels[level] {
-                throw .invalid(
-                    key: "attention_head_dim", expected: "at most \(blockOutChannels[level]), the width of a block with attention",
-                    found: "\(head)")
-            }
-            let positions = (sampleHeight >> level) * (sampleWidth >> level)
-            if positions > Limits.attentionPositions {
-                throw .invalid(
-                    key: "sample_size", expected: "at most \(Limits.attentionPositions) positions at a level with attention",
-                    found: "\(positions) positions at level \(level)")
-            }
-        }
-    }
-
-    private func checkWork() throws(ConfigurationError) {
-        let widest = max(blockOutChannels.max() ?? 1, inChannels, outChannels)
-        if sampleHeight * sampleWidth > Limits.work / (widest * widest) {
-            throw .invalid(
-                key: "sample_size", expected: "a model of workable size", found: "\(sampleHeight)x\(sampleWidth) with \(widest) channels")
-        }
     }
 }

@@ -23,8 +23,18 @@ extension UNet2DModel: Architecture {
         do { try self.init(configuration, shapes: shapes) } catch { throw .graph(error) }
     }
 
-    /// Noise prediction, where it gives as many channels as it takes.
-    public var objectives: [ObjectiveName] { configuration.inChannels == configuration.outChannels ? [.noisePrediction] : [] }
+    /// Noise prediction, where a picture and a timestep are all that it is told, and the picture's noise what it gives.
+    public var objectives: [ObjectiveName] { objectiveNote == nil ? [.noisePrediction] : [] }
+
+    /// What else it is told or gives.
+    public var objectiveNote: String? {
+        if configuration.inChannels != configuration.outChannels {
+            return "it predicts another number of channels (\(configuration.outChannels)) than it takes (\(configuration.inChannels))"
+        }
+        if configuration.classEmbedding != nil { return "it is told a class beside each picture, and data sets have pictures alone" }
+        if configuration.timeEmbedding == .fourier { return "it is told noise levels where there are timesteps, and gives a score" }
+        return nil
+    }
 
     /// The configuration as it was read, and what pruning changed in it.
     public var config: Data { configuration.json() }
@@ -39,15 +49,21 @@ extension UNet2DModel: Architecture {
     public var blockWidths: [Int]? { freeWidths ? nil : configuration.blockOutChannels }
 
     /// What the norms of all blocks ask for.
-    public var blockDivisor: Int { configuration.blockDivisor }
+    public var blockDivisor: Int {
+        guard configuration.hasSkips else { return configuration.blockDivisor }
+        return graph.coupling().coupling.divisions.filter(\.isNorm).reduce(configuration.blockDivisor) { leastCommonMultiple($0, $1.parts) }
+    }
 
-    /// The table of the time embedding and the layer that reads it, where the first block is narrower:
-    /// ``refitTimeEmbedding(_:steps:width:)``.
+    /// The table or frequencies of the time embedding and the layers that read it, where the first block is narrower.
     ///
     /// - Throws: ``MatrixError``.
-    public func refitted(_ weights: Weights, for pruned: UNet2DModel, steps: Int) throws -> [String: [Float]] {
+    public func refitted(_ weights: Weights, for pruned: UNet2DModel, steps: Int?) throws -> [String: [Float]] {
         let width = pruned.configuration.blockOutChannels[0]
         guard width != configuration.blockOutChannels[0] else { return [:] }
-        return try refitTimeEmbedding(weights, steps: steps, width: width)
+        switch configuration.timeEmbedding {
+        case .positional: return try refitTimeTable(weights, steps: steps ?? 0, width: width)
+        case .learned(let steps): return try refitTimeTable(weights, steps: steps, width: width)
+        case .fourier: return strongestFrequencies(weights, count: width)
+        }
     }
 }

@@ -20,16 +20,18 @@ extension API {
                     .query("init", "Draw fresh weights where none are sent.", .words(["random"])),
                     .query("seed", "Of the fresh weights.", ["type": "integer", "minimum": 0, "default": 0]),
                     .query("variant", "Which of several weights to take, such as fp16.", .text()),
+                    .query("sample_size", "Side, or height x width, of samples where the configuration has none: 64 or 64x96.", .text()),
                 ],
                 bodies: Operation.Content.archives
                     + [.init(type: "multipart/form-data", schema: .schema("CheckpointForm")), .json("UploadReference")],
                 answers: [.created("Checkpoint")],
                 refusals: Operation.Refusal.archive + [
-                    .init(400, "invalid_init"), .init(400, "invalid_seed"), .init(422, "invalid_checkpoint"), .init(422, "invalid_form"),
+                    .init(400, "invalid_init"), .init(400, "invalid_seed"), .init(400, "invalid_sample_size"),
+                    .init(422, "invalid_checkpoint"), .init(422, "invalid_form"),
                 ]
             ).creating
         ) { request in
-            let initialization = try initialization(request)
+            let choices = try choices(request)
             let name = try GivenName.checked(request.query("name"))
             return try await creating(request) { creation in
                 if MultipartReader.isMultipart(request.fields[.contentType]) {
@@ -39,8 +41,7 @@ extension API {
                     let share = try await memory.admitted(for: "a checkpoint")
                     defer { withExtendedLifetime(share) {} }
                     return try CheckpointIntake(database: database, memory: memory).store(
-                        form.files, name: name ?? form.name, initialization: initialization,
-                        variant: request.query("variant"), owner: owner(of: request),
+                        form.files, name: name ?? form.name, choices, owner: owner(of: request),
                         answer: creation.keeping(form.fingerprint) { try $0.created() }
                     ).created().response
                 }
@@ -55,8 +56,7 @@ extension API {
                 defer { withExtendedLifetime(share) {} }
                 let parts = try uploads.parts(arrived, type: request.fields[.contentType])
                 return try CheckpointIntake(database: database, memory: memory).store(
-                    parts.files, name: name ?? parts.name, initialization: initialization,
-                    variant: request.query("variant"), consuming: parts.upload, owner: owner(of: request),
+                    parts.files, name: name ?? parts.name, choices, consuming: parts.upload, owner: owner(of: request),
                     answer: creation.keeping(arrived.digest) { try $0.created() }
                 ).created().response
             }
@@ -132,6 +132,18 @@ extension API {
             let share = try await memory.admitted(for: "the tensor")
             return try withExtendedLifetime(share) { try tensor(request.parameter("name"), of: request.parameter("id")) }
         }
+    }
+
+    /// `?variant=fp16&sample_size=64`, and `?init=random&seed=0`.
+    private func choices(_ request: Request) throws -> CheckpointChoices {
+        var choices = CheckpointChoices(initialization: try initialization(request), variant: request.query("variant"))
+        if let text = request.query("sample_size") {
+            guard let size = SampleSize(text) else {
+                throw APIError(.badRequest, "invalid_sample_size", "sample_size must be a side such as 64, or height x width such as 64x96")
+            }
+            choices.sampleSize = size
+        }
+        return choices
     }
 
     /// `?init=random&seed=0`.

@@ -21,8 +21,8 @@ struct UNet2DConfigurationTests {
         let configuration = try UNet2DConfiguration(json: cifar())
         #expect(configuration.sampleHeight == 32 && configuration.sampleWidth == 32)
         #expect(configuration.blockOutChannels == [128, 256, 256, 256])
-        #expect(configuration.downBlockHasAttention == [false, true, false, false])
-        #expect(configuration.upBlockHasAttention == [false, false, true, false])
+        #expect(configuration.downBlocks == [.plain, .attention, .plain, .plain])
+        #expect(configuration.upBlocks == [.plain, .plain, .attention, .plain])
         #expect(configuration.attentionHeadDim == nil)
         #expect(configuration.midBlockHasAttention)
         #expect(configuration.midAttentionNormGroups == 32)
@@ -30,7 +30,7 @@ struct UNet2DConfigurationTests {
         #expect(configuration.normEpsilon == 1e-6)
         #expect(configuration.freqShift == 1 && !configuration.flipSinToCos)
         #expect(configuration.timeEmbeddingDim == 512)
-        #expect(configuration.timeEmbeddingTable == nil)
+        #expect(configuration.timeEmbedding == .positional && configuration.classEmbedding == nil && configuration.hasMidBlock)
         #expect(configuration.warnings.isEmpty && !configuration.freeWidths)
     }
 
@@ -38,8 +38,8 @@ struct UNet2DConfigurationTests {
         let configuration = try UNet2DConfiguration(json: Data(#"{"sample_size": [16, 32]}"#.utf8))
         #expect(configuration.sampleHeight == 16 && configuration.sampleWidth == 32)
         #expect(configuration.blockOutChannels == [224, 448, 672, 896])
-        #expect(configuration.downBlockHasAttention == [false, true, true, true])
-        #expect(configuration.upBlockHasAttention == [true, true, true, false])
+        #expect(configuration.downBlocks == [.plain, .attention, .attention, .attention])
+        #expect(configuration.upBlocks == [.attention, .attention, .attention, .plain])
         #expect(configuration.attentionHeadDim == 8)
         #expect(configuration.flipSinToCos && configuration.freqShift == 0)
         #expect(configuration.normEpsilon == 1e-5 && configuration.downsamplePadding == 1)
@@ -55,11 +55,45 @@ struct UNet2DConfigurationTests {
         ])
         let again = try UNet2DConfiguration(json: written)
         #expect(again.blockOutChannels == [96, 192, 192, 192])
-        #expect(again.timeEmbeddingDim == 512 && again.timeEmbeddingTable == 1000 && again.freeWidths)
+        #expect(again.timeEmbeddingDim == 512 && again.timeEmbedding == .learned(steps: 1000) && again.freeWidths)
         let document = try JSON(parsing: written)
         #expect(document["norm_eps"] == .number("1e-06"))
         #expect(document["custom_note"] == .string("kept"))
         #expect(document["_diffusers_version"] == .string("0.0.4"))
+    }
+
+    @Test func keysThatNoBlockReadsMaySayAnything() throws {
+        let plain = JSON.array(Array(repeating: .string("DownBlock2D"), count: 4))
+        let configuration = try UNet2DConfiguration(json: cifar(["down_block_types": plain, "downsample_type": .string("pool")]))
+        #expect(!configuration.downsamplesByResnet && configuration.warnings.isEmpty)
+    }
+
+    @Test func aListForAddAttentionIsReadAsPythonReadsIt() throws {
+        for (list, expected) in [(JSON.array([.bool(false)]), true), (.array([]), false)] {
+            let configuration = try UNet2DConfiguration(json: cifar(["add_attention": list]))
+            #expect(configuration.midBlockHasAttention == expected)
+            #expect(configuration.warnings.count == 1 && configuration.warnings[0].hasPrefix("add_attention is a list"))
+        }
+    }
+
+    @Test func activationsAreReadInAnyCase() throws {
+        for (word, function) in [("SiLU", ActivationFunction.silu), ("swish", .silu), ("GELU", .gelu), ("mish", .mish), ("ReLU", .relu)] {
+            #expect(try UNet2DConfiguration(json: cifar(["act_fn": .string(word)])).activation == function)
+        }
+    }
+
+    @Test func skipBlocksTakePicturesOfThreeChannels() throws {
+        let skips: [String: JSON] = [
+            "down_block_types": .array(Array(repeating: .string("SkipDownBlock2D"), count: 4)),
+            "up_block_types": .array(Array(repeating: .string("SkipUpBlock2D"), count: 4)), "norm_num_groups": .null,
+        ]
+        let configuration = try UNet2DConfiguration(json: cifar(skips))
+        #expect(configuration.normGroups == nil && configuration.midNormGroups == 32 && configuration.lastNormGroups == 32)
+        for key in ["in_channels", "out_channels"] {
+            #expect(throws: ConfigurationError.invalid(key: key, expected: "3, as there are skip blocks", found: "1")) {
+                try UNet2DConfiguration(json: cifar(skips.merging([key: .integer(1)]) { $1 }))
+            }
+        }
     }
 
     @Test func scaleShiftLeavesTheMidAttentionWithoutNorm() throws {
@@ -72,7 +106,8 @@ struct UNet2DConfigurationTests {
 
     @Test(arguments: [
         ("_class_name", JSON.string("UNet2DConditionModel"), "_class_name"),
-        ("act_fn", .string("gelu"), "act_fn"),
+        ("act_fn", .string("tanh"), "act_fn"),
+        ("add_attention", .string("yes"), "add_attention"),
         ("attention_head_dim", .integer(0), "attention_head_dim"),
         ("attention_head_dim", .integer(512), "attention_head_dim"),
         ("attn_norm_num_groups", .integer(7), "attn_norm_num_groups"),
@@ -82,16 +117,15 @@ struct UNet2DConfigurationTests {
         ("block_out_channels", .integers([16416, 256, 256, 256]), "block_out_channels[0]"),
         ("block_out_channels", .integers(Array(repeating: 32, count: 11)), "block_out_channels"),
         ("block_out_channels", .number("128"), "block_out_channels"),
-        ("center_input_sample", .bool(true), "center_input_sample"),
-        ("class_embed_type", .string("timestep"), "class_embed_type"),
-        ("num_class_embeds", .integer(10), "num_class_embeds"),
-        ("down_block_types", .array(Array(repeating: .string("SkipDownBlock2D"), count: 4)), "down_block_types[0]"),
+        ("center_input_sample", .integer(1), "center_input_sample"),
+        ("class_embed_type", .string("projection"), "class_embed_type"),
+        ("num_class_embeds", .integer(0), "num_class_embeds"),
+        ("down_block_types", .array(Array(repeating: .string("AttnDwonBlock2D"), count: 4)), "down_block_types[0]"),
         ("up_block_types", .array([.string("UpBlock2D")]), "up_block_types"),
-        ("mid_block_type", .null, "mid_block_type"),
         ("mid_block_type", .string("UNetMidBlock2DCrossAttn"), "mid_block_type"),
         ("downsample_padding", .integer(2), "downsample_padding"),
-        ("downsample_type", .string("resnet"), "downsample_type"),
-        ("upsample_type", .string("resnet"), "upsample_type"),
+        ("downsample_type", .string("pool"), "downsample_type"),
+        ("upsample_type", .string("pool"), "upsample_type"),
         ("dropout", .string("0.1"), "dropout"),
         ("flip_sin_to_cos", .integer(1), "flip_sin_to_cos"),
         ("freq_shift", .integer(64), "freq_shift"),
@@ -103,13 +137,14 @@ struct UNet2DConfigurationTests {
         ("mid_block_scale_factor", .integer(0), "mid_block_scale_factor"),
         ("norm_eps", .integer(-1), "norm_eps"),
         ("norm_num_groups", .integer(0), "norm_num_groups"),
+        ("norm_num_groups", .null, "norm_num_groups"),
         ("pruned_widths", .string("other"), "pruned_widths"),
         ("resnet_time_scale_shift", .string("spatial"), "resnet_time_scale_shift"),
         ("sample_size", .integer(36), "sample_size"),
         ("sample_size", .integers([32, 32, 32]), "sample_size"),
         ("sample_size", .null, "sample_size"),
         ("sample_size", .integer(16384), "sample_size"),
-        ("time_embedding_type", .string("fourier"), "time_embedding_type"),
+        ("time_embedding_type", .string("gaussian"), "time_embedding_type"),
         ("time_embedding_type", .string("learned"), "num_train_timesteps"),
     ])
     func whatIsNotSupportedIsRefusedByKey(key: String, value: JSON, blamed: String) throws {

@@ -5,7 +5,7 @@ import Testing
 
 /// Against diffusers' own output and gradients; the golden files are made by Tests/Fixtures/make_unet_golden.py.
 @Suite struct UNet2DModelTests {
-    static let names = ["ddpm", "ldm", "scale_shift", "learned", "oblong"]
+    static let names = ["ddpm", "ldm", "scale_shift", "learned", "oblong", "classes", "class_times", "class_vectors", "skips"]
 
     @Test(arguments: names, [1, 2])
     func outputAndGradientsAgreeWithDiffusers(name: String, threads: Int) throws {
@@ -19,6 +19,9 @@ import Testing
         let expected = try #require(golden["output"]), target = try #require(golden["target"])
         PixelOrder.channelsLast(sample.values, to: executor.sample, batch: 2, shape: executor.sampleShape)
         for image in 0..<2 { executor.timesteps[image] = timesteps.values[image] }
+        if let labels = golden["class_labels"] {
+            executor.input("class_labels").values.update(from: labels.values, count: labels.values.count)
+        }
         executor.forward()
 
         let shape = executor.outputShape
@@ -29,14 +32,18 @@ import Testing
         let slope = zip(output, target.values).map { 2 * ($0 - $1) / Float(output.count) }
         PixelOrder.channelsLast(slope, to: executor.outputGradient, batch: 2, shape: shape)
         executor.backward()
-        for (index, parameter) in gradients.parameters.enumerated() {
+        for (index, parameter) in gradients.parameters.enumerated() where parameter.initialization != .frequencies {
             let expected = try #require(golden["grad.\(parameter.name)"], "\(parameter.name)")
             // A key's bias cancels in the softmax: its gradient is rounding around zero.
             let scale = max(expected.values.map(abs).max() ?? 0, 1e-4)
             let error = zip(gradients.torchOrder(index), expected.values).map { abs($0 - $1) }.max() ?? 0
             #expect(error / scale < 2e-4, "\(parameter.name)")
         }
-        #expect(gradients.parameters.count == golden.keys.filter { $0.hasPrefix("grad.") }.count)
+        let frequencies = gradients.parameters.filter { $0.initialization == .frequencies }
+        #expect(gradients.parameters.count == golden.keys.filter { $0.hasPrefix("grad.") }.count + frequencies.count)
+        for parameter in frequencies {
+            #expect(gradients.torchOrder(try #require(gradients.index(of: parameter.name))).allSatisfy { $0 == 0 })
+        }
     }
 
     @Test(arguments: names)
@@ -48,7 +55,11 @@ import Testing
         let count = 3 * training.sampleShape.count
         for executor in [training, inference] {
             for i in 0..<count { executor.sample[i] = Float((i * 7919) % 1000) / 500 - 1 }
-            for image in 0..<3 { executor.timesteps[image] = Float(image * 7) }
+            for image in 0..<3 { executor.timesteps[image] = Float(image * 7 + 1) }
+            if model.graph.input("class_labels") != nil {
+                let labels = executor.input("class_labels")
+                for i in 0..<(3 * labels.shape.count) { labels.values[i] = Float(i % 2) }
+            }
             executor.forward()
             executor.forward()
         }
@@ -83,6 +94,20 @@ import Testing
         #expect(model.objectives == [.noisePrediction])
         #expect(model.graph.input("timestep") == .vector(1) && model.graph.output("out_sample") == model.sampleShape)
         let config = try JSON(parsing: model.config).replacing(["out_channels": .integer(2 * model.sampleShape.channels)])
-        #expect(try UNet2DModel(json: Data(config.compact.utf8), shapes: [:]).objectives.isEmpty)
+        let other = try UNet2DModel(json: Data(config.compact.utf8), shapes: [:])
+        #expect(other.objectives.isEmpty && other.objectiveNote?.contains("(6)") == true)
+    }
+
+    @Test(arguments: ["classes", "class_vectors", "class_times", "skips"])
+    func whatIsToldMoreThanATimestepPredictsNoNoiseOfPicturesAlone(name: String) throws {
+        let (model, _) = try Golden.unet(name)
+        #expect(model.objectives.isEmpty && model.objectiveNote != nil)
+    }
+
+    /// Blocks whose norms are all of 32 groups, beside those of an odd number.
+    @Test func skipBlocksOfFewChannelsHaveFewerGroups() throws {
+        let (model, _) = try Golden.unet("skips")
+        let norms = model.graph.coupling().coupling.divisions.filter(\.isNorm).map(\.parts)
+        #expect(Set(norms) == [8, 16, 32])
     }
 }

@@ -1,0 +1,158 @@
+import Documents
+
+extension UNet2DConfiguration {
+    /// Sizes beyond every published model by an order of magnitude, and small enough that no product of them overflows.
+    enum Limits {
+        static let channels = 16384
+        static let levels = 10
+        static let layers = 64
+        static let side = 16384
+        static let timesteps = 100_000
+        static let classes = 1_000_000
+        /// Pixels × widest level²; times 18 per convolution and some hundred convolutions it stays within 64 bits.
+        static let work = 1 << 46
+        /// Positions that attend to each other; the attention map is this number squared.
+        static let attentionPositions = 1 << 16
+    }
+
+    // MARK: Keys
+
+    static func blocks(
+        _ key: String, _ name: (UNet2DBlock) -> String, _ fallback: [UNet2DBlock], _ reader: inout ConfigurationReader
+    ) throws(ConfigurationError) -> [UNet2DBlock] {
+        let names = UNet2DBlock.allCases.map(name)
+        let expected = names.map { "\"\($0)\"" }.joined(separator: " or ")
+        return try reader.list(key, maximumCount: Limits.levels, of: expected, default: fallback) { value in
+            guard case .string(let found) = value else { return nil }
+            // diffusers still reads the prefix its first releases wrote.
+            let today = found.hasPrefix("UNetRes") ? String(found.dropFirst(7)) : found
+            return UNet2DBlock.allCases.first { name($0) == today }
+        }
+    }
+
+    static func sampleSize(levels: Int, _ reader: inout ConfigurationReader) throws(ConfigurationError) -> (Int, Int) {
+        let key = "sample_size"
+        let divisor = 1 << (levels - 1)
+        let expected = "a multiple of \(divisor) up to \(Limits.side), or two of them"
+        guard let value = reader.value(key) else {
+            throw .missing(key: key, expected: expected + ", here or beside the upload (?sample_size=64, --sample-size 64)")
+        }
+        var sides = [value, value]
+        if case .array(let values) = value { sides = values }
+        let sizes = sides.compactMap(\.integer).filter { (1...Limits.side).contains($0) && $0 % divisor == 0 }
+        guard sizes.count == 2, sides.count == 2 else { throw reader.invalid(key, expected: expected, found: value) }
+        return (sizes[0], sizes[1])
+    }
+
+    /// `add_attention`; Python takes a list for true when there is anything in it, and published configurations have lists.
+    static func addsAttention(_ reader: inout ConfigurationReader, _ notes: inout [String]) throws(ConfigurationError) -> Bool {
+        guard case .array(let values)? = reader.value("add_attention") else { return try reader.bool("add_attention", default: true) }
+        notes.append("add_attention is a list, which diffusers reads as \(!values.isEmpty): only the mid block looks at it")
+        return !values.isEmpty
+    }
+
+    static func timeEmbedding(_ reader: inout ConfigurationReader) throws(ConfigurationError) -> TimeEmbeddingKind {
+        let word = try reader.word("time_embedding_type", oneOf: ["positional", "learned", "fourier"], default: "positional")
+        let timesteps = try reader.integer("num_train_timesteps", in: 1...Limits.timesteps)
+        switch word {
+        case "learned":
+            guard let timesteps else {
+                throw .missing(key: "num_train_timesteps", expected: "a whole number, as time_embedding_type is \"learned\"")
+            }
+            return .learned(steps: timesteps)
+        case "fourier": return .fourier
+        default: return .positional
+        }
+    }
+
+    static func classEmbedding(_ reader: inout ConfigurationReader) throws(ConfigurationError) -> ClassEmbeddingKind? {
+        let classes = try reader.integer("num_class_embeds", in: 1...Limits.classes)
+        switch try reader.word("class_embed_type", oneOf: ["timestep", "identity"], default: "") {
+        case "timestep": return .timestep
+        case "identity": return .identity
+        default: return classes.map { .table(classes: $0) }
+        }
+    }
+
+    /// `act_fn`, in whatever case; swish is another name of SiLU.
+    static func activation(_ reader: inout ConfigurationReader) throws(ConfigurationError) -> ActivationFunction {
+        guard let value = reader.value("act_fn") else { return .silu }
+        if case .string(let word) = value {
+            if word.lowercased() == "swish" { return .silu }
+            if let function = ActivationFunction(rawValue: word.lowercased()) { return function }
+        }
+        throw reader.invalid("act_fn", expected: "\"silu\", \"swish\", \"mish\", \"gelu\" or \"relu\"", found: value)
+    }
+
+    /// Whether a block with attention halves or doubles by a resnet. No other block looks at the key, whatever it says.
+    static func isResnet(_ key: String, read blocks: ArraySlice<UNet2DBlock>, _ reader: inout ConfigurationReader)
+        throws(ConfigurationError) -> Bool
+    {
+        guard blocks.contains(.attention) else {
+            _ = reader.value(key)
+            return false
+        }
+        return try reader.word(key, oneOf: ["conv", "resnet"], default: "conv") == "resnet"
+    }
+
+    // MARK: What contradicts
+
+    func checkNorms() throws(ConfigurationError) {
+        let last = levels - 1
+        guard let normGroups else {
+            for (key, blocks) in [("down_block_types", downBlocks), ("up_block_types", upBlocks)] {
+                guard let index = blocks.firstIndex(where: { !$0.isSkip }) else { continue }
+                throw .invalid(
+                    key: "norm_num_groups", expected: "a whole number, as \(key)[\(index)] is no skip block", found: "null")
+            }
+            return
+        }
+        for (index, width) in blockOutChannels.enumerated() where width % normGroups != 0 {
+            // The last norm is as wide as the first level, the mid block as the last.
+            let isRead = !downBlocks[index].isSkip || !upBlocks[last - index].isSkip || index == 0 || index == last && hasMidBlock
+            guard isRead else { continue }
+            throw .invalid(
+                key: "block_out_channels[\(index)]", expected: "a multiple of norm_num_groups (\(normGroups))", found: "\(width)")
+        }
+        if let groups = attentionNormGroups, hasMidBlock, midBlockHasAttention, blockOutChannels[last] % groups != 0 {
+            throw .invalid(
+                key: "attn_norm_num_groups", expected: "a divisor of the last of block_out_channels", found: "\(groups)")
+        }
+    }
+
+    /// The convolutions between pictures and features of skip blocks are made for three channels, whatever else the configuration says.
+    func checkSkips() throws(ConfigurationError) {
+        if downBlocks.dropLast().contains(where: \.isSkip), inChannels != 3 {
+            throw .invalid(key: "in_channels", expected: "3, as there are skip blocks", found: "\(inChannels)")
+        }
+        if upBlocks.dropLast().contains(where: \.isSkip), outChannels != 3 {
+            throw .invalid(key: "out_channels", expected: "3, as there are skip blocks", found: "\(outChannels)")
+        }
+    }
+
+    func checkAttention() throws(ConfigurationError) {
+        for level in 0..<levels {
+            let isMiddle = level == levels - 1 && hasMidBlock && midBlockHasAttention
+            guard downBlocks[level].hasAttention || upBlocks[levels - 1 - level].hasAttention || isMiddle else { continue }
+            if let head = attentionHeadDim, head > blockOutChannels[level] {
+                throw .invalid(
+                    key: "attention_head_dim", expected: "at most \(blockOutChannels[level]), the width of a block with attention",
+                    found: "\(head)")
+            }
+            let positions = (sampleHeight >> level) * (sampleWidth >> level)
+            if positions > Limits.attentionPositions {
+                throw .invalid(
+                    key: "sample_size", expected: "at most \(Limits.attentionPositions) positions at a level with attention",
+                    found: "\(positions) positions at level \(level)")
+            }
+        }
+    }
+
+    func checkWork() throws(ConfigurationError) {
+        let widest = max(blockOutChannels.max() ?? 1, inChannels, outChannels)
+        if sampleHeight * sampleWidth > Limits.work / (widest * widest) {
+            throw .invalid(
+                key: "sample_size", expected: "a model of workable size", found: "\(sampleHeight)x\(sampleWidth) with \(widest) channels")
+        }
+    }
+}
