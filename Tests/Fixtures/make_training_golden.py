@@ -72,6 +72,12 @@ def finetune(model, run, images, steps=STEPS, objective=noise_loss):
         if run["flip"]:
             flips = torch.randint(0, 2, (run["batch_size"],), generator=generator)
             x0 = torch.where(flips[:, None, None, None] == 1, x0.flip(3), x0)
+        if "labels" in run:  # of all pictures; a share of those drawn is shown the empty class
+            chances = torch.rand(run["batch_size"], generator=generator)
+            chosen = run["labels"][index]
+            if run.get("empty") is not None:
+                chosen = torch.where(chances < run["unconditional_probability"], run["empty"], chosen)
+            model.labels = chosen
         ratio = ratios[t][:, None, None, None]
         noisy = ratio ** 0.5 * x0 + (1 - ratio) ** 0.5 * noise
         loss, terms = objective(model, noisy.double(), t, noise.double())
@@ -114,6 +120,17 @@ def sampling_cases():
     return [dict(model=m, sampler=s, steps=n, eta=e, seed=9, samples=2, scheduler=c) for m, s, n, e, c in cases]
 
 
+def told(model, labels):
+    """Has a class-conditional model told these labels whenever it runs; a copy of it too. Returns the model."""
+    if labels is not None and not hasattr(model, "labels"):
+        model.register_forward_pre_hook(
+            lambda module, given, named: (given, named if "class_labels" in named or len(given) > 2 else named | {"class_labels": module.labels}),
+            with_kwargs=True)
+    if labels is not None:
+        model.labels = labels
+    return model
+
+
 @torch.no_grad()
 def sample(model, case):
     """What diffusers' scheduler makes of the contract's noise, and the timesteps it went through."""
@@ -125,16 +142,25 @@ def sample(model, case):
     size = model.config.sample_size
     x = torch.randn(case["samples"], model.config.in_channels, size, size, generator=generator)
     extra = {"eta": case["eta"]} if case["sampler"] == "ddim" else {}
+    labels, scale = case.get("labels"), case.get("guidance_scale", 1)
     for t in scheduler.timesteps:
-        x = scheduler.step(model(x, t).sample, t, x, generator=generator, **extra).prev_sample
+        told(model, labels)
+        output = model(x, t).sample
+        if labels is not None and scale != 1:
+            told(model, torch.full_like(labels, case["empty"]))
+            unguided = model(x, t).sample
+            output = unguided + scale * (output - unguided)
+        x = scheduler.step(output, t, x, generator=generator, **extra).prev_sample
     return x, scheduler.timesteps.tolist()
 
 
 @torch.no_grad()
-def evaluation(model, images, seed, steps=STEPS):
-    """The loss on the last pictures of the set."""
+def evaluation(model, images, seed, steps=STEPS, labels=None):
+    """The loss on the last pictures of the set, which have such labels."""
     model = copy.deepcopy(model).double()
     count = min(64, len(images))
+    if labels is not None:
+        told(model, labels[-count:])
     held_out = images[-count:]
     t = torch.tensor([int((i + 0.5) * steps / count) for i in range(count)])
     noise = torch.randn(held_out.shape, generator=torch.Generator().manual_seed(seed + 1))

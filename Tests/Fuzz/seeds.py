@@ -54,7 +54,7 @@ for number, text in enumerate([
     '{"checkpoint":"ckpt_1","dataset":"data_1","name":"n","metadata":{"a":"b"},"priority":-3,"dtype":"bfloat16","pruning":{"method":'
     '"diff-pruning","ratio":0.3,"widths":"free","threshold":0.05,"timesteps":{"first":0,"last":999,"stride":2},"batch_size":16,"seed":7},'
     '"finetuning":{"steps":10,"batch_size":4,"learning_rate":2e-4,"warmup_steps":1,"optimizer":"soap","weight_decay":0.1,"ema_decay":0.99,"gradient_clip":'
-    'null,"flip":false,"seed":1},"evaluation":{"samples":4,"sampler":"ddpm","steps":10,"eta":0.5,"seed":3}}',
+    'null,"flip":false,"seed":1,"unconditional_probability":0.1},"evaluation":{"samples":4,"sampler":"ddpm","steps":10,"eta":0.5,"seed":3,"guidance_scale":2}}',
     '{"checkpoint":"c","pruning":{}}', '{"checkpoint":"c","evaluation":{"sampler":"ddim"}}', '{"checkpoint":"c","finetuning":null}',
     '{"checkpoint":"c","pruning":{"plan":' + plan + "}}", '[1,-0,2.5e-3,"\\u00fc\\ud83d\\ude00\\n",true,false,null,{"a":{},"b":[]}]',
 ]):

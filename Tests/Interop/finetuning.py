@@ -31,7 +31,7 @@ def pruned_and_finetuned(client, figures, name, method, widths, ratio, **changes
 
 def compared(client, figures, this, model, run, job, metrics, widths, objective=make_training_golden.noise_loss, terms=()):
     started = {n: p.detach().double().clone() for n, p in model.named_parameters()}
-    rows, last, averaged = make_training_golden.finetune(model, run, this.images, this.steps, objective)
+    rows, last, averaged = make_training_golden.finetune(this.told(model), run | this.run, this.images, this.steps, objective)
     found = metrics["finetuning"]["losses"]
     for key, bar in (("loss", LOSSES), ("gradient_norm", LOSSES), ("learning_rate", 1e-12), *((term, LOSSES) for term in terms)):
         figures.relative({"loss": "losses"}.get(key, key), [r[key] for r in found], [r[key] for r in rows], bar)

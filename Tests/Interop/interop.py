@@ -32,12 +32,12 @@ import shapes
 import torch_pruning_peer
 from client import Client
 from figures import Figures
-from models import WITHOUT_PICTURES, subject
+from models import CONDITIONAL, WITHOUT_PICTURES, subject
 
 MODELS = ("ddpm", "ldm", "scale_shift", "learned", "uneven", "example")  # those that phases with pictures apply to
 METHODS = (*pruning.GRADIENTS, "magnitude", "random")
 # Where half of a block's width would hold no whole head: less, or no uniform widths at all.
-UNIFORM = {"scale_shift": ("diffusers", 0.3), "oblong": ("free", 0.6), "skips": ("free", 0.6)}
+UNIFORM = {"scale_shift": ("diffusers", 0.3)} | {name: ("free", 0.6) for name in ("oblong", "class_vectors", "skips")}
 
 
 def checks():
@@ -83,6 +83,7 @@ def checks():
         found[f"reconstruction, {name}, {method}, {widths} {ratio}"] = (
             lambda c, f, a=(name, method, widths, ratio): reconstruction.reconstructed(c, f, *a))
 
+    conditional(found, kept)
     found["fine-tuning, ddpm, cosine"] = lambda c, f: finetuning.finetuned(c, f, "ddpm", schedule="cosine")
     for name in ("ddpm", "scale_shift"):
         found[f"fine-tuning, {name}, SOAP"] = lambda c, f, n=name: finetuning.finetuned(c, f, n, optimizer="soap")
@@ -118,6 +119,25 @@ def checks():
     found["ddpm-celebahq-256's shape, magnitude"] = lambda c, f: shapes.celebahq(c, f, kept)
     found["all jobs with gradients"] = kept.check
     return found
+
+
+def conditional(found, kept):
+    """The phases on models that are told classes."""
+    for name in CONDITIONAL:
+        for method, widths, ratio in (
+                ("diff-pruning", "free", 0.3), ("taylor", "diffusers", 0.5), ("magnitude", "free", 0.5), ("random", "diffusers", 0.5)):
+            found[f"pruning, {name}, {method}, {widths} {ratio}"] = (
+                lambda c, f, a=(name, method, widths, ratio): pruning.pruned(c, f, subject(a[0]), *a[1:], kept) and None)
+        found[f"random stream, {name}, fresh weights"] = lambda c, f, n=name: random_stream.fresh_weights(c, f, n)
+        found[f"sampling, {name}, free, ddim"] = lambda c, f, n=name: sampling.sampled(c, f, n, "free", "ddim", 0.0)
+    found["fine-tuning, classes, a quarter without a class"] = (
+        lambda c, f: finetuning.finetuned(c, f, "classes", unconditional_probability=0.25))
+    found["reconstruction, classes, magnitude, free 0.3"] = (
+        lambda c, f: reconstruction.reconstructed(c, f, "classes", "magnitude", "free", 0.3))
+    found["fine-tuning, class_numbers"] = lambda c, f: finetuning.finetuned(c, f, "class_numbers", unconditional_probability=0)
+    for sampler in ("ddim", "ddpm"):
+        found[f"sampling, classes, guided, {sampler}"] = (
+            lambda c, f, s=sampler: sampling.sampled(c, f, "classes", "diffusers", s, 0.0, samples=5, guidance=3))
 
 
 def main():

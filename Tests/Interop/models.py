@@ -17,6 +17,7 @@ import make_pruning_golden
 import make_training_golden
 import make_unet_golden
 import reference
+from unet_configs import CONFIGS
 
 FIXTURES = Path(__file__).parents[1] / "Fixtures"
 STEPS = make_pruning_golden.STEPS  # the tiny models' schedule, short so that scoring takes no time
@@ -32,26 +33,35 @@ PIXEL = dict(
     sample_size=1, in_channels=3, out_channels=3, layers_per_block=1, block_out_channels=[32], norm_num_groups=2, attention_head_dim=None,
     down_block_types=["DownBlock2D"], up_block_types=["UpBlock2D"])
 
-# No phase with pictures applies to them: outputs unlike inputs, classes, noise levels.
-WITHOUT_PICTURES = ("oblong", "classes", "class_times", "class_vectors", "skips")
+# No phase with pictures applies to them: outputs unlike inputs, classes as vectors, noise levels.
+WITHOUT_PICTURES = ("oblong", "class_times", "class_vectors", "skips")
+# Told classes: one that knows an empty one beside the four of its pictures, and one that takes them for numbers.
+CONDITIONAL = ("classes", "class_numbers")
+CLASSES = 4
+NUMBERS = CONFIGS["class_times"] | dict(in_channels=3, out_channels=3)
 
 # Where scoring goes, by model. Untrained models' losses hardly change, so thresholds near 1 are what stops it early.
 SCORING = make_pruning_golden.RUNS | {
     "learned": dict(threshold=0.98, first=1, last=48, stride=2), "uneven": dict(threshold=0.97, first=0, last=49, stride=4),
-    **{name: dict(threshold=1.0) for name in ("oblong", "classes", "class_times", "class_vectors", "skips")}, "pixel": dict(threshold=0.0, first=0, last=49, stride=10),
+    **{name: dict(threshold=1.0) for name in WITHOUT_PICTURES},
+    "classes": dict(threshold=0.98, first=0, last=48, stride=4), "class_numbers": dict(threshold=0.98, first=1, last=48, stride=3), "pixel": dict(threshold=0.0, first=0, last=49, stride=10),
     "example": dict(threshold=0.05, first=0, last=999, stride=50)}
 
 
 class Subject:
     """One model: `model` in float32, `files` to upload with a `query`, `images` in [-1, 1] as the service makes them of `pictures`."""
 
-    def __init__(self, name, model, files, scheduler, pictures, images, scoring, batch=4, query=""):
+    def __init__(self, name, model, files, scheduler, pictures, images, scoring, batch=4, query="", labels=None):
         self.name, self.model, self.files, self.query, self.pictures, self.images = name, model.eval(), files, query, pictures, images
         self.config = {k: v for k, v in model.config.items() if not k.startswith("_")}
         self.scheduler, self.steps = scheduler, scheduler["num_train_timesteps"]
         self.groups = reference.couplings(model)
         self.scoring, self.batch = scoring, batch
         self.uploaded = {}
+        # Of all pictures, and the class that says nothing, where there is one.
+        self.labels, self.empty = labels, CLASSES if self.config.get("num_class_embeds") == CLASSES + 1 else None
+        if labels is not None:
+            make_training_golden.told(self.model, labels[:batch])
 
     def checkpoint(self, client):
         return self._upload(client, "checkpoints", self.files, self.query)["id"]
@@ -82,6 +92,15 @@ class Subject:
     def fresh(self):
         return copy.deepcopy(self.model)
 
+    def told(self, model, labels=None):
+        """A model of the same kind, told the classes of all pictures or of some."""
+        return model if self.labels is None else make_training_golden.told(model, self.labels if labels is None else labels)
+
+    @property
+    def run(self):
+        """What fine-tuning in PyTorch needs to know beyond the request."""
+        return {} if self.labels is None else {"labels": self.labels, "empty": self.empty}
+
 
 SCHEDULER = {
     "_class_name": "DDPMScheduler", "_diffusers_version": "0.42.1", "num_train_timesteps": STEPS, "beta_start": 1e-4, "beta_end": 0.02,
@@ -111,14 +130,15 @@ def old_names(name):
     return name
 
 
-def drawn(config, seed, count):
-    """Pictures of the model's size as PNG files and as the tensor in [-1, 1] that the service makes of them."""
+def drawn(config, seed, count, labels=None):
+    """Pictures of the model's size as PNG files and as the tensor in [-1, 1] that the service makes of them; in a folder for each class."""
     values = make_training_golden.pictures(seed, count, config["in_channels"], config["sample_size"])
     files = {}
     for i, picture in enumerate(values.byte().permute(0, 2, 3, 1).numpy()):
         buffer = io.BytesIO()
         Image.fromarray(picture[:, :, 0] if picture.shape[2] == 1 else picture).save(buffer, "png")
-        files[f"{i:03d}.png"] = buffer.getvalue()
+        folder = "" if labels is None else f"class {labels[i]}/"
+        files[f"{folder}{i:03d}.png"] = buffer.getvalue()
     return files, values / 127.5 - 1
 
 
@@ -143,11 +163,12 @@ def example():
 def subject(name):
     if name == "example":
         return example()
-    if name in ("uneven", "pixel"):
-        model = make_unet_golden.randomised({"uneven": UNEVEN, "pixel": PIXEL}[name], 600)
+    if name in ("uneven", "pixel", "class_numbers"):
+        model = make_unet_golden.randomised({"uneven": UNEVEN, "pixel": PIXEL, "class_numbers": NUMBERS}[name], 600)
     else:
         model = make_pruning_golden.load(name)
     files = pipeline_files(model, rename=old_names if name == "ddpm" else lambda name: name)
     if name in WITHOUT_PICTURES:
         return Subject(name, model, files, SCHEDULER, None, None, SCORING[name])
-    return Subject(name, model, files, SCHEDULER, *drawn(model.config, 31, 8), SCORING[name])
+    labels = torch.arange(8) * CLASSES // 8 if name in CONDITIONAL else None
+    return Subject(name, model, files, SCHEDULER, *drawn(model.config, 31, 8, labels), SCORING[name], labels=labels)

@@ -31,7 +31,7 @@ class Joints:
             for j in range(len(block.resnets)):
                 yield from self.pair(f"down_blocks.{i}", j)
             if block.downsamplers is not None:
-                yield f"down_blocks.{i}.downsamplers.0.conv", f"down_blocks.{i}.downsamplers.0.conv", False
+                yield from self.resampled(f"down_blocks.{i}.downsamplers.0")
         yield from self.resnet("mid_block.resnets.0")
         if "mid_block.attentions.0.to_q" in self.modules:
             yield from self.attention("mid_block.attentions.0")
@@ -40,7 +40,7 @@ class Joints:
             for j in range(len(block.resnets)):
                 yield from self.pair(f"up_blocks.{i}", j)
             if block.upsamplers is not None:
-                yield f"up_blocks.{i}.upsamplers.0.conv", f"up_blocks.{i}.upsamplers.0.conv", False
+                yield from self.resampled(f"up_blocks.{i}.upsamplers.0")
         yield "conv_norm_out", "conv_norm_out", False
         yield "conv_out", "conv_out", False
 
@@ -48,6 +48,12 @@ class Joints:
         yield from self.resnet(f"{block}.resnets.{j}")
         if f"{block}.attentions.{j}.to_q" in self.modules:
             yield from self.attention(f"{block}.attentions.{j}")
+
+    def resampled(self, path):
+        if hasattr(self.modules[path], "conv1"):
+            yield from self.resnet(path)
+        else:
+            yield path + ".conv", path + ".conv", False
 
     def resnet(self, path):
         plain = self.modules[path].output_scale_factor == 1
@@ -158,7 +164,7 @@ def noised(this, samples, seed):
     noise = torch.randn((samples, *this.images.shape[1:]), generator=generator)
     t = torch.randint(0, this.steps, (samples,), generator=generator)
     ratio = reference.alphas_cumprod(this.steps)[t][:, None, None, None]
-    return ratio ** 0.5 * this.images[index] + (1 - ratio) ** 0.5 * noise, t
+    return ratio ** 0.5 * this.images[index] + (1 - ratio) ** 0.5 * noise, t, index
 
 
 def reconstructed(client, figures, name, method, widths, ratio, samples=8, ridge=1e-2):
@@ -181,8 +187,10 @@ def reconstructed(client, figures, name, method, widths, ratio, samples=8, ridge
     start, before = downloaded(client, plain["result"]["checkpoint"], widths)
     _, after = downloaded(client, job["result"]["checkpoint"], widths)
     rows = kept_rows(this.model, metrics["groups"])
-    x, t = noised(this, samples, settings["seed"])
-    model = refitted(copy.deepcopy(start.unet).double(), copy.deepcopy(this.model).double(), rows, x.double(), t, ridge)
+    x, t, index = noised(this, samples, settings["seed"])
+    labels = None if this.labels is None else this.labels[index]
+    cut, original = this.told(copy.deepcopy(start.unet), labels), this.told(this.fresh(), labels)
+    model = refitted(cut.double(), original.double(), rows, x.double(), t, ridge)
     apart = way = 0.0
     for tensor_name, parameter in model.named_parameters():
         apart += (after[tensor_name].double() - parameter.detach()).square().sum().item()
@@ -190,6 +198,7 @@ def reconstructed(client, figures, name, method, widths, ratio, samples=8, ridge
     figures.bar("refitted weights", (apart / way) ** 0.5, WEIGHTS)
 
     losses = [
-        make_training_golden.evaluation(unet.float(), this.images, evaluation["seed"], this.steps)["loss"] for unet in (start.unet, model)]
+        make_training_golden.evaluation(unet.float(), this.images, evaluation["seed"], this.steps, this.labels)["loss"]
+        for unet in (start.unet, model)]
     figures.relative("losses", [plainly["evaluation"]["loss"]["pruned"], metrics["evaluation"]["loss"]["pruned"]], losses, LOSSES)
     figures.notes.append(f"held-out loss {losses[0]:.4f} -> {losses[1]:.4f}")

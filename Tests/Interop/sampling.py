@@ -49,10 +49,10 @@ def scheduler_config(this):
     return {k: v for k, v in this.scheduler.items() if not k.startswith("_")}
 
 
-def sampled(client, figures, name, widths, sampler, eta, samples=3, steps=20, spacing=None, finetuning=None):
+def sampled(client, figures, name, widths, sampler, eta, samples=3, steps=20, spacing=None, finetuning=None, guidance=1):
     """Prunes, and compares the pictures before and after with what PyTorch makes of the uploaded and of the downloaded model."""
     this = subject(name)
-    evaluation = {"samples": samples, "sampler": sampler, "steps": steps, "eta": eta, "seed": 8}
+    evaluation = {"samples": samples, "sampler": sampler, "steps": steps, "eta": eta, "seed": 8, "guidance_scale": guidance}
     checkpoint, config = this.checkpoint(client), scheduler_config(this)
     if spacing:
         config["timestep_spacing"] = spacing
@@ -66,17 +66,19 @@ def sampled(client, figures, name, widths, sampler, eta, samples=3, steps=20, sp
         stages["after"] = downloaded(client, job["result"]["checkpoint"], widths)[0]
     last = "after" if finetuning else "pruned"
     case = evaluation | {"scheduler": config}
+    if this.labels is not None:  # sample i is of the class of the held-out picture i
+        case |= {"labels": this.labels[torch.arange(samples) % len(this.labels)], "empty": this.empty}
     drawn, expected = {}, {}
     for stage, model in stages.items():
         unet = model if stage == "before" else model.unet
         drawn[stage] = grid(client.call(f"/v1/jobs/{job['id']}/files/samples_{stage}.png"), samples)
         expected[stage] = eight_bit(make_training_golden.sample(unet, case)[0])
         same_pictures(figures, "values over a level off", drawn[stage], expected[stage])
-        if sampler == "ddpm" and stage != "before" and spacing is None:
+        if sampler == "ddpm" and stage != "before" and spacing is None and this.labels is None:
             output = model(batch_size=samples, num_inference_steps=steps, generator=torch.Generator().manual_seed(8), output_type="np").images
             same_pictures(figures, "values off DDPMPipeline's", drawn[stage], (output * 255).round().astype(np.uint8))
         if stage in metrics["evaluation"]["loss"]:
-            loss = make_training_golden.evaluation(unet, this.images, 8, this.steps)["loss"]
+            loss = make_training_golden.evaluation(unet, this.images, 8, this.steps, this.labels)["loss"]
             figures.relative("held-out loss", [metrics["evaluation"]["loss"][stage]], [loss], 1e-4)
     structural(figures, metrics["evaluation"], similarity(drawn["before"], drawn[last]), similarity(expected["before"], expected[last]))
 

@@ -81,10 +81,16 @@ package final class World {
         running = nil
     }
 
-    /// Runs `body` against a fresh service, its settings changed by `settings`.
+    /// Runs `body` against a fresh service, its settings changed by `settings`, when it is its turn.
     /// - Parameter isBlocking: whether the body blocks its thread, as ``socket()`` makes it.
     package static func with(
         isBlocking: Bool = false, settings: (inout Configuration) -> Void = { _ in }, _ body: (World) async throws -> Void
+    ) async throws {
+        try await Turns.services.wait { try await fresh(isBlocking, settings, body) }
+    }
+
+    private static func fresh(
+        _ isBlocking: Bool, _ settings: (inout Configuration) -> Void, _ body: (World) async throws -> Void
     ) async throws {
         let folder = FileManager.default.temporaryDirectory.appendingPathComponent("pruner-test-\(UUID().uuidString)")
         defer {

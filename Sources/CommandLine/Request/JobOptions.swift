@@ -60,12 +60,16 @@ struct JobOptions: ParsableArguments {
     @Option(help: "The decay of the weights' moving average (default: 0.9999).") var emaDecay: NumberArgument?
     @Option(help: "The largest norm of the gradients (default: 1).") var gradientClip: NumberArgument?
     @Flag(help: "Do not mirror pictures at random while fine-tuning.") var noFlip = false
+    @Option(help: "The share of pictures shown without their class, to a class-conditional model that has an empty one (default: 0.1).")
+    var unconditionalProbability: NumberArgument?
 
     @Option(help: "Draw so many samples before and after and compare them; without it and its kind nothing is evaluated.")
     var samples: Int?
     @Option(help: "What draws the samples (default: ddim).") var sampler: JobRequest.Sampler?
     @Option(help: "Steps to draw a sample in (default: 100).") var samplingSteps: Int?
     @Option(help: "DDIM's randomness, 0 to 1 (default: 0).") var eta: NumberArgument?
+    @Option(help: "How far a class-conditional model is moved towards its class (default: 1, not at all).")
+    var guidanceScale: NumberArgument?
 
     @Option(help: "Pictures at a time, to score and to fine-tune (default: 16).") var batchSize: Int?
     @Option(help: "The seed of every phase (default: 0).") var seed: Int?
@@ -122,6 +126,7 @@ struct JobOptions: ParsableArguments {
         if let emaDecay { fields["ema_decay"] = emaDecay.json }
         if let gradientClip { fields["gradient_clip"] = gradientClip.json }
         if noFlip { fields["flip"] = false }
+        if let unconditionalProbability { fields["unconditional_probability"] = unconditionalProbability.json }
         return fields
     }
 
@@ -131,6 +136,7 @@ struct JobOptions: ParsableArguments {
         if let sampler { fields["sampler"] = .string(sampler.rawValue) }
         if let samplingSteps { fields["steps"] = .integer(samplingSteps) }
         if let eta { fields["eta"] = eta.json }
+        if let guidanceScale { fields["guidance_scale"] = guidanceScale.json }
         return fields
     }
 

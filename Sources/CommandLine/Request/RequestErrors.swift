@@ -14,9 +14,9 @@ enum RequestErrors {
         "/finetuning/schedule": "--schedule", "/finetuning/optimizer": "--optimizer", "/finetuning/weight_decay": "--weight-decay",
         "/finetuning/ema_decay": "--ema-decay",
         "/finetuning/gradient_clip": "--gradient-clip", "/finetuning/flip": "--no-flip", "/finetuning/batch_size": "--batch-size",
-        "/finetuning/seed": "--seed",
+        "/finetuning/seed": "--seed", "/finetuning/unconditional_probability": "--unconditional-probability",
         "/evaluation/samples": "--samples", "/evaluation/sampler": "--sampler", "/evaluation/steps": "--sampling-steps",
-        "/evaluation/eta": "--eta", "/evaluation/seed": "--seed",
+        "/evaluation/eta": "--eta", "/evaluation/seed": "--seed", "/evaluation/guidance_scale": "--guidance-scale",
     ]
 
     /// What is no field of a request with an option of its own.

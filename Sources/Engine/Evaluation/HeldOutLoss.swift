@@ -10,12 +10,15 @@ public struct HeldOutLoss: Sendable {
     ///
     /// - Throws: what drawing them throws.
     package init(_ objective: some Objective, seed: Int) throws {
-        let count = min(Self.largestCount, objective.available)
+        let count = Self.held(of: objective.available).count
         var generator = TorchGenerator(seed: seed)
         let examples = try objective.heldOut(count, from: &generator)
         samples = count
         loss = { ObjectiveExecutor(objective, in: $0, samples: count).loss(examples) }
     }
+
+    /// Which of so many samples are held out: the last.
+    public static func held(of available: Int) -> Range<Int> { (available - min(largestCount, available))..<available }
 
     /// The mean over all samples.
     ///

@@ -18,15 +18,22 @@ public struct Sampling: Sendable {
     public let eta: Double
     /// Of the one generator for x_T and the sampler's noise.
     public let seed: Int
+    /// How far a conditional network's prediction is moved away from that for the empty condition: 1 is not at all (arXiv 2207.12598,
+    /// equation 6, where it is 1 + w).
+    public let guidanceScale: Double
 
     /// A way of sampling.
-    public init(samples: Int, method: Method, steps: Int, eta: Double, seed: Int) {
+    public init(samples: Int, method: Method, steps: Int, eta: Double, seed: Int, guidanceScale: Double = 1) {
         self.samples = samples
         self.method = method
         self.steps = steps
         self.eta = eta
         self.seed = seed
+        self.guidanceScale = guidanceScale
     }
+
+    /// Whether every step asks the network twice.
+    public var isGuided: Bool { guidanceScale != 1 }
 
     /// The sampler for a noise schedule.
     ///
@@ -49,19 +56,30 @@ public struct Sampling: Sendable {
     /// The samples, (samples, channels, height, width).
     ///
     /// - Parameters:
+    ///   - conditions: what the network is told: sample i what stands at i, from the beginning again where there are fewer. Nil where it is
+    ///     told nothing.
     ///   - memory: bytes for activations.
     ///   - progress: called after each step with the number of steps done; what it throws ends the run.
     public func run(
-        _ trained: TrainedModel, schedule: NoiseSchedule, memory: Int = .max, parallel: Parallel, progress: (Int) throws -> Void = { _ in }
+        _ trained: TrainedModel, schedule: NoiseSchedule, conditions: Conditions? = nil, memory: Int = .max, parallel: Parallel,
+        progress: (Int) throws -> Void = { _ in }
     ) throws -> [Float] {
         let sampler = try sampler(schedule)
         let shape = trained.model.sampleShape
         var generator = TorchGenerator(seed: seed)
         var sample = generator.randn(samples * shape.count)
         var prediction = [Float](repeating: 0, count: sample.count)
-        let predictor = NoisePredictor(trained, samples: samples, memory: memory, parallel: parallel)
+        let predictor = NoisePredictor(trained, samples: samples, conditions: conditions, memory: memory, parallel: parallel)
+        let told = conditions.map { conditions in conditions.of((0..<samples).map { $0 % conditions.pictures }) } ?? []
+        var unguided = isGuided ? prediction : []
+        let empty = (0..<samples).flatMap { _ in conditions?.empty ?? [] }
         for (index, timestep) in sampler.timesteps.enumerated() {
-            predictor.predict(sample, timestep: timestep, into: &prediction)
+            predictor.predict(sample, timestep: timestep, conditions: told, into: &prediction)
+            if isGuided, conditions?.empty != nil {
+                predictor.predict(sample, timestep: timestep, conditions: empty, into: &unguided)
+                let scale = Float(guidanceScale)
+                for place in prediction.indices { prediction[place] = unguided[place] + scale * (prediction[place] - unguided[place]) }
+            }
             sample.withUnsafeMutableBufferPointer { sample in
                 prediction.withUnsafeBufferPointer { sampler.step(sample, prediction: $0, at: index, generator: &generator) }
             }

@@ -26,6 +26,9 @@ public protocol Architecture: Sendable {
     /// What it can be scored, trained and judged by.
     var objectives: [ObjectiveName] { get }
 
+    /// What it is told beside a sample and a timestep; nil where it is told nothing else.
+    var condition: NetworkCondition? { get }
+
     /// Why there are no more ``objectives``, for whoever asks for one; nil where there is nothing to say.
     var objectiveNote: String? { get }
 
@@ -84,6 +87,9 @@ extension Architecture {
         guard let shape = graph.input("sample") else { fatalError("\(className) takes no sample and does not say what it is for") }
         return shape
     }
+
+    /// A sample and a timestep are all.
+    public var condition: NetworkCondition? { nil }
 
     /// There is nothing to say.
     public var objectiveNote: String? { nil }

@@ -4,6 +4,8 @@ public struct PictureSet: Sendable {
     public let count: Int
     /// Of each: the model's sample size and channels.
     public let shape: Shape
+    /// What a conditional network is told of them; nil where there is nothing to tell.
+    public let conditions: Conditions?
     private let source: Source
 
     private enum Source: Sendable {
@@ -12,18 +14,22 @@ public struct PictureSet: Sendable {
     }
 
     /// - Parameter read: picture i as 8-bit numbers, (height, width, channels).
-    public init(count: Int, shape: Shape, read: @escaping @Sendable (Int) throws -> [UInt8]) {
+    public init(count: Int, shape: Shape, conditions: Conditions? = nil, read: @escaping @Sendable (Int) throws -> [UInt8]) {
         self.count = count
         self.shape = shape
+        self.conditions = conditions
         source = .bytes(read)
     }
 
     /// Pictures that are not of 8-bit numbers.
     ///
     /// - Parameter read: picture i as it is loaded, (channels, height, width).
-    package init(numbersOf count: Int, shape: Shape, read: @escaping @Sendable (Int) throws -> [Float]) {
+    package init(
+        numbersOf count: Int, shape: Shape, conditions: Conditions? = nil, read: @escaping @Sendable (Int) throws -> [Float]
+    ) {
         self.count = count
         self.shape = shape
+        self.conditions = conditions
         source = .numbers(read)
     }
 

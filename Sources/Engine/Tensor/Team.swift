@@ -16,7 +16,7 @@ final class Team: @unchecked Sendable {
     private var body: ((Int, Int) -> Void)?
     private var count = 0
 
-    /// As nice as Dispatch makes the threads of background quality, on which jobs run.
+    /// As nice as the threads on which jobs run.
     private static let niceness: Int32 = 10
 
     /// Teams that nobody is using, by their number of helpers. One that is busy is somebody else's: jobs do not wait for each other.

@@ -11,10 +11,10 @@ struct DatasetDescriptor {
     }
 
     /// Describes pictures that were just read: the smallest width and height among them, and 3 channels unless all are gray.
-    init(images: Int, width: Int, height: Int, channels: Int, size: Int64, warnings: [String]) {
+    init(images: Int, width: Int, height: Int, channels: Int, size: Int64, classes: PictureClasses?, warnings: [String]) {
         json = [
             "images": .integer(images), "width": .integer(width), "height": .integer(height), "channels": .integer(channels),
-            "size": .integer(Int(size)), "warnings": .array(warnings.map(JSON.string)),
+            "classes": classes?.json ?? [], "size": .integer(Int(size)), "warnings": .array(warnings.map(JSON.string)),
         ]
     }
 
@@ -26,6 +26,8 @@ struct DatasetDescriptor {
     var height: Int { json["height"]?.integer ?? 0 }
     /// 1 when all are gray, else 3.
     var channels: Int { json["channels"]?.integer ?? 0 }
+    /// The folders that its pictures lie in; nil where they lie in none, and of what was stored before there were classes.
+    var classes: PictureClasses? { PictureClasses(json["classes"]) }
 }
 
 extension DatasetRecord {
@@ -44,6 +46,8 @@ extension DatasetRecord {
     package func payload() throws -> JSON {
         let head: JSON = ["id": .string(id), "object": "dataset", "name": .string(name), "created_at": .string(createdAt.text)]
         guard case .object(let described) = try DatasetDescriptor(self).json else { return head }
-        return head.adding(described)
+        // Of what was stored before there were classes.
+        let missing: [JSON.Member] = described.contains { $0.name == "classes" } ? [] : [.init("classes", [])]
+        return head.adding(described + missing)
     }
 }

@@ -61,7 +61,8 @@ package struct DatasetIntake {
         if channels.count > 1 { warnings.append("some pictures are gray and are used as colour pictures") }
         let blob = try pack.finish()
         let descriptor = DatasetDescriptor(
-            images: pictures.count, width: width, height: height, channels: channels.max() ?? 3, size: blob.size, warnings: warnings)
+            images: pictures.count, width: width, height: height, channels: channels.max() ?? 3, size: blob.size,
+            classes: PictureClasses(paths: pictures.lazy.map(\.path)), warnings: warnings)
         return try database.datasets.insert(
             name: name ?? "dataset", descriptor: descriptor.json.compact, pack: blob, pictures: pictures,
             consuming: upload, owner: owner, answer: answer)

@@ -8,6 +8,7 @@ import Synchronization
 /// A dataset in the store, read picture by picture: cropped, resized and decoded as a model needs it.
 final class StoredPictures: Sendable {
     private let pictures: [DatasetRecord.Picture]
+    private let classes: PictureClasses?
     private let descriptor: Int32
     /// Decoded pictures, kept while there is room.
     private let decoded = Mutex<(pictures: [Int: [UInt8]], bytes: Int)>(([:], 0))
@@ -19,15 +20,23 @@ final class StoredPictures: Sendable {
     init(_ database: Database, _ id: String) throws {
         let record = try database.datasets.get(id)
         pictures = try database.datasets.pictures(of: id)
+        classes = try DatasetDescriptor(record).classes
         descriptor = try database.blobs.open(record.pack, of: .dataset, id, file: DatasetRecord.packName)
     }
 
     deinit { close(descriptor) }
 
-    /// The pictures as a model takes them.
+    /// The pictures as a model takes them, and what it is told of them.
     func set(for model: any Architecture) -> PictureSet {
         let shape = model.sampleShape
-        return PictureSet(count: pictures.count, shape: shape) { index in try self.picture(index, shape) }
+        return PictureSet(count: pictures.count, shape: shape, conditions: conditions(for: model)) { index in
+            try self.picture(index, shape)
+        }
+    }
+
+    private func conditions(for model: any Architecture) -> Conditions? {
+        guard let condition = model.condition, let classes else { return nil }
+        return condition.conditions(of: pictures.map { classes.number(of: $0.path) ?? 0 }, among: classes.names.count)
     }
 
     /// How many pictures.

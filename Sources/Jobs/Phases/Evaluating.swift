@@ -29,15 +29,18 @@ struct Evaluating: Phase {
             [
                 PhaseSteps(network, isTraining: false, samples: held, largest: Sampling.largestBatch),
                 PhaseSteps(
-                    network, isTraining: false, count: settings.steps, samples: settings.samples, largest: Sampling.largestBatch),
+                    network, isTraining: false, count: settings.steps * (settings.sampling.isGuided ? 2 : 1), samples: settings.samples,
+                    largest: Sampling.largestBatch),
             ]
         }
     }
 
     var batch: Int { min(Sampling.largestBatch, settings.samples) }
 
-    /// One stage after the other; samples, their noise, and the pictures of each stage.
-    func fixedBytes(_ shape: JobShape) -> Int { shape.pictureBytes + shape.bytesBefore + 4 * settings.samples * shape.sampleBytes }
+    /// One stage after the other; samples, their noise, what guides it, and the pictures of each stage.
+    func fixedBytes(_ shape: JobShape) -> Int {
+        shape.pictureBytes + shape.bytesBefore + (settings.sampling.isGuided ? 5 : 4) * settings.samples * shape.sampleBytes
+    }
 
     func batchPlan(_ shape: JobShape, memory: Int) -> BatchPlan? {
         Sampling.plan(shape.before.graph, samples: settings.samples, memory: memory, parallel: shape.parallel)
@@ -61,9 +64,12 @@ struct Evaluating: Phase {
             try HeldOutLoss(NoisePrediction($0, stages.original.schedule), seed: settings.seed &+ 1)
         }
 
-        let before = try evaluate(stages.original, held, memory, job)
-        let pruned = try stages.pruned.map { try evaluate($0, held, memory, job) }
-        let after = try stages.finetuned.map { try evaluate($0, held, memory, job) } ?? pruned ?? before
+        // Sample i is of what the held-out picture i is of.
+        let told = pictures.flatMap { pictures in pictures.conditions?.taking(HeldOutLoss.held(of: pictures.count)) }
+        func evaluated(_ stage: JobStages.Stage) throws -> Outcome { try evaluate(stage, held, told, memory, job) }
+        let before = try evaluated(stages.original)
+        let pruned = try stages.pruned.map(evaluated)
+        let after = try stages.finetuned.map(evaluated) ?? pruned ?? before
 
         try job.write(Self.json(before, pruned, after), Self.section)
         job.leave(
@@ -92,16 +98,17 @@ struct Evaluating: Phase {
         return try PNGEncoder.encode(Picture(width: grid.width, height: grid.height, channels: grid.channels, pixels: grid.bytes))
     }
 
-    private func evaluate(_ stage: JobStages.Stage, _ held: HeldOutLoss?, _ memory: Int, _ job: RunningJob) throws -> Outcome {
+    private func evaluate(
+        _ stage: JobStages.Stage, _ held: HeldOutLoss?, _ told: Conditions?, _ memory: Int, _ job: RunningJob
+    ) throws -> Outcome {
         let checkpoint = try stage.checkpoint.load()
         let parallel = job.parallel
         let loss = held?.evaluate(checkpoint.trained, memory: memory, parallel: parallel)
         if held != nil { try job.reporter.step() }
         let start = JobProgressReporter.now()
-        let samples = try settings.sampling.run(checkpoint.trained, schedule: checkpoint.schedule, memory: memory, parallel: parallel) {
-            _ in
-            try job.reporter.step()
-        }
+        let samples = try settings.sampling.run(
+            checkpoint.trained, schedule: checkpoint.schedule, conditions: told, memory: memory, parallel: parallel
+        ) { _ in try job.reporter.step() }
         let seconds = JobProgressReporter.now() - start
         let shape = checkpoint.trained.model.sampleShape
         let pictures = samples.withUnsafeBufferPointer {

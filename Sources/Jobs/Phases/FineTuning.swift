@@ -13,10 +13,12 @@ struct FineTuning: Phase {
     private let settings: FineTuner.Settings
     /// What is learnt from a teacher; nil where there is none.
     private let shares: ImitationShares?
+    private let unconditionalProbability: Double
 
     init?(_ request: JobRequest) {
         guard let finetuning = request.finetuning else { return nil }
         (settings, shares) = (finetuning.training, finetuning.distillation)
+        unconditionalProbability = finetuning.unconditionalProbability ?? 0
     }
 
     // MARK: What it will take
@@ -54,7 +56,7 @@ struct FineTuning: Phase {
     func run(_ job: RunningJob) throws {
         guard let pictures = job.inputs.pictures else { return }
         let checkpoint = try job.inputs.stages.latest.checkpoint.load()
-        let plain = NoisePrediction(pictures, checkpoint.schedule)
+        let plain = NoisePrediction(pictures, checkpoint.schedule, unconditionalProbability: unconditionalProbability)
         let result: DiffusionCheckpoint
         if let shares, let teacher = job.inputs.teacher {
             let imitation = try Imitation(

@@ -74,6 +74,9 @@ package struct JobRequest: Sendable {
         var training = FineTuner.Settings()
         /// What is learnt from a teacher; nil where there is none.
         var distillation: ImitationShares?
+        /// The share of pictures that a conditional network is shown with the empty condition; as the checkpoint and the dataset have it when
+        /// nil.
+        var unconditionalProbability: Double?
     }
 
     struct Evaluation: Sendable {
@@ -82,8 +85,11 @@ package struct JobRequest: Sendable {
         var steps = 100
         var eta = 0.0
         var seed = 0
+        var guidanceScale = 1.0
 
-        var sampling: Sampling { Sampling(samples: samples, method: method, steps: steps, eta: eta, seed: seed) }
+        var sampling: Sampling {
+            Sampling(samples: samples, method: method, steps: steps, eta: eta, seed: seed, guidanceScale: guidanceScale)
+        }
     }
 
     /// The identifier of what it is about.
@@ -101,7 +107,7 @@ package struct JobRequest: Sendable {
     /// The format of the results' weights; nil is the checkpoint's own.
     let dtype: WeightType?
     var pruning: Pruning?
-    let finetuning: Finetuning?
+    var finetuning: Finetuning?
     let evaluation: Evaluation?
     /// Whom to tell when it ends. No part of what the results are made by: see ``json``.
     package let webhook: Webhook?
@@ -193,7 +199,9 @@ package struct JobRequest: Sendable {
         if let distillation, distillation.sum == 0, reader.errors.count == known {
             reader.refuse("distillation", "must give output, features or task a weight above 0")
         }
-        return Finetuning(training: training(&reader, recipe, optimizer), distillation: distillation)
+        let unconditional = reader.optionalNumber("unconditional_probability", in: 0...1)
+        return Finetuning(
+            training: training(&reader, recipe, optimizer), distillation: distillation, unconditionalProbability: unconditional)
     }
 
     private static func distillation(_ reader: inout ObjectReader) -> ImitationShares {
@@ -224,6 +232,7 @@ package struct JobRequest: Sendable {
         evaluation.steps = reader.integer("steps", in: 1...Int.max, default: evaluation.steps)
         evaluation.eta = reader.number("eta", in: 0...1, default: evaluation.eta)
         evaluation.seed = reader.integer("seed", in: seeds, default: evaluation.seed)
+        evaluation.guidanceScale = reader.number("guidance_scale", in: 0...100, default: evaluation.guidanceScale)
         return evaluation
     }
 
@@ -275,6 +284,7 @@ extension JobRequest.Finetuning {
             "weight_decay": .double(training.weightDecay),
             "ema_decay": .double(training.emaDecay), "gradient_clip": .optional(training.gradientClip), "flip": .bool(training.flip),
             "seed": .integer(training.seed), "distillation": distillation?.json ?? .null,
+            "unconditional_probability": .optional(unconditionalProbability),
         ]
     }
 }
@@ -287,7 +297,7 @@ extension JobRequest.Evaluation {
     fileprivate var json: JSON {
         [
             "samples": .integer(samples), "sampler": .string(method.rawValue), "steps": .integer(steps), "eta": .double(eta),
-            "seed": .integer(seed),
+            "seed": .integer(seed), "guidance_scale": .double(guidanceScale),
         ]
     }
 }

@@ -134,6 +134,11 @@ package struct ObjectReader {
         return self.number(name, in: range, default: number)
     }
 
+    /// A number in a range; nil when it is left out or null.
+    mutating func optionalNumber(_ name: String, in range: ClosedRange<Double>) -> Double? {
+        isGiven(name) ? number(name, in: range, default: range.lowerBound) : nil
+    }
+
     /// A number in a range, or a word in its place, which is nil.
     mutating func number(_ name: String, in range: ClosedRange<Double>, orNil word: String, default number: Double) -> Double? {
         guard let index = index(of: name), case .string(let text) = members[index].value else {

@@ -85,6 +85,7 @@ package struct JobValidation {
             }
         }
         errors += Self.pictures(request, model, dataset)
+        errors += Self.conditions(&valid, dataset)
         if let pruning = request.pruning {
             errors += Self.timesteps(&valid)
             errors += pruning.plan.map { Self.plan($0, &valid) } ?? Self.selection(pruning, &valid)

@@ -6,7 +6,8 @@ import Synchronization
 
 /// Threads that take jobs from the queue, one each at a time.
 ///
-/// A job's arithmetic runs at background quality: on Linux its threads, which are never those that answer requests, have nice 10.
+/// Each worker has a thread of its own, as it would keep one of Dispatch's for good, and those are not many. Whoever answers requests goes
+/// first: a job's threads have nice 10.
 package final class WorkerPool: Sendable {
     private let database: Database
     private let resources: JobResources
@@ -16,6 +17,7 @@ package final class WorkerPool: Sendable {
     private let cannotTake = Atomic(false)
     private let work = DispatchSemaphore(value: 0)
     private let running = DispatchGroup()
+    private static let niceness: Int32 = 10
 
     /// - Parameter resources: what each job may use.
     package init(database: Database, resources: JobResources, metrics: JobMetrics, logger: Logger) {
@@ -28,7 +30,16 @@ package final class WorkerPool: Sendable {
     /// Starts the workers.
     package func start(workers: Int) {
         for number in 1...max(1, workers) {
-            DispatchQueue(label: "worker-\(number)", qos: .background).async(group: running) { self.serve("worker-\(number)") }
+            let name = "worker-\(number)"
+            running.enter()
+            let thread = Thread { [self] in
+                defer { running.leave() }
+                // Of this thread alone, as Linux takes it.
+                _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
+                serve(name)
+            }
+            thread.name = name
+            thread.start()
         }
     }
 

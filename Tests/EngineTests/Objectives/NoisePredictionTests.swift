@@ -11,10 +11,12 @@ import Testing
         var generator = TorchGenerator(seed: 3)
         let pictures = generator.randn(5 * executor.sampleShape.count)
         let noise = generator.randn(pictures.count)
-        let objective = NoisePrediction(
-            PictureSet.of(pictures, executor.sampleShape), alphasCumprod: PruningGoldenTests.alphasCumprod)
+        let conditions = model.condition?.conditions(of: [2, 0, 4, 1, 4], among: 4)
+        let set = PictureSet.of(pictures, executor.sampleShape, conditions)
+        let objective = NoisePrediction(set, alphasCumprod: PruningGoldenTests.alphasCumprod)
         let running = ObjectiveExecutor(objective, in: executor, samples: 5)
-        let all = NoisePrediction.Examples(pictures: pictures, noise: noise, timesteps: [3, 48, 0, 20, 31])
+        let all = NoisePrediction.Examples(
+            pictures: pictures, noise: noise, timesteps: [3, 48, 0, 20, 31], conditions: model.condition == nil ? [] : [2, 0, 4, 1, 4])
         let loss: Double
         if inOneWalk {
             loss = running.lossAndBackward(all)
@@ -25,8 +27,32 @@ import Testing
         return (loss, gradients.buffer.array)
     }
 
+    /// As many are shown without their class as the probability says, by numbers that are drawn last.
+    @Test func aShareOfPicturesIsShownWithTheEmptyCondition() throws {
+        let shape = Shape(height: 2, width: 2, channels: 1)
+        let conditions = Conditions(input: "class_labels", count: 1, of: (0..<8).map(Float.init), empty: [99])
+        let set = PictureSet(numbersOf: 8, shape: shape, conditions: conditions) { index in [Float](repeating: Float(index), count: 4) }
+        for probability in [0.0, 0.3, 1.0] {
+            let objective = NoisePrediction(
+                set, alphasCumprod: PruningGoldenTests.alphasCumprod, unconditionalProbability: probability)
+            var (generator, twin) = (TorchGenerator(seed: 5), TorchGenerator(seed: 5))
+            let examples = try objective.draw(40, mirroring: true, from: &generator)
+            let indices = twin.randint(below: 8, count: 40)
+            _ = twin.randn(160)
+            _ = twin.randint(below: PruningGoldenTests.alphasCumprod.count, count: 40)
+            _ = twin.randint(below: 2, count: 40)
+            let expected = zip(indices, twin.rand(40)).map { $1 < Float(probability) ? 99 : Float($0) }
+            #expect(examples.conditions == expected)
+            #expect(generator.rand(1) == twin.rand(1), "nothing else is drawn")
+            let held = try objective.heldOut(3, from: &generator)
+            #expect(held.conditions == [5, 6, 7])
+            let scored = try objective.scoring(2, from: &generator)
+            #expect(objective.scoring(scored, at: 7).conditions == [0, 1])
+        }
+    }
+
     /// Also where the last part has empty places, and where even one picture's activations are made again.
-    @Test(arguments: ["ddpm", "ldm", "scale_shift"], [1, 2, 3, 4, 5])
+    @Test(arguments: ["ddpm", "ldm", "scale_shift", "classes"], [1, 2, 3, 4, 5])
     func aBatchInPartsHasTheNumbersOfTheWhole(name: String, batch: Int) throws {
         let whole = try run(name, batch: 5, inOneWalk: false)
         #expect(whole.loss > 0)

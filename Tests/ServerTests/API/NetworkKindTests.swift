@@ -25,6 +25,7 @@ import Testing
             let after = try await world.get("/v1/checkpoints/\(result)").json
             #expect(try #require(after["parameters"]?.integer) < (try #require(before["parameters"]?.integer)))
 
+            guard name != "classes" else { return }
             let refused = try await world.post(
                 "/v1/jobs", ["checkpoint": .string(checkpoint), "evaluation": ["steps": 2, "samples": 1]])
             #expect(refused.status == 422 && refused.detail.contains("cannot be run as a predictor of noise: it"), "\(refused.detail)")

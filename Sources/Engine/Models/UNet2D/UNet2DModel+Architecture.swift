@@ -23,15 +23,24 @@ extension UNet2DModel: Architecture {
         do { try self.init(configuration, shapes: shapes) } catch { throw .graph(error) }
     }
 
-    /// Noise prediction, where a picture and a timestep are all that it is told, and the picture's noise what it gives.
+    /// Noise prediction, where a picture, a timestep and a class are all that it is told, and the picture's noise what it gives.
     public var objectives: [ObjectiveName] { objectiveNote == nil ? [.noisePrediction] : [] }
+
+    /// A class, by its number.
+    public var condition: NetworkCondition? {
+        switch configuration.classEmbedding {
+        case .table(let classes): .classNumber(known: classes)
+        case .timestep: .classNumber(known: nil)
+        case .identity, nil: nil
+        }
+    }
 
     /// What else it is told or gives.
     public var objectiveNote: String? {
         if configuration.inChannels != configuration.outChannels {
             return "it predicts another number of channels (\(configuration.outChannels)) than it takes (\(configuration.inChannels))"
         }
-        if configuration.classEmbedding != nil { return "it is told a class beside each picture, and data sets have pictures alone" }
+        if configuration.classEmbedding == .identity { return "it is told a vector beside each picture, which no data set has" }
         if configuration.timeEmbedding == .fourier { return "it is told noise levels where there are timesteps, and gives a score" }
         return nil
     }

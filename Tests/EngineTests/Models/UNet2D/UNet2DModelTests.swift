@@ -98,7 +98,16 @@ import Testing
         #expect(other.objectives.isEmpty && other.objectiveNote?.contains("(6)") == true)
     }
 
-    @Test(arguments: ["classes", "class_vectors", "class_times", "skips"])
+    @Test func classesAreToldByTheirNumbers() throws {
+        #expect(try Golden.unet("ddpm").model.condition == nil)
+        let known = try #require(try Golden.unet("classes").model.condition)
+        #expect(known == .classNumber(known: 5) && known.emptyClass(among: 4) == 4 && known.emptyClass(among: 3) == nil)
+        let any = try #require(try Golden.unet("class_times").model.condition)
+        #expect(any == .classNumber(known: nil) && any.emptyClass(among: 4) == nil)
+        #expect(try Golden.unet("classes").model.objectives == [.noisePrediction])
+    }
+
+    @Test(arguments: ["class_vectors", "class_times", "skips"])
     func whatIsToldMoreThanATimestepPredictsNoNoiseOfPicturesAlone(name: String) throws {
         let (model, _) = try Golden.unet(name)
         #expect(model.objectives.isEmpty && model.objectiveNote != nil)

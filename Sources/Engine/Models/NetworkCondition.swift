@@ -1,0 +1,12 @@
+/// What a network is told beside a picture and a timestep.
+public enum NetworkCondition: Sendable, Equatable {
+    /// The number of a class at the input `class_labels`: one of so many that the network knows, or any where that is nil.
+    case classNumber(known: Int?)
+
+    /// The class that says nothing, where there are so many others: a network that knows one more than there are was shown it instead of them.
+    public func emptyClass(among classes: Int) -> Int? {
+        switch self {
+        case .classNumber(let known): known == classes + 1 ? classes : nil
+        }
+    }
+}

@@ -1,0 +1,50 @@
+import Engine
+
+extension JobValidation {
+    /// The share of pictures that are shown with the empty condition where nobody says another (arXiv 2207.12598, section 4).
+    private static let usualProbability = 0.1
+
+    /// Whether a conditional model's pictures have what it is told; fills in the share of those that it is told nothing of.
+    static func conditions(_ valid: inout Valid, _ dataset: DatasetDescriptor?) -> [FieldError] {
+        let request = valid.request
+        let said = request.finetuning?.unconditionalProbability
+        let guided = request.evaluation?.sampling.isGuided ?? false
+        guard let condition = valid.model.condition else {
+            return [
+                said.map { _ in
+                    FieldError(pointer: "/finetuning/unconditional_probability", detail: "is for models that are told a class; this is not")
+                },
+                guided
+                    ? FieldError(pointer: "/evaluation/guidance_scale", detail: "must be 1: the model is told no class that could guide it")
+                    : nil,
+            ].compactMap { $0 }
+        }
+        guard request.needsPictures else { return [] }
+        guard let dataset else {
+            return request.datasetNeed == nil
+                ? [FieldError(pointer: "/dataset", detail: "is required by the evaluation: the model is told the classes of its pictures")]
+                : []
+        }
+        guard let classes = dataset.classes else {
+            return [
+                FieldError(
+                    pointer: "/dataset",
+                    detail: "has no classes, which the model is told: pack the pictures of each class in a folder of its own")
+            ]
+        }
+        let count = classes.names.count
+        if case .classNumber(let known?) = condition, count > known {
+            return [FieldError(pointer: "/dataset", detail: "has \(count) classes; the model knows \(known)")]
+        }
+        let isEmptyKnown = condition.emptyClass(among: count) != nil
+        if valid.request.finetuning != nil, said == nil {
+            valid.request.finetuning?.unconditionalProbability = isEmptyKnown ? usualProbability : 0
+        }
+        let none = "the model has no class for it, which would be its last, one more than the \(count) of the dataset"
+        return [
+            (said ?? 0) > 0 && !isEmptyKnown
+                ? FieldError(pointer: "/finetuning/unconditional_probability", detail: "must be 0: \(none)") : nil,
+            guided && !isEmptyKnown ? FieldError(pointer: "/evaluation/guidance_scale", detail: "must be 1: \(none)") : nil,
+        ].compactMap { $0 }
+    }
+}
