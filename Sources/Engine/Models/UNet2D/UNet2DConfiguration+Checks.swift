@@ -120,8 +120,23 @@ extension UNet2DConfiguration {
         }
     }
 
-    /// The convolutions between pictures and features of skip blocks are made for three channels, whatever else the configuration says.
+    /// The convolutions between pictures and features of skip blocks are made for three channels, whatever else the configuration says; and
+    /// pictures are halved and doubled in no other blocks.
     func checkSkips() throws(ConfigurationError) {
+        if let other = downBlocks.firstIndex(where: { !$0.isSkip }),
+            let late = downBlocks.indices.dropLast().first(where: { $0 > other && downBlocks[$0].isSkip })
+        {
+            throw .invalid(
+                key: "down_block_types[\(late)]",
+                expected: "no skip block after another, which does not halve the picture beside the features", found: downBlocks[late].downName)
+        }
+        if let first = upBlocks.dropLast().firstIndex(where: \.isSkip),
+            let other = upBlocks.indices.first(where: { $0 > first && !upBlocks[$0].isSkip })
+        {
+            throw .invalid(
+                key: "up_block_types[\(other)]", expected: "a skip block, as the one before it draws a picture beside the features",
+                found: upBlocks[other].upName)
+        }
         if downBlocks.dropLast().contains(where: \.isSkip), inChannels != 3 {
             throw .invalid(key: "in_channels", expected: "3, as there are skip blocks", found: "\(inChannels)")
         }

@@ -82,6 +82,22 @@ struct UNet2DConfigurationTests {
         }
     }
 
+    @Test func picturesAreHalvedAndDoubledInSkipBlocksAlone() throws {
+        func blocks(_ names: [String]) -> JSON { .array(names.map(JSON.string)) }
+        let downs = blocks(["DownBlock2D", "SkipDownBlock2D", "DownBlock2D", "DownBlock2D"])
+        let ups = blocks(["UpBlock2D", "SkipUpBlock2D", "UpBlock2D", "SkipUpBlock2D"])
+        for (key, value, blamed) in [("down_block_types", downs, "down_block_types[1]"), ("up_block_types", ups, "up_block_types[2]")] {
+            #expect {
+                try UNet2DConfiguration(json: cifar([key: value]))
+            } throws: { error in
+                if case .invalid(let key, _, _) = error as? ConfigurationError { key == blamed } else { false }
+            }
+        }
+        // The last block has none, whatever its kind.
+        let last = blocks(["SkipDownBlock2D", "DownBlock2D", "DownBlock2D", "SkipDownBlock2D"])
+        _ = try UNet2DConfiguration(json: cifar(["down_block_types": last]))
+    }
+
     @Test func skipBlocksTakePicturesOfThreeChannels() throws {
         let skips: [String: JSON] = [
             "down_block_types": .array(Array(repeating: .string("SkipDownBlock2D"), count: 4)),
