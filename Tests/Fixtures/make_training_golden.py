@@ -131,6 +131,18 @@ def told(model, labels):
     return model
 
 
+def without_variance(model):
+    """Has a model that gives variances beside its prediction give the prediction alone, as the loss takes it, but where `whole` is set."""
+    def first(module, given, output):
+        if not getattr(module, "whole", False):
+            output.sample = output.sample[:, :module.config.in_channels]
+        return output
+
+    if model.config.out_channels == 2 * model.config.in_channels and not hasattr(model, "whole"):
+        model.register_forward_hook(first)
+        model.whole = False
+
+
 @torch.no_grad()
 def sample(model, case):
     """What diffusers' scheduler makes of the contract's noise, and the timesteps it went through."""
@@ -143,6 +155,8 @@ def sample(model, case):
     x = torch.randn(case["samples"], model.config.in_channels, size, size, generator=generator)
     extra = {"eta": case["eta"]} if case["sampler"] == "ddim" else {}
     labels, scale = case.get("labels"), case.get("guidance_scale", 1)
+    without_variance(model)
+    model.whole = case["sampler"] == "ddpm"  # whose scheduler takes the variances off itself
     for t in scheduler.timesteps:
         told(model, labels)
         output = model(x, t).sample
@@ -151,6 +165,7 @@ def sample(model, case):
             unguided = model(x, t).sample
             output = unguided + scale * (output - unguided)
         x = scheduler.step(output, t, x, generator=generator, **extra).prev_sample
+    model.whole = False
     return x, scheduler.timesteps.tolist()
 
 
@@ -158,6 +173,7 @@ def sample(model, case):
 def evaluation(model, images, seed, steps=STEPS, labels=None):
     """The loss on the last pictures of the set, which have such labels."""
     model = copy.deepcopy(model).double()
+    without_variance(model)
     count = min(64, len(images))
     if labels is not None:
         told(model, labels[-count:])

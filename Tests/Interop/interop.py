@@ -84,6 +84,7 @@ def checks():
             lambda c, f, a=(name, method, widths, ratio): reconstruction.reconstructed(c, f, *a))
 
     conditional(found, kept)
+    variances(found, kept)
     found["fine-tuning, ddpm, cosine"] = lambda c, f: finetuning.finetuned(c, f, "ddpm", schedule="cosine")
     for name in ("ddpm", "scale_shift"):
         found[f"fine-tuning, {name}, SOAP"] = lambda c, f, n=name: finetuning.finetuned(c, f, n, optimizer="soap")
@@ -138,6 +139,16 @@ def conditional(found, kept):
     for sampler in ("ddim", "ddpm"):
         found[f"sampling, classes, guided, {sampler}"] = (
             lambda c, f, s=sampler: sampling.sampled(c, f, "classes", "diffusers", s, 0.0, samples=5, guidance=3))
+
+
+def variances(found, kept):
+    """A model that gives variances beside the noise: they are no part of any loss, and DDPM's noise has them."""
+    for method, ratio in (("diff-pruning", 0.3), ("fisher", 0.3), ("magnitude", 0.5)):
+        found[f"pruning, variances, {method}, free {ratio}"] = (
+            lambda c, f, a=(method, ratio): pruning.pruned(c, f, subject("variances"), a[0], "free", a[1], kept) and None)
+    found["fine-tuning, variances"] = lambda c, f: finetuning.finetuned(c, f, "variances")
+    for sampler in ("ddim", "ddpm"):
+        found[f"sampling, variances, {sampler}"] = lambda c, f, s=sampler: sampling.sampled(c, f, "variances", "diffusers", s, 0.0)
 
 
 def main():

@@ -38,13 +38,15 @@ WITHOUT_PICTURES = ("oblong", "class_times", "class_vectors", "skips")
 # Told classes: one that knows an empty one beside the four of its pictures, and one that takes them for numbers.
 CONDITIONAL = ("classes", "class_numbers")
 CLASSES = 4
+# Gives variances beside the noise, as improved DDPMs do.
+VARIANCES = CONFIGS["ldm"] | dict(out_channels=6)
 NUMBERS = CONFIGS["class_times"] | dict(in_channels=3, out_channels=3)
 
 # Where scoring goes, by model. Untrained models' losses hardly change, so thresholds near 1 are what stops it early.
 SCORING = make_pruning_golden.RUNS | {
     "learned": dict(threshold=0.98, first=1, last=48, stride=2), "uneven": dict(threshold=0.97, first=0, last=49, stride=4),
     **{name: dict(threshold=1.0) for name in WITHOUT_PICTURES},
-    "classes": dict(threshold=0.98, first=0, last=48, stride=4), "class_numbers": dict(threshold=0.98, first=1, last=48, stride=3), "pixel": dict(threshold=0.0, first=0, last=49, stride=10),
+    "variances": dict(threshold=0.97, first=0, last=49, stride=5), "classes": dict(threshold=0.98, first=0, last=48, stride=4), "class_numbers": dict(threshold=0.98, first=1, last=48, stride=3), "pixel": dict(threshold=0.0, first=0, last=49, stride=10),
     "example": dict(threshold=0.05, first=0, last=999, stride=50)}
 
 
@@ -62,6 +64,7 @@ class Subject:
         self.labels, self.empty = labels, CLASSES if self.config.get("num_class_embeds") == CLASSES + 1 else None
         if labels is not None:
             make_training_golden.told(self.model, labels[:batch])
+        make_training_golden.without_variance(self.model)
 
     def checkpoint(self, client):
         return self._upload(client, "checkpoints", self.files, self.query)["id"]
@@ -93,7 +96,8 @@ class Subject:
         return copy.deepcopy(self.model)
 
     def told(self, model, labels=None):
-        """A model of the same kind, told the classes of all pictures or of some."""
+        """A model of the same kind, told the classes of all pictures or of some; what it gives of variances is left out."""
+        make_training_golden.without_variance(model)
         return model if self.labels is None else make_training_golden.told(model, self.labels if labels is None else labels)
 
     @property
@@ -113,13 +117,13 @@ def config_file(config):
     return json.dumps({"_class_name": "UNet2DModel", "_diffusers_version": "0.42.1"} | public).encode()
 
 
-def pipeline_files(model, dtype=torch.float32, rename=lambda name: name):
+def pipeline_files(model, dtype=torch.float32, rename=lambda name: name, scheduler=SCHEDULER):
     """An uploadable pipeline folder of the model, as {path: bytes}."""
     tensors = {rename(n): t.to(dtype).contiguous() for n, t in model.state_dict().items()}
     index = {"_class_name": "DDPMPipeline", "_diffusers_version": "0.42.1"}
     index |= {"unet": ["diffusers", "UNet2DModel"], "scheduler": ["diffusers", "DDPMScheduler"]}
     return {
-        "model_index.json": json.dumps(index).encode(), "scheduler/scheduler_config.json": json.dumps(SCHEDULER).encode(),
+        "model_index.json": json.dumps(index).encode(), "scheduler/scheduler_config.json": json.dumps(scheduler).encode(),
         "unet/config.json": config_file(model.config), "unet/diffusion_pytorch_model.safetensors": save(tensors)}
 
 
@@ -163,12 +167,14 @@ def example():
 def subject(name):
     if name == "example":
         return example()
-    if name in ("uneven", "pixel", "class_numbers"):
-        model = make_unet_golden.randomised({"uneven": UNEVEN, "pixel": PIXEL, "class_numbers": NUMBERS}[name], 600)
+    made = {"uneven": UNEVEN, "pixel": PIXEL, "class_numbers": NUMBERS, "variances": VARIANCES}
+    if name in made:
+        model = make_unet_golden.randomised(made[name], 600)
     else:
         model = make_pruning_golden.load(name)
-    files = pipeline_files(model, rename=old_names if name == "ddpm" else lambda name: name)
+    scheduler = SCHEDULER | ({"variance_type": "learned_range"} if name == "variances" else {})
+    files = pipeline_files(model, rename=old_names if name == "ddpm" else lambda name: name, scheduler=scheduler)
     if name in WITHOUT_PICTURES:
         return Subject(name, model, files, SCHEDULER, None, None, SCORING[name])
     labels = torch.arange(8) * CLASSES // 8 if name in CONDITIONAL else None
-    return Subject(name, model, files, SCHEDULER, *drawn(model.config, 31, 8, labels), SCORING[name], labels=labels)
+    return Subject(name, model, files, scheduler, *drawn(model.config, 31, 8, labels), SCORING[name], labels=labels)

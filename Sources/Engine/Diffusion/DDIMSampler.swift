@@ -17,9 +17,10 @@ public struct DDIMSampler: Sampler {
         stride = schedule.count / steps
     }
 
-    /// One step back. Noise is drawn at every step, the last included, exactly when eta is positive.
+    /// One step back. Noise is drawn at every step, the last included, exactly when eta is positive; its variance is never the network's.
     public func step(
-        _ sample: UnsafeMutableBufferPointer<Float>, prediction: UnsafeBufferPointer<Float>, at index: Int, generator: inout TorchGenerator
+        _ sample: UnsafeMutableBufferPointer<Float>, prediction: UnsafeBufferPointer<Float>, variance: UnsafeBufferPointer<Float>?,
+        at index: Int, generator: inout TorchGenerator
     ) {
         let timestep = timesteps[index]
         // Not the list's next entry: diffusers steps by T / steps whatever the spacing.

@@ -16,7 +16,8 @@ public struct DDPMSampler: Sampler {
 
     /// One step back. Noise is drawn while the timestep is positive.
     public func step(
-        _ sample: UnsafeMutableBufferPointer<Float>, prediction: UnsafeBufferPointer<Float>, at index: Int, generator: inout TorchGenerator
+        _ sample: UnsafeMutableBufferPointer<Float>, prediction: UnsafeBufferPointer<Float>, variance: UnsafeBufferPointer<Float>?,
+        at index: Int, generator: inout TorchGenerator
     ) {
         let timestep = timesteps[index]
         let alpha = schedule.alphasCumprod[timestep]
@@ -39,16 +40,26 @@ public struct DDPMSampler: Sampler {
         if timestep > 0 {
             let deviation = deviation(small: (1 - alphaPrevious) / beta * stepBeta, large: stepBeta)
             let fresh = generator.randn(sample.count)
-            for position in 0..<sample.count { sample[position] += deviation * fresh[position] }
+            for position in 0..<sample.count { sample[position] += deviation(variance?[position] ?? 0) * fresh[position] }
         }
     }
 
-    private func deviation(small: Float, large: Float) -> Float {
+    /// The deviation of a number's noise, by what the network says of its variance.
+    private func deviation(small: Float, large: Float) -> (Float) -> Float {
         let small = max(small, 1e-20)
+        let fixed: Float
         switch schedule.varianceType {
-        case .fixedSmall: return small.squareRoot()
-        case .fixedSmallLog: return exp(0.5 * log(small))
-        case .fixedLarge: return large.squareRoot()
+        case .fixedSmall: fixed = small.squareRoot()
+        case .fixedSmallLog: fixed = exp(0.5 * log(small))
+        case .fixedLarge: fixed = large.squareRoot()
+        case .learned: return { $0.squareRoot() }
+        case .learnedRange:
+            let (lowest, highest) = (log(small), log(large))
+            return { predicted in
+                let share = (predicted + 1) / 2
+                return exp(0.5 * (share * highest + (1 - share) * lowest))
+            }
         }
+        return { _ in fixed }
     }
 }

@@ -22,6 +22,10 @@ public struct NoiseSchedule: Sendable, Equatable {
         case fixedSmallLog = "fixed_small_log"
         /// The step's own β_t.
         case fixedLarge = "fixed_large"
+        /// What the network gives beside its prediction.
+        case learned
+        /// Between β̃_t and β_t, logarithms as the network says from -1 to 1 (arXiv 2102.09672, equation 15).
+        case learnedRange = "learned_range"
     }
 
     /// ᾱ_t for t in 0..<T, each between 0 and 1; the last may be 0 (zero terminal SNR, arXiv 2305.08891). Nobody's where there is a
@@ -50,6 +54,9 @@ public struct NoiseSchedule: Sendable, Equatable {
     /// T where the network is told whole timesteps; nil where it is told noise levels.
     public var timesteps: Int? { note == nil ? count : nil }
 
+    /// Whether the network gives a variance for every number that it predicts: as many channels more.
+    public var predictsVariance: Bool { varianceType == .learned || varianceType == .learnedRange }
+
     /// √ᾱ_t, the picture's share of x_t.
     public func signalScale(at timestep: Int) -> Float { alphasCumprod[timestep].squareRoot() }
 
@@ -60,7 +67,7 @@ public struct NoiseSchedule: Sendable, Equatable {
     ///
     /// Other classes than `DDPMScheduler` and `DDIMScheduler` say by their betas how the network was trained (``SchedulerClass``); what is
     /// their own way of sampling is not read.
-    /// - Throws: ``ConfigurationError`` naming the key and its value. Variances that the network predicts are not supported.
+    /// - Throws: ``ConfigurationError`` naming the key and its value.
     public init(json: Data?) throws(ConfigurationError) {
         var reader = try ConfigurationReader(json: json ?? Data("{}".utf8))
         let known = SchedulerClass.known

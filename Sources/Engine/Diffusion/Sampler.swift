@@ -8,9 +8,11 @@ public protocol Sampler: Sendable {
     /// - Parameters:
     ///   - sample: all samples at once, since the sampler's own noise is drawn for all of them in one call.
     ///   - prediction: what the model gives for them, of the schedule's ``PredictionType``.
+    ///   - variance: what it gives beside that where the schedule says so; else nil.
     ///   - generator: where the sampler's own noise comes from.
     func step(
-        _ sample: UnsafeMutableBufferPointer<Float>, prediction: UnsafeBufferPointer<Float>, at index: Int, generator: inout TorchGenerator)
+        _ sample: UnsafeMutableBufferPointer<Float>, prediction: UnsafeBufferPointer<Float>, variance: UnsafeBufferPointer<Float>?,
+        at index: Int, generator: inout TorchGenerator)
 }
 
 extension NoiseSchedule {

@@ -20,9 +20,12 @@ struct NoisePredictor {
 
     /// ε_θ(x, t) for all samples, (samples, channels, height, width) in and out.
     ///
-    /// - Parameter conditions: one for each sample, where the network is told any.
-    func predict(_ samples: [Float], timestep t: Int, conditions: [Float], into noise: inout [Float]) {
+    /// - Parameters:
+    ///   - conditions: one for each sample, where the network is told any.
+    ///   - variance: where it gives as many channels again, and nobody's numbers are in the way: those.
+    func predict(_ samples: [Float], timestep t: Int, conditions: [Float], into noise: inout [Float], variance: inout [Float]) {
         let executor = batched.executor
+        var all = [Float](repeating: 0, count: executor.batch * prediction.shape.count)
         for start in stride(from: 0, to: batched.samples, by: executor.batch) {
             // The last part may have empty places; what is computed there is not read.
             let count = min(executor.batch, batched.samples - start)
@@ -35,10 +38,12 @@ struct NoisePredictor {
                 }
             }
             executor.forward()
-            noise.withUnsafeMutableBufferPointer { noise in
-                guard let noise = noise.baseAddress else { return }
-                let shape = prediction.shape
-                PixelOrder.channelsFirst(prediction.values, to: noise + start * shape.count, batch: count, shape: shape)
+            PixelOrder.channelsFirst(prediction.values, to: &all, batch: count, shape: prediction.shape)
+            let (given, wanted) = (prediction.shape.count, sample.shape.count)
+            for image in 0..<count {
+                let (from, to) = (image * given, (start + image) * wanted)
+                noise.replaceSubrange(to..<(to + wanted), with: all[from..<(from + wanted)])
+                if !variance.isEmpty { variance.replaceSubrange(to..<(to + wanted), with: all[(from + wanted)..<(from + 2 * wanted)]) }
             }
         }
     }

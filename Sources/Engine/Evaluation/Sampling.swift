@@ -72,16 +72,23 @@ public struct Sampling: Sendable {
         let predictor = NoisePredictor(trained, samples: samples, conditions: conditions, memory: memory, parallel: parallel)
         let told = conditions.map { conditions in conditions.of((0..<samples).map { $0 % conditions.pictures }) } ?? []
         var unguided = isGuided ? prediction : []
+        var variance = schedule.predictsVariance ? prediction : []
+        var nothing: [Float] = []
         let empty = (0..<samples).flatMap { _ in conditions?.empty ?? [] }
         for (index, timestep) in sampler.timesteps.enumerated() {
-            predictor.predict(sample, timestep: timestep, conditions: told, into: &prediction)
+            predictor.predict(sample, timestep: timestep, conditions: told, into: &prediction, variance: &variance)
             if isGuided, conditions?.empty != nil {
-                predictor.predict(sample, timestep: timestep, conditions: empty, into: &unguided)
+                predictor.predict(sample, timestep: timestep, conditions: empty, into: &unguided, variance: &nothing)
                 let scale = Float(guidanceScale)
                 for place in prediction.indices { prediction[place] = unguided[place] + scale * (prediction[place] - unguided[place]) }
             }
             sample.withUnsafeMutableBufferPointer { sample in
-                prediction.withUnsafeBufferPointer { sampler.step(sample, prediction: $0, at: index, generator: &generator) }
+                prediction.withUnsafeBufferPointer { prediction in
+                    variance.withUnsafeBufferPointer { variance in
+                        sampler.step(
+                            sample, prediction: prediction, variance: variance.isEmpty ? nil : variance, at: index, generator: &generator)
+                    }
+                }
             }
             try progress(index + 1)
         }

@@ -1,23 +1,34 @@
-/// mean((y - target)²) over all numbers of an output y, the sum and the slope of an ``Objective`` that compares an output with a target.
+/// mean((y - target)²) over all numbers of an output y, or of its first channels, the sum and the slope of an ``Objective`` that compares an output with a target.
 package struct MeanSquaredError {
     /// y.
     package let output: Executor.Binding
-    /// What y is compared with: (batch, height, width, channels).
+    /// How many of its channels are compared, the first.
+    private let channels: Int
+    /// What they are compared with: (batch, height, width, channels).
     package let target: Buffer
 
     /// Room for the targets of as many samples as the executor takes at once.
-    package init(_ output: Executor.Binding, batch: Int) {
+    ///
+    /// - Parameter channels: how many channels are compared; nil is all.
+    package init(_ output: Executor.Binding, batch: Int, channels: Int? = nil) {
         self.output = output
-        target = Buffer(count: batch * output.shape.count)
+        self.channels = channels ?? output.shape.channels
+        target = Buffer(count: batch * output.shape.pixels * self.channels)
     }
 
     /// Numbers of one sample.
-    package var terms: Int { output.shape.count }
+    package var terms: Int { output.shape.pixels * channels }
+
+    private var comparesAll: Bool { channels == output.shape.channels }
+
+    /// Where in y stands what is compared with a place of the target.
+    @inline(__always)
+    private func place(_ i: Int) -> Int { i / channels * output.shape.channels + i % channels }
 
     /// The sum of the squared errors of the first `count` samples.
     package func sum(of count: Int) -> Double {
         let (y, target) = (output.values, target.pointer)
-        return squares(of: count) { y[$0] - target[$0] }
+        return comparesAll ? squares(of: count) { y[$0] - target[$0] } : squares(of: count) { y[place($0)] - target[$0] }
     }
 
     /// The sum of the squares of what the first `count` samples are compared with.
@@ -54,6 +65,11 @@ package struct MeanSquaredError {
     package func gradient(of count: Int, among samples: Int, share: Float = 1, adding: Bool = false) {
         guard let gradient = output.gradient else { return }
         let scale = 2 * share / Float(samples * terms)
+        guard comparesAll else {
+            if !adding { gradient.update(repeating: 0, count: count * output.shape.count) }
+            for i in 0..<(count * terms) { gradient[place(i)] += (output.values[place(i)] - target.pointer[i]) * scale }
+            return
+        }
         if adding {
             Elementwise.map(count * terms, output.values, target.pointer, gradient, into: gradient) { ($0 - $1) * scale + $2 }
         } else {

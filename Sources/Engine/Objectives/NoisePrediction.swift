@@ -1,7 +1,8 @@
 /// Noise prediction (arXiv 2006.11239, equation 14): L = mean((ε_θ(x_t, t) - ε)²) with x_t = √ᾱ_t · x₀ + √(1-ᾱ_t) · ε, or the same of
 /// another ``PredictionType`` than ε.
 ///
-/// The network takes x_t as `sample` and t as `timestep`, and gives ε_θ as `out_sample`. Points of scoring are timesteps. A conditional one
+/// The network takes x_t as `sample` and t as `timestep`, and gives ε_θ as `out_sample`; channels beyond those of the sample, the variance of
+/// what it predicts, are no part of the loss (L_simple of arXiv 2102.09672). Points of scoring are timesteps. A conditional one
 /// is told each picture's condition too; in training some are told the empty one instead, for guidance without a classifier (arXiv
 /// 2207.12598, algorithm 1).
 package struct NoisePrediction: Objective {
@@ -125,7 +126,8 @@ package struct NoisePrediction: Objective {
         Bindings(
             sample: executor.input("sample"), timestep: executor.input("timestep"),
             condition: conditions.map { executor.input($0.input) },
-            prediction: MeanSquaredError(executor.output("out_sample"), batch: executor.batch))
+            prediction: MeanSquaredError(
+                executor.output("out_sample"), batch: executor.batch, channels: executor.input("sample").shape.channels))
     }
 
     /// Mixes pictures with their noise, and puts down what is to be predicted of that.

@@ -117,6 +117,14 @@ package struct JobValidation {
                     detail: "cannot be run as a predictor of noise\(note). Pruning by magnitude or at random needs no pictures")
             ]
         }
+        let givesVariance = model.graph.output("out_sample")?.channels == 2 * channels
+        if givesVariance != schedule.predictsVariance {
+            let detail =
+                givesVariance
+                ? "gives twice as many channels as it takes, but its scheduler's variance_type is not \"learned\" or \"learned_range\""
+                : "gives as many channels as it takes, but its scheduler's variance_type asks for a variance beside them"
+            return [FieldError(pointer: "/checkpoint", detail: detail)]
+        }
         if request.evaluation != nil, ![1, 3].contains(channels) {
             return [FieldError(pointer: "/evaluation", detail: "needs a model of 1 or 3 channels; this has \(channels)")]
         }

@@ -53,7 +53,6 @@ struct NoiseScheduleTests {
         (#"{"_class_name": "MyScheduler"}"#, "_class_name"),
         (#"{"prediction_type": "flow_prediction"}"#, "prediction_type"),
         (#"{"predict_epsilon": false}"#, "predict_epsilon"),
-        (#"{"variance_type": "learned_range"}"#, "variance_type"),
         (#"{"variance_type": "fixed_large_log"}"#, "variance_type"),
         (#"{"thresholding": true}"#, "thresholding"),
         (#"{"rescale_betas_zero_snr": true}"#, "rescale_betas_zero_snr"),

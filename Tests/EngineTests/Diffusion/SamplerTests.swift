@@ -48,7 +48,7 @@ struct SamplerTests {
                 var sample = golden.samples[index]
                 let noise = sample.map { sin(3 * $0) * 0.7 + 0.001 * Float(timestep) }
                 sample.withUnsafeMutableBufferPointer { sample in
-                    noise.withUnsafeBufferPointer { sampler.step(sample, prediction: $0, at: index, generator: &generator) }
+                    noise.withUnsafeBufferPointer { sampler.step(sample, prediction: $0, variance: nil, at: index, generator: &generator) }
                 }
                 let largest = golden.samples[index + 1].reduce(1) { max($0, abs($1)) }
                 // Unclipped, a prediction of x_0 divides the rounding by √ᾱ, down to 0.006.

@@ -57,6 +57,37 @@ import Testing
         }
     }
 
+    @Test func variancesBesideTheNoiseGoWithASchedulerThatAsksForThem() async throws {
+        try await World.with { world in
+            func uploaded(_ channels: Int, _ variance: String) async throws -> String {
+                let scheduler = #"{"_class_name": "DDPMScheduler", "num_train_timesteps": 20, "variance_type": "\#(variance)"}"#
+                let files = [
+                    ("config.json", try Samples.config(["out_channels": .integer(channels)])),
+                    ("scheduler_config.json", Array(scheduler.utf8)),
+                ]
+                return try await world.upload("/v1/checkpoints?init=random", Samples.archive(files))
+            }
+            let dataset = try await world.upload("/v1/datasets", Samples.pictures(6))
+            func posted(_ checkpoint: String) async throws -> World.Answer {
+                try await world.post(
+                    "/v1/jobs",
+                    [
+                        "checkpoint": .string(checkpoint), "dataset": .string(dataset),
+                        "pruning": ["ratio": .double(0.3), "widths": "free", "batch_size": 4],
+                        "finetuning": ["steps": 2, "batch_size": 4], "evaluation": ["steps": 4, "samples": 2, "sampler": "ddpm"],
+                    ])
+            }
+            let job = try await posted(uploaded(6, "learned_range"))
+            try #require(job.status == 201, "\(job.detail)")
+            let ended = try await world.finished(try #require(job.json["id"]?.text))
+            #expect(ended["status"]?.text == "succeeded", "\(ended.compact)")
+            let unasked = try await posted(uploaded(6, "fixed_small"))
+            #expect(unasked.status == 422 && unasked.detail.contains("twice as many channels"), "\(unasked.detail)")
+            let ungiven = try await posted(uploaded(3, "learned"))
+            #expect(ungiven.status == 422 && ungiven.detail.contains("asks for a variance"), "\(ungiven.detail)")
+        }
+    }
+
     @Test func schedulersWithoutBetasServeNoPhaseWithPictures() async throws {
         try await World.with { world in
             let scheduler = #"{"_class_name": "CMStochasticIterativeScheduler", "num_train_timesteps": 40, "sigma_max": 80.0}"#

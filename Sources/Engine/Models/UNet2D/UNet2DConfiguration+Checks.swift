@@ -128,7 +128,8 @@ extension UNet2DConfiguration {
         {
             throw .invalid(
                 key: "down_block_types[\(late)]",
-                expected: "no skip block after another, which does not halve the picture beside the features", found: downBlocks[late].downName)
+                expected: "no skip block after another, which does not halve the picture beside the features",
+                found: downBlocks[late].downName)
         }
         if let first = upBlocks.dropLast().firstIndex(where: \.isSkip),
             let other = upBlocks.indices.first(where: { $0 > first && !upBlocks[$0].isSkip })

@@ -37,7 +37,8 @@ extension UNet2DModel: Architecture {
 
     /// What else it is told or gives.
     public var objectiveNote: String? {
-        if configuration.inChannels != configuration.outChannels {
+        // As many channels again are variances.
+        if configuration.outChannels != configuration.inChannels, configuration.outChannels != 2 * configuration.inChannels {
             return "it predicts another number of channels (\(configuration.outChannels)) than it takes (\(configuration.inChannels))"
         }
         if configuration.classEmbedding == .identity { return "it is told a vector beside each picture, which no data set has" }
