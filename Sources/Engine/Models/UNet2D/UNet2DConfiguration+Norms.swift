@@ -15,7 +15,12 @@ extension UNet2DConfiguration {
     public var lastNormGroups: Int { normGroups ?? Self.skipNormGroups(blockOutChannels[0]) }
 
     /// The divisor of every block width that the configuration alone tells; norms of skip blocks follow from the graph.
-    public var blockDivisor: Int { leastCommonMultiple(normGroups ?? 1, attentionNormGroups ?? 1) }
+    ///
+    /// A divisor of the last level's width, where the mid block has both norms: no product of it with those of skip blocks overflows.
+    public var blockDivisor: Int {
+        let attention = hasMidBlock && midBlockHasAttention ? attentionNormGroups : nil
+        return leastCommonMultiple(normGroups ?? 1, attention ?? 1)
+    }
 
     /// Whether any block is a skip block.
     var hasSkips: Bool { downBlocks.contains(where: \.isSkip) || upBlocks.contains(where: \.isSkip) }
