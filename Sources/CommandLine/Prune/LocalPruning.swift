@@ -36,6 +36,8 @@ struct LocalPruning {
         }
         do {
             let database = try Database(folder: folder.store)
+            // Not when the last of the worker's thread lets go of it: what SQLite takes away by itself must be gone before the folder is.
+            defer { database.close() }
             let work = LocalJob(database: database, resources: resources, screen: screen)
             let job: Job
             if let earlier = try work.earlier() {

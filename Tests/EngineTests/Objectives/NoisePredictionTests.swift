@@ -27,6 +27,35 @@ import Testing
         return (loss, gradients.buffer.array)
     }
 
+    @Test(arguments: PredictionType.allCases)
+    func thePredictionIsComparedWithWhatIsToBePredicted(type: PredictionType) throws {
+        let (model, weights) = try Golden.unet("ldm")
+        let executor = Executor(graph: model.graph, weights: weights, batch: 3, parallel: Parallel(threads: 2))
+        var generator = TorchGenerator(seed: 4)
+        let count = executor.sampleShape.count
+        let (pictures, noise) = (generator.randn(3 * count), generator.randn(3 * count))
+        let (timesteps, alphas) = ([3, 48, 0], PruningGoldenTests.alphasCumprod)
+        let objective = NoisePrediction(PictureSet.of(pictures, executor.sampleShape), alphasCumprod: alphas, predicting: type)
+        let bindings = objective.bindings(in: executor)
+        objective.feed(.init(pictures: pictures, noise: noise, timesteps: timesteps), 0..<3, to: bindings)
+
+        func channelsFirst(_ values: UnsafeMutablePointer<Float>) -> [Float] {
+            var result = [Float](repeating: 0, count: 3 * count)
+            PixelOrder.channelsFirst(values, to: &result, batch: 3, shape: executor.sampleShape)
+            return result
+        }
+        var (mixed, wanted) = (pictures, pictures)
+        for index in pictures.indices {
+            let alpha = Double(alphas[timesteps[index / count]])
+            let (a, b) = (alpha.squareRoot(), (1 - alpha).squareRoot())
+            let (x, e) = (Double(pictures[index]), Double(noise[index]))
+            mixed[index] = Float(a * x + b * e)
+            wanted[index] = Float(type == .epsilon ? e : type == .sample ? x : a * e - b * x)
+        }
+        #expect(largestDifference(channelsFirst(executor.sample), mixed) < 1e-6)
+        #expect(largestDifference(channelsFirst(bindings.prediction.target.pointer), wanted) < 1e-6)
+    }
+
     /// As many are shown without their class as the probability says, by numbers that are drawn last.
     @Test func aShareOfPicturesIsShownWithTheEmptyCondition() throws {
         let shape = Shape(height: 2, width: 2, channels: 1)
