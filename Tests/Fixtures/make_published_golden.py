@@ -20,10 +20,13 @@ HERE = Path(__file__).parent / "published"
 SEED = 7
 
 
+def halvings(config):
+    return len(config.get("block_out_channels", (224, 448, 672, 896))) - 1
+
+
 def size(config):
     """The map's height and width, for a configuration that may name none."""
-    levels = len(config.get("block_out_channels", (224, 448, 672, 896)))
-    return 2 * 2 ** (levels - 1)
+    return 2 * 2 ** halvings(config)
 
 
 def timestep(config):
@@ -32,11 +35,10 @@ def timestep(config):
 
 def run(config):
     wanted = config.get("sample_size") or size(config)
-    levels = len(config.get("block_out_channels", (224, 448, 672, 896)))
     sides = wanted if isinstance(wanted, list) else [wanted, wanted]
-    if any(side % 2 ** (levels - 1) for side in sides):
+    if any(side % 2 ** halvings(config) for side in sides):
         # diffusers makes the model, but its halves of halves do not fit together on the way up.
-        return {"refused": f"{sides} cannot be halved {levels - 1} times"}
+        return {"refused": f"{sides} cannot be halved {halvings(config)} times"}
     torch.manual_seed(SEED)
     model = UNet2DModel(**{key: value for key, value in config.items() if not key.startswith("_")}).eval()
     generator = torch.Generator().manual_seed(SEED)

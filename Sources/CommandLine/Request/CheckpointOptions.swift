@@ -8,7 +8,7 @@ struct CheckpointOptions: ParsableArguments {
     @Option(
         help: "The side of samples, or height x width, where the configuration has none: 64 or 64x96.",
         transform: { text in
-            guard let size = SampleSize(text) else { throw ValidationError("must be a side such as 64, or height x width such as 64x96") }
+            guard let size = SampleSize(text) else { throw ValidationError("must be \(SampleSize.expected)") }
             return size
         })
     var sampleSize: SampleSize?

@@ -12,9 +12,6 @@ struct SchedulerClass {
         case none
     }
 
-    /// Whether there are betas.
-    var hasBetas: Bool { if case .none = betas { false } else { true } }
-
     let name: String
     var betas = Betas.configured(start: 0.0001, end: 0.02, schedule: "linear")
     var spacing = NoiseSchedule.TimestepSpacing.leading
@@ -23,6 +20,9 @@ struct SchedulerClass {
     var variance = NoiseSchedule.VarianceType.fixedSmall
     /// Whether every key of its configuration is one that is read here.
     var isSampledHere = false
+
+    /// Whether there are betas.
+    var hasBetas: Bool { if case .none = betas { false } else { true } }
 
     /// Those of diffusers 0.42.
     static let known: [SchedulerClass] = {

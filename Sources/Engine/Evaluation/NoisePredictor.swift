@@ -25,21 +25,23 @@ struct NoisePredictor {
     ///   - variance: where it gives as many channels again, and nobody's numbers are in the way: those.
     func predict(_ samples: [Float], timestep t: Int, conditions: [Float], into noise: inout [Float], variance: inout [Float]) {
         let executor = batched.executor
-        var all = [Float](repeating: 0, count: executor.batch * prediction.shape.count)
+        let (given, wanted) = (prediction.shape.count, sample.shape.count)
+        var all = [Float](repeating: 0, count: given > wanted ? executor.batch * given : 0)
         for start in stride(from: 0, to: batched.samples, by: executor.batch) {
             // The last part may have empty places; what is computed there is not read.
             let count = min(executor.batch, batched.samples - start)
             PixelOrder.channelsLast(samples, start..<(start + count), to: sample.values, shape: sample.shape)
             for image in 0..<executor.batch { timestep.values[image] = Float(t) }
-            if let condition {
-                let numbers = condition.shape.count
-                for (place, number) in conditions[(start * numbers)..<((start + count) * numbers)].enumerated() {
-                    condition.values[place] = number
-                }
-            }
+            condition?.fill(conditions, start..<(start + count))
             executor.forward()
+            guard given > wanted else {
+                noise.withUnsafeMutableBufferPointer { noise in
+                    guard let noise = noise.baseAddress else { return }
+                    PixelOrder.channelsFirst(prediction.values, to: noise + start * wanted, batch: count, shape: prediction.shape)
+                }
+                continue
+            }
             PixelOrder.channelsFirst(prediction.values, to: &all, batch: count, shape: prediction.shape)
-            let (given, wanted) = (prediction.shape.count, sample.shape.count)
             for image in 0..<count {
                 let (from, to) = (image * given, (start + image) * wanted)
                 noise.replaceSubrange(to..<(to + wanted), with: all[from..<(from + wanted)])

@@ -32,6 +32,14 @@ public struct Conditions: Sendable {
     }
 }
 
+extension Executor.Binding {
+    /// Puts what stands at some samples' places into the first places of the binding.
+    func fill(_ numbers: [Float], _ samples: Range<Int>) {
+        let count = shape.count
+        for (place, number) in numbers[(samples.lowerBound * count)..<(samples.upperBound * count)].enumerated() { values[place] = number }
+    }
+}
+
 extension NetworkCondition {
     /// What the network is told of pictures.
     ///

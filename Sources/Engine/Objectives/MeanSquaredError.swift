@@ -1,4 +1,5 @@
-/// mean((y - target)²) over all numbers of an output y, or of its first channels, the sum and the slope of an ``Objective`` that compares an output with a target.
+/// mean((y - target)²) over all numbers of an output y, or of its first channels: the sum and the slope of an ``Objective`` that compares an
+/// output with a target.
 package struct MeanSquaredError {
     /// y.
     package let output: Executor.Binding

@@ -155,12 +155,7 @@ package struct NoisePrediction: Objective {
             }
             bindings.timestep.values[image] = Float(timestep)
         }
-        if let condition = bindings.condition {
-            let count = condition.shape.count
-            for (place, number) in examples.conditions[(range.lowerBound * count)..<(range.upperBound * count)].enumerated() {
-                condition.values[place] = number
-            }
-        }
+        bindings.condition?.fill(examples.conditions, range)
     }
 
     package func error(of count: Int, in bindings: Bindings) -> Double { bindings.prediction.sum(of: count) }

@@ -24,7 +24,8 @@ struct ChannelGroups {
     }
 
     private var unevenClasses: [Int] {
-        places.filter { groups[$0.value.group].width % groups[$0.value.group].parts != 0 }.map(\.key)
+        let uneven = Set(groups.indices.filter { groups[$0].width % groups[$0].parts != 0 })
+        return uneven.isEmpty ? [] : places.filter { uneven.contains($0.value.group) }.map(\.key)
     }
 
     /// Where a channel stands; nil where no cut may touch it.

@@ -22,6 +22,9 @@ package struct SampleSize: Sendable, Equatable, CustomStringConvertible {
     private let height: Int
     private let width: Int
 
+    /// What ``init(_:)`` takes, for whoever wrote something else.
+    package static let expected = "a side such as 64, or height x width such as 64x96"
+
     /// `64` or, height before width, `64x96`; nil of any other text.
     package init?(_ text: String) {
         let sides = text.split(separator: "x", omittingEmptySubsequences: false).map { Int($0) }

@@ -37,9 +37,11 @@ struct Evaluating: Phase {
 
     var batch: Int { min(Sampling.largestBatch, settings.samples) }
 
-    /// One stage after the other; samples, their noise, what guides it, and the pictures of each stage.
+    /// One stage after the other; samples, their noise, what guides it, its variance and both as the network gives them, and the pictures of
+    /// each stage.
     func fixedBytes(_ shape: JobShape) -> Int {
-        shape.pictureBytes + shape.bytesBefore + (settings.sampling.isGuided ? 5 : 4) * settings.samples * shape.sampleBytes
+        let copies = 4 + (settings.sampling.isGuided ? 1 : 0) + (shape.schedule.predictsVariance ? 3 : 0)
+        return shape.pictureBytes + shape.bytesBefore + copies * settings.samples * shape.sampleBytes
     }
 
     func batchPlan(_ shape: JobShape, memory: Int) -> BatchPlan? {

@@ -17,7 +17,6 @@ package final class WorkerPool: Sendable {
     private let cannotTake = Atomic(false)
     private let work = DispatchSemaphore(value: 0)
     private let running = DispatchGroup()
-    private static let niceness: Int32 = 10
 
     /// - Parameter resources: what each job may use.
     package init(database: Database, resources: JobResources, metrics: JobMetrics, logger: Logger) {
@@ -30,16 +29,7 @@ package final class WorkerPool: Sendable {
     /// Starts the workers.
     package func start(workers: Int) {
         for number in 1...max(1, workers) {
-            let name = "worker-\(number)"
-            running.enter()
-            let thread = Thread { [self] in
-                defer { running.leave() }
-                // Of this thread alone, as Linux takes it.
-                _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
-                serve(name)
-            }
-            thread.name = name
-            thread.start()
+            Thread.startInBackground("worker-\(number)", in: running) { self.serve("worker-\(number)") }
         }
     }
 

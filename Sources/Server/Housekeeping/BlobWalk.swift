@@ -1,5 +1,6 @@
 import Dispatch
 import Foundation
+import Jobs
 import Logging
 import Storage
 
@@ -27,15 +28,7 @@ final class BlobWalk: Sendable {
 
     /// Begins on a thread of its own.
     func start() {
-        running.enter()
-        let thread = Thread { [self] in
-            defer { running.leave() }
-            // Of this thread alone, as Linux takes it: like those of jobs, it is never before one that answers requests.
-            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
-            while walk() {}
-        }
-        thread.name = "blob-walk"
-        thread.start()
+        Thread.startInBackground("blob-walk", in: running) { while self.walk() {} }
     }
 
     /// Ends it and waits for that.

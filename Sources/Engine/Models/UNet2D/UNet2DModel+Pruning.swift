@@ -35,8 +35,10 @@ extension UNet2DModel {
             }
         }
         let result = try UNet2DModel(UNet2DConfiguration(json: configuration.json(replacing: changes)))
-        let (asked, left) = (result.graph.coupling().coupling.divisions, cut.coupling().coupling.divisions)
-        if asked.map(\.parts) != left.map(\.parts) { throw WidthsError.normGroupsChange }
+        if configuration.hasSkips {
+            let (asked, left) = (result.graph.coupling().coupling.divisions, cut.coupling().coupling.divisions)
+            if asked.map(\.parts) != left.map(\.parts) { throw WidthsError.normGroupsChange }
+        }
         for parameter in result.graph.parameters where !Self.refitted.contains(parameter.name) {
             guard let found = shapes[parameter.name] else { throw GraphError.missingTensor(parameter.name) }
             guard found == parameter.shape else {

@@ -139,7 +139,7 @@ extension API {
         var choices = CheckpointChoices(initialization: try initialization(request), variant: request.query("variant"))
         if let text = request.query("sample_size") {
             guard let size = SampleSize(text) else {
-                throw APIError(.badRequest, "invalid_sample_size", "sample_size must be a side such as 64, or height x width such as 64x96")
+                throw APIError(.badRequest, "invalid_sample_size", "sample_size must be \(SampleSize.expected)")
             }
             choices.sampleSize = size
         }

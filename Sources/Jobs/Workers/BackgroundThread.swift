@@ -1,0 +1,19 @@
+import Foundation
+
+extension Thread {
+    /// Starts a thread for work that lasts, below whatever answers requests. Not one of Dispatch's, which are few.
+    ///
+    /// - Parameters:
+    ///   - running: is left when the work is done; what the thread holds may go a moment later.
+    package static func startInBackground(_ name: String, in running: DispatchGroup, _ work: @escaping @Sendable () -> Void) {
+        running.enter()
+        let thread = Thread {
+            defer { running.leave() }
+            // Of this thread alone, as Linux takes it.
+            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+            work()
+        }
+        thread.name = name
+        thread.start()
+    }
+}
