@@ -1,4 +1,5 @@
 /// The normal equations of a least-squares problem: over all rows x with residuals r, Σ x xᵀ and Σ r xᵀ, x with a 1 at its end for the bias.
+/// Where there is no bias its equation says that it stays what it is.
 ///
 /// Rows come in blocks; each block's sums are taken in float32 and added up in double.
 final class NormalEquations {
@@ -6,6 +7,7 @@ final class NormalEquations {
     let columns: Int
     /// Numbers of a residual.
     let outputs: Int
+    private let hasBias: Bool
     /// Σ x xᵀ: (columns + 1)², row-major; of each row what is left of the diagonal, and it.
     private var gram: [Double]
     /// Σ r xᵀ: outputs × (columns + 1).
@@ -16,9 +18,10 @@ final class NormalEquations {
     /// Rows or columns of a part of the sums that one thread makes at a time.
     private static let tile = 128
 
-    init(columns: Int, outputs: Int, parallel: Parallel) {
+    init(columns: Int, outputs: Int, hasBias: Bool = true, parallel: Parallel) {
         self.columns = columns
         self.outputs = outputs
+        self.hasBias = hasBias
         self.parallel = parallel
         gram = [Double](repeating: 0, count: (columns + 1) * (columns + 1))
         right = [Double](repeating: 0, count: outputs * (columns + 1))
@@ -91,6 +94,7 @@ final class NormalEquations {
     /// - Throws: ``MatrixError/notPositive(_:)`` where rows are not finite, or all zero.
     func solve(ridge: Double, repeats: Int) throws(MatrixError) -> [Double] {
         let size = columns + 1
+        if !hasBias { holdBias() }
         var diagonal = (0..<size).map { gram[$0 * size + $0] }
         let penalty = ridge * diagonal.dropLast().reduce(0, +) / Double(columns)
         // The other triangle keeps what the factors take the place of.
@@ -114,5 +118,13 @@ final class NormalEquations {
             }
         }
         return solution
+    }
+
+    /// Makes the last equation one of the bias alone, whose solution is no change.
+    private func holdBias() {
+        let size = columns + 1
+        for column in 0..<columns { gram[columns * size + column] = 0 }
+        gram[size * size - 1] = 1
+        for output in 0..<outputs { right[output * size + columns] = 0 }
     }
 }

@@ -50,11 +50,13 @@ package struct ChannelCoupling: Sendable {
     mutating func fix(_ channels: Channels) { fixedChannels += channels }
 
     /// A convolution or linear layer: its rows make fresh channels, its columns read `input`.
-    mutating func layer(_ name: String, outChannels: Int, input: Channels, width: WidthRule) -> Channels {
+    mutating func layer(
+        _ name: String, outChannels: Int, input: Channels, width: WidthRule, hasBias: Bool = true
+    ) -> Channels {
         let output = fresh(outChannels)
         layers.append(Layer(name: name, channels: output, width: width))
         ties.append(Tie(parameter: "\(name).weight", axis: 0, channels: output, isScored: true))
-        ties.append(Tie(parameter: "\(name).bias", axis: 0, channels: output, isScored: false))
+        if hasBias { ties.append(Tie(parameter: "\(name).bias", axis: 0, channels: output, isScored: false)) }
         ties.append(Tie(parameter: "\(name).weight", axis: 1, channels: input, isScored: true))
         return output
     }
@@ -74,7 +76,7 @@ package struct ChannelCoupling: Sendable {
         divisions.append(Division(channels: input, parts: groups, isNorm: true))
     }
 
-    /// Self-attention: q and k are multiplied channel by channel, heads stay equally wide.
+    /// Attention: q and k are multiplied channel by channel, heads stay equally wide.
     mutating func attention(query: Channels, key: Channels, value: Channels, heads: Int) {
         unify(query, key)
         divisions.append(Division(channels: query, parts: heads, isNorm: false))

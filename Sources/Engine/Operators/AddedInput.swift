@@ -11,19 +11,20 @@ extension OperatorCall {
         shape.inputs.count > 1 && shape.inputs[1] != shape.output ? inputs[1] : nil
     }
 
-    /// Writes what some channels of a pixel's output start from: the bias, and the second input where there is one.
+    /// Writes what some channels of a pixel's output start from: the bias and the second input, where there are any.
     ///
     /// - Parameter pixel: counted through the batch.
     @inline(__always)
-    func startOutput(pixel: Int, _ channels: Range<Int>, bias: UnsafePointer<Float>) {
+    func startOutput(pixel: Int, _ channels: Range<Int>, bias: UnsafePointer<Float>?) {
         let width = shape.output.channels
         let (first, count) = (channels.lowerBound, channels.count)
         let target = output + pixel * width + first
         let row = addedMap.map { $0 + pixel * width } ?? addedVector.map { $0 + pixel / shape.output.pixels * width }
-        if let row {
-            Elementwise.map(count, bias + first, row + first, into: target) { $0 + $1 }
-        } else {
-            target.update(from: bias + first, count: count)
+        switch (row, bias) {
+        case (let row?, let bias?): Elementwise.map(count, bias + first, row + first, into: target) { $0 + $1 }
+        case (let only?, nil): target.update(from: only + first, count: count)
+        case (nil, let only?): target.update(from: only + first, count: count)
+        case (nil, nil): target.update(repeating: 0, count: count)
         }
     }
 

@@ -257,7 +257,7 @@ package struct Conv2d: Operator {
     }
 
     /// Patches.
-    package var linearForm: LinearForm? { .product(columns: inChannels * kernel * kernel) }
+    package var linearForm: LinearForm? { .product(columns: inChannels * kernel * kernel, hasBias: true) }
 
     package func linearRows(_ call: OperatorCall, _ pixels: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
         patches(of: call.shape).gather(call.inputs[0], pixels, into: rows)

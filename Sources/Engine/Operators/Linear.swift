@@ -1,27 +1,27 @@
-/// y = x · Wᵀ + b for every pixel (`nn.Linear`; a vector is a map of one pixel).
+/// y = x · Wᵀ + b for every pixel (`nn.Linear`; a vector is a map of one pixel), b where there is one.
 package struct Linear: Operator {
     let name: String
     let inChannels: Int
     let outChannels: Int
     let width: WidthRule
+    let hasBias: Bool
     /// Whether a second input is added to the output.
     private(set) var isAdding = false
 
     /// - Parameters:
-    ///   - name: the checkpoint's prefix of `.weight` (out × in) and `.bias`.
+    ///   - name: the checkpoint's prefix of `.weight` (out × in) and, where `hasBias`, `.bias`.
     ///   - width: what decides the output's width when a model keeps one width per block.
-    package init(_ name: String, in inChannels: Int, out outChannels: Int, width: WidthRule) {
+    package init(_ name: String, in inChannels: Int, out outChannels: Int, width: WidthRule, hasBias: Bool = true) {
         self.name = name
         self.inChannels = inChannels
         self.outChannels = outChannels
         self.width = width
+        self.hasBias = hasBias
     }
 
     package var parameters: [Parameter] {
-        [
-            Parameter("\(name).weight", [outChannels, inChannels], .uniform(fanIn: inChannels)),
-            Parameter("\(name).bias", [outChannels], .uniform(fanIn: inChannels)),
-        ]
+        let weight = Parameter("\(name).weight", [outChannels, inChannels], .uniform(fanIn: inChannels))
+        return hasBias ? [weight, Parameter("\(name).bias", [outChannels], .uniform(fanIn: inChannels))] : [weight]
     }
 
     package func outputShape(of inputs: [Shape]) throws(GraphError) -> Shape {
@@ -60,19 +60,19 @@ package struct Linear: Operator {
     }
 
     package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels {
-        let output = coupling.layer(name, outChannels: outChannels, input: inputs[0], width: width)
+        let output = coupling.layer(name, outChannels: outChannels, input: inputs[0], width: width, hasBias: hasBias)
         if isAdding { coupling.unify(inputs[1], output) }
         return output
     }
 
     package func cut(_ kept: KeptChannels) -> Linear {
-        var cut = Linear(name, in: kept.inputs[0].count, out: kept.output.count, width: width)
+        var cut = Linear(name, in: kept.inputs[0].count, out: kept.output.count, width: width, hasBias: hasBias)
         cut.isAdding = isAdding
         return cut
     }
 
     /// The input's pixels.
-    package var linearForm: LinearForm? { .product(columns: inChannels) }
+    package var linearForm: LinearForm? { .product(columns: inChannels, hasBias: hasBias) }
 
     package func linearRows(_ call: OperatorCall, _ pixels: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
         rows.update(from: call.inputs[0] + pixels.lowerBound * inChannels, count: pixels.count * inChannels)

@@ -1,6 +1,6 @@
 import Kernels
 
-/// The product that a linear layer and a 1×1 convolution share: rows of pixels times a weight matrix, with bias.
+/// The product that a linear layer and a 1×1 convolution share: rows of pixels times a weight matrix, with a bias where there is one.
 struct PixelProduct {
     /// Pixels of the whole batch.
     let rows: Int
@@ -33,11 +33,12 @@ struct PixelProduct {
         guard !isSmall else { return }
         switch direction {
         case .forward:
+            let bias = call.bias
             forEachPanel(of: outChannels, call.parallel) { panel, columns, _ in
                 let target = call.prepared + panel * (inChannels + 1) * panels.width
                 for lane in 0..<columns.count {
                     let source = call.parameters[0] + (columns.lowerBound + lane) * inChannels
-                    target[lane] = call.parameters[1][columns.lowerBound + lane]
+                    target[lane] = bias.map { $0[columns.lowerBound + lane] } ?? 0
                     for input in 0..<inChannels { target[(input + 1) * panels.width + lane] = source[input] }
                 }
                 for row in 0...inChannels {
@@ -88,7 +89,7 @@ struct PixelProduct {
             accumulating: isAdding
         ) { rows in
             guard isAdding else { return }
-            for row in rows { call.startOutput(pixel: row, 0..<outChannels, bias: call.parameters[1]) }
+            for row in rows { call.startOutput(pixel: row, 0..<outChannels, bias: call.bias) }
         }
     }
 
@@ -122,7 +123,7 @@ struct PixelProduct {
     }
 
     private func forwardSmall(_ call: OperatorCall) {
-        let (x, y, weight, bias) = (call.inputs[0], call.output, call.parameters[0], call.parameters[1])
+        let (x, y, weight, bias) = (call.inputs[0], call.output, call.parameters[0], call.bias)
         call.parallel.ranges(outChannels, grain: 16) { columns in
             let first = columns.lowerBound
             for row in 0..<rows { call.startOutput(pixel: row, columns, bias: bias) }
@@ -144,10 +145,13 @@ struct PixelProduct {
 
     /// dW += dyᵀ · x; db += Σ dy; dx = dy · W
     func backward(_ call: OperatorCall) {
-        let (dy, db) = (call.outputGradient, call.parameterGradients[1])
-        call.parallel.ranges(outChannels, grain: 16) { range in
-            let first = range.lowerBound
-            for row in 0..<rows { Elementwise.add(range.count, dy + row * outChannels + first, to: db + first) }
+        let dy = call.outputGradient
+        if call.parameterGradients.count > 1 {
+            let db = call.parameterGradients[1]
+            call.parallel.ranges(outChannels, grain: 16) { range in
+                let first = range.lowerBound
+                for row in 0..<rows { Elementwise.add(range.count, dy + row * outChannels + first, to: db + first) }
+            }
         }
         guard !isSmall else { return backwardSmall(call) }
         backwardWeights(call)
@@ -194,4 +198,9 @@ struct PixelProduct {
                 leading: inChannels)
         }
     }
+}
+
+extension OperatorCall {
+    /// The second parameter; nil where a layer has none.
+    fileprivate var bias: UnsafeMutablePointer<Float>? { parameters.count > 1 ? parameters[1] : nil }
 }

@@ -39,7 +39,7 @@ public struct Refit: Sendable, Equatable {
     /// What gathering the normal equations of all layers takes.
     public func multiplyAccumulates(_ cut: Graph) -> Int {
         cut.nodes.reduce(0) { sum, node in
-            guard case .product(let columns) = node.operation.linearForm else { return sum }
+            guard case .product(let columns, _) = node.operation.linearForm else { return sum }
             let pixels = SpreadPixels(samples * node.shape.pixels).count
             return sum + pixels * columns * (min(columns, Self.mostColumns) / 2 + node.shape.channels)
         }
@@ -51,7 +51,7 @@ public struct Refit: Sendable, Equatable {
             $0 + $1.activationBytes(batch: samples, isTraining: false, preparedLimit: 0, parallel: parallel)
         }
         let layers = cut.nodes.map { node in
-            guard case .product(let columns) = node.operation.linearForm else { return 0 }
+            guard case .product(let columns, _) = node.operation.linearForm else { return 0 }
             let rows = Self.block(SpreadPixels(samples * node.shape.pixels).count, columns)
             return NormalEquations.bytes(columns: min(columns, Self.mostColumns), outputs: node.shape.channels, threads: parallel.threads)
                 + rows * (columns + node.shape.channels) * MemoryLayout<Float>.stride
@@ -108,7 +108,8 @@ public struct Refit: Sendable, Equatable {
     ) throws(MatrixError) -> Layer? {
         let step = student.forwardSteps[node]
         switch step.operation.linearForm {
-        case .product(let columns): return try refitProduct(student, node, name, columns, to: teacher, place, kept)
+        case .product(let columns, let hasBias):
+            return try refitProduct(student, node, name, columns, hasBias: hasBias, to: teacher, place, kept)
         case .scale:
             let errors = ScaleEquations(step, like: teacher.forwardSteps[place], kept).solve(ridge: ridge)
             guard let errors else { return nil }
@@ -119,24 +120,25 @@ public struct Refit: Sendable, Equatable {
     }
 
     private func refitProduct(
-        _ student: Executor, _ node: Int, _ name: String, _ columns: Int, to teacher: Executor, _ place: Int, _ kept: [Int]
+        _ student: Executor, _ node: Int, _ name: String, _ columns: Int, hasBias: Bool, to teacher: Executor, _ place: Int,
+        _ kept: [Int]
     ) throws(MatrixError) -> Layer? {
         let step = student.forwardSteps[node]
         let residuals = Residuals(step.call, like: teacher.forwardSteps[place].call, kept)
         let (before, scale) = residuals.squares()
         guard before > 0 else { return nil }
         let outputs = step.call.shape.output.channels
-        let (weight, bias) = (step.call.parameters[0], step.call.parameters[1])
+        let (weight, bias) = (step.call.parameters[0], hasBias ? step.call.parameters[1] : nil)
         let parts = (columns + Self.mostColumns - 1) / Self.mostColumns
         for part in 0..<parts {
             let range = (columns * part / parts)..<(columns * (part + 1) / parts)
-            let equations = NormalEquations(columns: range.count, outputs: outputs, parallel: step.call.parallel)
+            let equations = NormalEquations(columns: range.count, outputs: outputs, hasBias: hasBias, parallel: step.call.parallel)
             gather(step, residuals, columns, range, into: equations)
             let change = try equations.solve(ridge: ridge, repeats: Self.repeats)
             for output in 0..<outputs {
                 let row = weight + output * columns + range.lowerBound
                 for column in 0..<range.count { row[column] += Float(change[output * (range.count + 1) + column]) }
-                bias[output] += Float(change[output * (range.count + 1) + range.count])
+                bias?[output] += Float(change[output * (range.count + 1) + range.count])
             }
             student.forward(node: node)
         }

@@ -4,7 +4,7 @@ import Engine
 /// and maps beyond the thresholds from which work is divided over panels and threads (`Patches`, `PixelProduct`, grains).
 enum OperatorCases {
     static let all: [OperatorCase] =
-        convolutions + linears + norms + activations + attentions + joints + sums + adding + timesteps + resampled + ends
+        convolutions + linears + norms + activations + attentions + joints + sums + adding + timesteps + resampled + ends + tokens
 
     static func map(_ height: Int, _ width: Int, _ channels: Int) -> Shape {
         Shape(height: height, width: width, channels: channels)
@@ -108,30 +108,6 @@ enum OperatorCases {
             activation(function, map(3, 3, 5), batch: 1, range: 10), activation(function, map(13, 13, 19), batch: 3, range: 100),
         ]
     }
-
-    private static func attention(
-        _ height: Int, _ width: Int, query: Int, value: Int, heads: Int, batch: Int, range: Float = 1, tolerance: Double = 2e-5
-    ) -> OperatorCase {
-        let (q, v) = (map(height, width, query), map(height, width, value))
-        return OperatorCase(
-            name: "Attention of \(heads)", operation: Attention(heads: heads), inputs: [q, q, v], batch: batch,
-            twin: .attention(heads: heads),
-            wrongInputs: [
-                [q, q], [q, q.with(channels: query + heads), v], [q, q, map(height + 1, width, value)],
-                heads > 1 ? [q, q, v.with(channels: value + 1)] : [],
-                heads > 1 ? [q.with(channels: query + 1), q.with(channels: query + 1), v] : [],
-            ],
-            cutsLikeZeros: false, range: range, tolerance: tolerance)
-    }
-
-    static let attentions: [OperatorCase] = [
-        attention(3, 3, query: 6, value: 6, heads: 1, batch: 1), attention(4, 3, query: 6, value: 10, heads: 2, batch: 3),
-        attention(3, 5, query: 9, value: 6, heads: 3, batch: 1), attention(1, 1, query: 5, value: 3, heads: 1, batch: 3),
-        // Scores of up to ±100 and more, where all but one probability vanish: rounded at 2⁻²⁴ of their size before the exponential.
-        attention(3, 4, query: 4, value: 5, heads: 1, batch: 3, range: 10, tolerance: 2e-4),
-        // More pixels than one block of queries.
-        attention(17, 17, query: 6, value: 4, heads: 2, batch: 1),
-    ]
 
     private static func concat(_ height: Int, _ width: Int, _ channels: [Int], batch: Int) -> OperatorCase {
         OperatorCase(

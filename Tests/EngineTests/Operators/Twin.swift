@@ -47,13 +47,13 @@ struct Twin: Sendable {
         }
     }
 
-    /// `nn.Linear` of every pixel.
+    /// `nn.Linear` of every pixel, with a bias or without.
     static let linear = Twin { inputs, parameters in
-        let (x, weight, bias) = (inputs[0], parameters[0], parameters[1])
+        let (x, weight) = (inputs[0], parameters[0])
         var y = Samples(batch: x.batch, shape: x.shape.with(channels: weight.shape[0]), values: [])
         for pixel in 0..<(x.batch * x.shape.pixels) {
             for row in 0..<weight.shape[0] {
-                var sum = bias.values[row]
+                var sum = parameters.count > 1 ? parameters[1].values[row] : 0
                 for column in 0..<weight.shape[1] {
                     sum += weight.values[row * weight.shape[1] + column] * x.values[pixel * x.shape.channels + column]
                 }
@@ -106,38 +106,6 @@ struct Twin: Sendable {
     /// A function of each number.
     static func map(_ function: @escaping @Sendable (Double) -> Double) -> Twin {
         Twin { inputs, _ in Samples(batch: inputs[0].batch, shape: inputs[0].shape, values: inputs[0].values.map(function)) }
-    }
-
-    /// `F.scaled_dot_product_attention` over pixels, heads as runs of channels.
-    static func attention(heads: Int) -> Twin {
-        Twin { inputs, _ in
-            let (q, k, v) = (inputs[0], inputs[1], inputs[2])
-            let (queryHead, valueHead) = (q.shape.channels / heads, v.shape.channels / heads)
-            let pixels = q.shape.pixels
-            var y = Samples(batch: q.batch, shape: v.shape)
-            for image in 0..<q.batch {
-                for head in 0..<heads {
-                    for row in 0..<pixels {
-                        let query = q.start(image, row) + head * queryHead
-                        var scores = (0..<pixels).map { column in
-                            let key = k.start(image, column) + head * queryHead
-                            var sum = 0.0
-                            for channel in 0..<queryHead { sum += q.values[query + channel] * k.values[key + channel] }
-                            return sum / Double(queryHead).squareRoot()
-                        }
-                        let largest = scores.max() ?? 0
-                        scores = scores.map { exp($0 - largest) }
-                        let sum = scores.reduce(0, +)
-                        let target = y.start(image, row) + head * valueHead
-                        for column in 0..<pixels {
-                            let value = v.start(image, column) + head * valueHead
-                            for channel in 0..<valueHead { y.values[target + channel] += scores[column] / sum * v.values[value + channel] }
-                        }
-                    }
-                }
-            }
-            return y
-        }
     }
 
     /// `F.interpolate(scale_factor=2, mode="nearest")`.

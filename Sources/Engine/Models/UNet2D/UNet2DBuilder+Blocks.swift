@@ -25,7 +25,7 @@ extension UNet2DBuilder {
             if let picture {
                 let smaller = try graph.add("\(name).downsamplers.0", Downsample(.binomial), [picture])
                 self.picture = smaller
-                let features = try convolution("\(name).skip_conv", smaller, out: width, kernel: 1, padding: .symmetric(0))
+                let features = try pointwise("\(name).skip_conv", smaller, out: width)
                 hidden = try graph.add(name, Add(), [features, hidden])
             }
         case .attention where configuration.downsamplesByResnet, .resnet:
@@ -41,12 +41,12 @@ extension UNet2DBuilder {
 
     /// The mid block.
     mutating func middle(_ input: Int, width: Int) throws(GraphError) -> Int {
-        let form = ResnetForm(
-            groups: configuration.midNormGroups, groupsOut: configuration.midNormGroups, scale: 1 / configuration.midBlockScaleFactor)
+        let form = form(groups: configuration.midNormGroups, configuration.midNormGroups, scale: 1 / configuration.midBlockScaleFactor)
         var hidden = try resnet("mid_block.resnets.0", input, out: width, form: form)
         if configuration.midBlockHasAttention {
             hidden = try attention(
-                "mid_block.attentions.0", hidden, width: width, groups: configuration.midAttentionNormGroups, scale: form.scale)
+                "mid_block.attentions.0", hidden, blockWidth: width,
+                form: attention(groups: configuration.midAttentionNormGroups, scale: form.scale))
         }
         return try resnet("mid_block.resnets.1", hidden, out: width, form: form)
     }
@@ -78,7 +78,7 @@ extension UNet2DBuilder {
         case .skip, .attentionSkip:
             doubling.hasShortcut = true
             let larger = try resnet("\(name).resnet_up", hidden, out: width, form: doubling)
-            let features = try norm("\(name).skip_norm", hidden, groups: doubling.groups, activation: .silu)
+            let features = try norm("\(name).skip_norm", hidden, groups: doubling.groups, epsilon: doubling.epsilon, activation: .silu)
             let drawn = try convolution("\(name).skip_conv", features, out: 3)
             if let below = picture { picture = try graph.add("\(name).picture", Add(), [below, drawn]) } else { picture = drawn }
             return larger
@@ -93,16 +93,28 @@ extension UNet2DBuilder {
     /// The norms and sums of a block's resnets, for widths as the configuration has them: what was cut freely kept its groups.
     private func form(_ kind: UNet2DBlock, in before: Int, out width: Int) -> ResnetForm {
         guard !kind.isSkip, let groups = configuration.normGroups else {
-            return ResnetForm(
-                groups: UNet2DConfiguration.skipNormGroups(before), groupsOut: UNet2DConfiguration.skipNormGroups(width),
-                scale: Self.skipScale)
+            return form(
+                groups: UNet2DConfiguration.skipNormGroups(before), UNet2DConfiguration.skipNormGroups(width), scale: Self.skipScale)
         }
-        return ResnetForm(groups: groups, groupsOut: groups)
+        return form(groups: groups, groups)
+    }
+
+    private func form(groups: Int, _ groupsOut: Int, scale: Float = 1) -> ResnetForm {
+        ResnetForm(
+            groups: groups, groupsOut: groupsOut, epsilon: configuration.normEpsilon, activation: configuration.activation,
+            time: ResnetForm.Time(embedding: activatedEmbedding, scalesAndShifts: configuration.scaleShift), scale: scale)
+    }
+
+    private func attention(groups: Int?, scale: Float = 1) -> PictureAttention {
+        PictureAttention(
+            headWidth: configuration.attentionHeadDim, groups: groups, epsilon: configuration.normEpsilon, scale: scale)
     }
 
     private mutating func attention(_ name: String, _ input: Int, width: Int, _ kind: UNet2DBlock) throws(GraphError) -> Int {
-        try attention(
-            name, input, width: width, groups: kind.isSkip ? UNet2DConfiguration.skipAttentionNormGroups : configuration.normGroups,
-            scale: kind.isSkip ? Self.skipScale : 1)
+        let form =
+            kind.isSkip
+            ? attention(groups: UNet2DConfiguration.skipAttentionNormGroups, scale: Self.skipScale)
+            : attention(groups: configuration.normGroups)
+        return try attention(name, input, blockWidth: width, form: form)
     }
 }

@@ -1,5 +1,5 @@
 /// Emits the nodes of a ``UNet2DModel``. A value is the index of the node that computes it.
-struct UNet2DBuilder {
+struct UNet2DBuilder: LayerBuilder {
     let configuration: UNet2DConfiguration
     let shapes: [String: [Int]]
     var graph = Graph()
@@ -44,7 +44,8 @@ struct UNet2DBuilder {
             endBlock(hidden)
         }
 
-        hidden = try norm("conv_norm_out", hidden, groups: configuration.lastNormGroups, activation: .silu)
+        hidden = try norm(
+            "conv_norm_out", hidden, groups: configuration.lastNormGroups, epsilon: configuration.normEpsilon, activation: .silu)
         hidden = try convolution("conv_out", hidden, out: configuration.outChannels)
         if let picture { hidden = try graph.add("out_picture", Add(), [hidden, picture]) }
         if configuration.timeEmbedding == .fourier { hidden = try graph.add("out_score", Quotient(), [hidden, timestep]) }
@@ -57,7 +58,7 @@ struct UNet2DBuilder {
 
     private mutating func embedTime(_ timestep: Int) throws(GraphError) {
         let time = try projectTime("time_proj", timestep)
-        var hidden = try embed("time_embedding", time)
+        var hidden = try embed("time_embedding", time, out: configuration.timeEmbeddingDim)
         switch configuration.classEmbedding {
         case .table(let classes):
             let labels = try graph.add("class_labels", Input(.vector(1)))
@@ -65,7 +66,8 @@ struct UNet2DBuilder {
             hidden = try graph.add("class_time", Add(), [hidden, try graph.add("class_embedding", table, [labels])])
         case .timestep:
             let labels = try projectTime("class_proj", try graph.add("class_labels", Input(.vector(1))))
-            hidden = try graph.add("class_time", Add(), [hidden, try embed("class_embedding", labels)])
+            let embedded = try embed("class_embedding", labels, out: configuration.timeEmbeddingDim)
+            hidden = try graph.add("class_time", Add(), [hidden, embedded])
         case .identity:
             let labels = try graph.add("class_labels", Input(.vector(channels(hidden))))
             hidden = try graph.add("class_time", Add(), [hidden, labels])
@@ -85,12 +87,5 @@ struct UNet2DBuilder {
             case .fourier: FourierEmbedding("time_proj", frequencies: channels)
             }
         return try graph.add(name, projection, [number])
-    }
-
-    /// diffusers' `TimestepEmbedding`: two linear layers.
-    private mutating func embed(_ name: String, _ projected: Int) throws(GraphError) -> Int {
-        var hidden = try linear("\(name).linear_1", projected, out: configuration.timeEmbeddingDim, width: .own)
-        hidden = try graph.add("\(name).act", Activation(.silu), [hidden])
-        return try linear("\(name).linear_2", hidden, out: configuration.timeEmbeddingDim, width: .own)
     }
 }
