@@ -1,9 +1,10 @@
-"""Writes unet/: tiny UNet2DModels of diffusers with their outputs and gradients, for the engine to reproduce.
+"""Writes unet/ and condition/: tiny UNet2DModels and UNet2DConditionModels of diffusers with their outputs and gradients, for the engine to
+reproduce.
 
 Each folder holds config.json, weights.safetensors, and golden.safetensors with `sample`, `timesteps`, `output`, `target`,
-`loss` = mean((output - target)²) and `grad.NAME` of that loss for every parameter that has one; `class_labels` where the network takes
-them. Everything is computed in float64 and
-stored as float32. initial.json lists, in the constructor's order, what torch.manual_seed(7); UNet2DModel(**config) draws.
+`loss` = mean((output - target)²) and `grad.NAME` of that loss for every parameter that has one; `class_labels` and
+`encoder_hidden_states` where the network takes them. Everything is computed in float64 and stored as float32. initial.json lists, in the
+constructor's order, what torch.manual_seed(7) and the class draw for some of the configurations.
 
     python make_unet_golden.py
 """
@@ -13,19 +14,20 @@ import json
 from pathlib import Path
 
 import torch
-from diffusers import UNet2DModel
+from diffusers import UNet2DConditionModel, UNet2DModel
 from diffusers.models.embeddings import GaussianFourierProjection
 from safetensors.torch import save_file
 
-from unet_configs import CONFIGS, class_labels
+import condition_configs
+import unet_configs
 
-HERE = Path(__file__).parent / "unet"
+HERE = Path(__file__).parent
 
 
-def randomised(config, seed):
+def randomised(family, config, seed):
     """A model whose norms and biases are random too, so that nothing is trivially 1 or 0."""
     torch.manual_seed(seed)
-    model = UNet2DModel(**config).eval()
+    model = family(**config).eval()
     generator = torch.Generator().manual_seed(seed + 1)
     with torch.no_grad():
         for name, parameter in model.named_parameters():
@@ -34,11 +36,11 @@ def randomised(config, seed):
     return model
 
 
-def golden(name, config, seed):
-    folder = HERE / name
+def golden(family, folder, name, config, seed):
+    folder = HERE / folder / name
     folder.mkdir(parents=True, exist_ok=True)
-    model = randomised(config, seed)
-    written = {"_class_name": "UNet2DModel", "_diffusers_version": "0.42.1"} | (config if name == "ddpm" else dict(model.config))
+    model = randomised(family, config, seed)
+    written = {"_class_name": family.__name__, "_diffusers_version": "0.42.1"} | (config if name == "ddpm" else dict(model.config))
     written = {key: value for key, value in written.items() if key not in ("_use_default_values", "_name_or_path")}
     (folder / "config.json").write_text(json.dumps(written, indent=2, sort_keys=True) + "\n")
     save_file({k: v.contiguous() for k, v in model.state_dict().items()}, folder / "weights.safetensors", {"format": "pt"})
@@ -49,33 +51,41 @@ def golden(name, config, seed):
     sample = torch.randn(2, config["in_channels"], height, width, generator=generator)
     target = torch.randn(2, config["out_channels"], height, width, generator=generator)
     timesteps = torch.tensor([37, 4] if config.get("num_train_timesteps") else [737, 4])
-    if config.get("time_embedding_type") == "fourier":
-        timesteps = torch.tensor([1.25, 0.75])  # noise levels, near 1 as float32's rounding of their logarithms is multiplied by some 100
-    labels = class_labels(config, [3, 1], generator)
+    if config.get("time_embedding_type") == "fourier":  # small ones, as float32's rounding of what they are multiplied by grows with them
+        timesteps = torch.tensor([1.25, 0.75] if family is UNet2DModel else [2, 1])
+    tokens = None
+    if family is UNet2DModel:
+        labels = unet_configs.class_labels(config, [3, 1], generator)
+    else:
+        tokens, labels = condition_configs.told(config, generator)
 
     exact = copy.deepcopy(model).double()
-    output = exact(sample.double(), timesteps, labels if labels is None or labels.ndim == 1 else labels.double()).sample
+    exact_labels = labels if labels is None or labels.ndim == 1 else labels.double()
+    beside = () if tokens is None else (tokens,)
+    output = exact(sample.double(), timesteps, *(t.double() for t in beside), class_labels=exact_labels).sample
     loss = ((output - target.double()) ** 2).mean()
     loss.backward()
     tensors = {
         "sample": sample, "timesteps": timesteps.float(), "target": target,
-        "output": output.detach().float(), "loss": loss.detach().float().reshape(1)}
+        "output": output.detach().float().contiguous(), "loss": loss.detach().float().reshape(1)}
     if labels is not None:
         tensors["class_labels"] = labels.float()
+    if tokens is not None:
+        tensors["encoder_hidden_states"] = tokens
     for parameter_name, parameter in exact.named_parameters():
         if parameter.grad is not None:
             tensors["grad." + parameter_name] = parameter.grad.float().contiguous()
     save_file(tensors, folder / "golden.safetensors", {"made_by": "make_unet_golden.py"})
 
     with torch.no_grad():
-        single = model(sample, timesteps, labels).sample
+        single = model(sample, timesteps, *beside, class_labels=labels).sample
     print(f"{name}: {model.num_parameters()} parameters, loss {loss.item():.6f}, float32 off by {(single - output).abs().max().item():.1e}")
 
 
-def construction_order(config, seed):
+def construction_order(family, config, seed):
     """The parameters in the order in which the constructor draws them, which is not the state dict's."""
     order = []
-    kinds = [torch.nn.Conv2d, torch.nn.Linear, torch.nn.Embedding, torch.nn.GroupNorm]
+    kinds = [torch.nn.Conv2d, torch.nn.Linear, torch.nn.Embedding, torch.nn.GroupNorm, torch.nn.LayerNorm]
     originals = {kind: kind.reset_parameters for kind in kinds}
 
     def recording(kind):
@@ -94,7 +104,7 @@ def construction_order(config, seed):
         kind.reset_parameters = recording(kind)
     try:
         torch.manual_seed(seed)
-        model = UNet2DModel(**config)
+        model = family(**config)
     finally:
         for kind in kinds:
             kind.reset_parameters = originals[kind]
@@ -111,12 +121,17 @@ def construction_order(config, seed):
     return listed
 
 
+def family(kind, folder, configs, drawn):
+    """The golden files of one class."""
+    for index, (name, config) in enumerate(configs.items()):
+        golden(kind, folder, name, config, seed=100 * (index + 1))
+    initial = {
+        "made_by": "make_unet_golden.py", "seed": 7, "models": {name: construction_order(kind, configs[name], 7) for name in drawn}}
+    lines = json.dumps(initial).replace('{"name"', '\n  {"name"')
+    (HERE / folder / "initial.json").write_text(lines + "\n")
+
+
 if __name__ == "__main__":
     torch.set_num_threads(1)
-    for index, (name, config) in enumerate(CONFIGS.items()):
-        golden(name, config, seed=100 * (index + 1))
-    initial = {
-        "made_by": "make_unet_golden.py", "seed": 7,
-        "models": {name: construction_order(CONFIGS[name], 7) for name in ("ddpm", "learned", "classes", "skips")}}
-    lines = json.dumps(initial).replace('{"name"', '\n  {"name"')
-    (HERE / "initial.json").write_text(lines + "\n")
+    family(UNet2DModel, "unet", unet_configs.CONFIGS, ("ddpm", "learned", "classes", "skips"))
+    family(UNet2DConditionModel, "condition", condition_configs.CONFIGS, ("sd1", "simple", "fourier"))

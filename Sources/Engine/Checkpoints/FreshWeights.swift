@@ -41,7 +41,7 @@ public struct FreshWeights: Sendable {
         try SafeTensorsWriter(entries, type: .float32).write(to: sink) { index, put in
             let parameter = parameters[index]
             var generator = starts[parameter.name]
-            let isNormal = parameter.initialization == .normal || parameter.initialization == .frequencies
+            let isNormal = parameter.initialization == .normal || !parameter.isTrained
             guard isNormal, generator != nil else {
                 for start in stride(from: 0, to: parameter.count, by: Self.piece) {
                     let count = min(Self.piece, parameter.count - start)

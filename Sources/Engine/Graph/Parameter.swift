@@ -6,8 +6,8 @@ public struct Parameter: Hashable, Sendable {
         case uniform(fanIn: Int)
         /// `nn.Embedding`: standard normal.
         case normal
-        /// `GaussianFourierProjection`: normal with deviation 16; its constructor draws twice and keeps the second.
-        case frequencies
+        /// `GaussianFourierProjection`: normal; its constructor draws so often and keeps the last. They are never trained.
+        case frequencies(deviation: Float, draws: Int)
         /// A norm's weight.
         case ones
         /// A norm's bias.
@@ -27,6 +27,9 @@ public struct Parameter: Hashable, Sendable {
         self.shape = shape
         self.initialization = initialization
     }
+
+    /// Whether training changes it.
+    public var isTrained: Bool { if case .frequencies = initialization { false } else { true } }
 
     /// How many numbers it holds.
     public var count: Int { shape.reduce(1, *) }

@@ -29,6 +29,11 @@ public protocol Architecture: Sendable {
     /// What it is told beside a sample and a timestep; nil where it is told nothing else.
     var condition: NetworkCondition? { get }
 
+    /// The same network for another number of tokens, where it is told tokens; no parameter depends on that.
+    ///
+    /// - Throws: ``GraphError``.
+    func told(tokens count: Int) throws(GraphError) -> Self
+
     /// Why there are no more ``objectives``, for whoever asks for one; nil where there is nothing to say.
     var objectiveNote: String? { get }
 
@@ -52,8 +57,8 @@ public protocol Architecture: Sendable {
     /// The width of each block, where the config has one for every block and tells it.
     var blockWidths: [Int]? { get }
 
-    /// The divisor of every block's width.
-    var blockDivisor: Int { get }
+    /// What blocks' widths stay multiples of.
+    var blockDivisor: BlockDivisors { get }
 
     /// The nodes whose outputs are those of its blocks, by name and in forward order; none where it has no blocks to compare.
     var blockOutputs: [String] { get }
@@ -91,6 +96,9 @@ extension Architecture {
     /// A sample and a timestep are all.
     public var condition: NetworkCondition? { nil }
 
+    /// It is told none.
+    public func told(tokens count: Int) -> Self { self }
+
     /// There is nothing to say.
     public var objectiveNote: String? { nil }
 
@@ -104,7 +112,7 @@ extension Architecture {
     public var blockWidths: [Int]? { nil }
 
     /// Any width will do.
-    public var blockDivisor: Int { 1 }
+    public var blockDivisor: BlockDivisors { 1 }
 
     /// There are no such blocks.
     public var blockOutputs: [String] { [] }

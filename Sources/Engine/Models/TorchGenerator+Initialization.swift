@@ -7,9 +7,9 @@ extension TorchGenerator {
             let bound = Float(1 / Double(fanIn).squareRoot())
             return uniform(count, from: -bound, to: bound)
         case .normal: return randn(count)
-        case .frequencies:
-            _ = randn(count)
-            return randn(count).map { $0 * 16 }
+        case .frequencies(let deviation, let draws):
+            for _ in 1..<draws { _ = randn(count) }
+            return randn(count).map { $0 * deviation }
         case .ones: return [Float](repeating: 1, count: count)
         case .zeros: return [Float](repeating: 0, count: count)
         }

@@ -6,6 +6,15 @@ public enum WidthsError: Error, Equatable, CustomStringConvertible {
     case normGroupsChange
     /// A table would have to stand for a sinusoid of numbers that are not whole.
     case timesAreNotWhole
+    /// There is no room for the sinusoid's frequencies where diffusers stores frequencies.
+    case frequenciesDoNotFit(timeEmbedding: Int, block: Int)
+
+    /// Refuses neighbouring blocks that become equally wide where they were not.
+    static func checkNeighbours(_ before: [Int], _ after: [Int]) throws(WidthsError) {
+        for block in after.indices.dropFirst() where after[block] == after[block - 1] && before[block] != before[block - 1] {
+            throw .blocksBecomeEqual(block: block, width: after[block])
+        }
+    }
 
     /// What is wrong.
     public var description: String {
@@ -19,6 +28,9 @@ public enum WidthsError: Error, Equatable, CustomStringConvertible {
         case .timesAreNotWhole:
             "the first block would be narrower, so that a table of timesteps had to replace the sinusoid, but the scheduler has noise levels "
                 + "in place of whole timesteps: choose free widths"
+        case .frequenciesDoNotFit(let width, let block):
+            "the first block would be narrower, so that the sinusoid's \(block / 2) frequencies had to be stored, but a time embedding of "
+                + "\(width) channels has no room for them: choose free widths"
         }
     }
 }

@@ -1,18 +1,28 @@
 import Foundation
 
-/// The embedding of a noise level by random frequencies (diffusers' `GaussianFourierProjection` with `log=True`, arXiv 2011.13456):
-/// t → (sin(2π · w · ln t), cos(2π · w · ln t)), or cosines first. The frequencies w are stored but never trained.
+/// The embedding of a number by stored frequencies (diffusers' `GaussianFourierProjection`): t → (sin(2π · w · t), cos(2π · w · t)), or
+/// cosines first, or of ln t, as a noise level is told (arXiv 2011.13456). The frequencies w are never trained.
 package struct FourierEmbedding: Operator {
     let name: String
     let frequencies: Int
+    let takesLogarithm: Bool
+    let flipSinToCos: Bool
+    /// How fresh frequencies are drawn.
+    private let initialization: Parameter.Initialization
 
-    /// - Parameter name: the checkpoint's prefix of `.weight` (frequencies).
-    package init(_ name: String, frequencies: Int) {
+    /// - Parameters:
+    ///   - name: the checkpoint's prefix of `.weight` (frequencies).
+    ///   - takesLogarithm: whether the number is a noise level, whose logarithm counts.
+    ///   - flipSinToCos: cosines first.
+    package init(_ name: String, frequencies: Int, takesLogarithm: Bool = true, flipSinToCos: Bool = false) {
         self.name = name
         self.frequencies = frequencies
+        self.takesLogarithm = takesLogarithm
+        self.flipSinToCos = flipSinToCos
+        initialization = takesLogarithm ? .frequencies(deviation: 16, draws: 2) : .frequencies(deviation: 1, draws: 1)
     }
 
-    package var parameters: [Parameter] { [Parameter("\(name).weight", [frequencies], .frequencies)] }
+    package var parameters: [Parameter] { [Parameter("\(name).weight", [frequencies], initialization)] }
 
     package func outputShape(of inputs: [Shape]) throws(GraphError) -> Shape {
         guard inputs == [.vector(1)] else {
@@ -24,12 +34,13 @@ package struct FourierEmbedding: Operator {
     package func forward(_ call: OperatorCall) {
         for image in 0..<call.batch {
             // As in PyTorch: each product is rounded to float32, and so is π, to the nearest (`Float.pi` is the one below).
-            let logarithm = Foundation.log(call.inputs[0][image])
+            let number = takesLogarithm ? Foundation.log(call.inputs[0][image]) : call.inputs[0][image]
             let target = call.output + image * 2 * frequencies
+            let (sines, cosines) = flipSinToCos ? (target + frequencies, target) : (target, target + frequencies)
             for k in 0..<frequencies {
-                let angle = logarithm * call.parameters[0][k] * 2 * Float(Double.pi)
-                target[k] = Foundation.sin(angle)
-                target[frequencies + k] = Foundation.cos(angle)
+                let angle = number * call.parameters[0][k] * 2 * Float(Double.pi)
+                sines[k] = Foundation.sin(angle)
+                cosines[k] = Foundation.cos(angle)
             }
         }
     }

@@ -4,11 +4,11 @@ public struct Selection: Sendable {
     public let ratio: Double
     /// Which widths the result may have.
     public let widths: Widths
-    /// What all norms of all blocks ask for; every block width stays a multiple of what it shares with this (`norm_num_groups`).
-    public let blockDivisor: Int
+    /// What blocks' widths stay multiples of.
+    public let blockDivisor: BlockDivisors
 
     /// A choice; ratio 0 keeps everything.
-    public init(ratio: Double, widths: Widths, blockDivisor: Int) {
+    public init(ratio: Double, widths: Widths, blockDivisor: BlockDivisors) {
         self.ratio = ratio
         self.widths = widths
         self.blockDivisor = blockDivisor
@@ -26,8 +26,7 @@ public struct Selection: Sendable {
         return width - divisor * removed(width: width, parts: divisor)
     }
 
-    /// A norm of the middle alone (`attn_norm_num_groups`) need not divide the other blocks' widths.
-    private func divisor(ofBlock width: Int) -> Int { greatestCommonDivisor(width, blockDivisor) }
+    private func divisor(ofBlock width: Int) -> Int { blockDivisor.of(width) }
 
     /// The widths of groups that become narrower together after so many of the smallest steps that there are; nil where one would be left
     /// with nothing.

@@ -80,6 +80,7 @@ public struct FineTuner: Sendable {
         let remembered = state?.memory ?? settings.optimizer.kind.memory(trained.model.graph)
         let optimizer = settings.optimizer.kind.init(
             trained.model.graph, weights: weights, gradients: gradients, average: average, memory: remembered, parallel: parallel)
+        let frozen = FrozenWeights(weights)
         var generator = state?.generator ?? TorchGenerator(seed: settings.seed)
 
         for step in stride(from: done + 1, through: settings.steps, by: 1) {
@@ -92,6 +93,7 @@ public struct FineTuner: Sendable {
                     number: step, learningRate: rate, weightDecay: settings.weightDecay,
                     gradientScale: settings.gradientClip.map { Float(min(1, $0 / (norm + 1e-6))) } ?? 1,
                     averageDecay: Self.averageDecay(settings.emaDecay, step: step)))
+            frozen.restore(in: weights, average)
             let reached = State(step: step, generator: generator, weights: weights, average: average, memory: remembered)
             try report(Step(step: step, loss: loss, terms: running.lossTerms, gradientNorm: norm, learningRate: rate), reached)
         }

@@ -172,11 +172,13 @@ import Testing
         let models: [String: [Tensor]]
     }
 
-    @Test func freshWeightsAreThoseOfDiffusersConstructors() throws {
-        let initial = try JSONDecoder().decode(Initial.self, from: Golden.data("unet/initial.json"))
+    @Test(arguments: ["unet", "condition"])
+    func freshWeightsAreThoseOfDiffusersConstructors(folder: String) throws {
+        let initial = try JSONDecoder().decode(Initial.self, from: Golden.data("\(folder)/initial.json"))
         #expect(initial.models.count >= 2)
         for (name, expected) in initial.models {
-            let checkpoint = try DiffusionCheckpoint(config: config(name), initializingFrom: initial.seed, scheduler: nil)
+            let checkpoint = try DiffusionCheckpoint(
+                config: Golden.data("\(folder)/\(name)/config.json"), initializingFrom: initial.seed, scheduler: nil)
             let model = checkpoint.trained.model
             // Norms draw nothing, and may stand elsewhere.
             let (drawn, listed) = (model.constructionOrder.map(\.name), expected.map(\.name))

@@ -4,7 +4,7 @@ import Engine
 /// and maps beyond the thresholds from which work is divided over panels and threads (`Patches`, `PixelProduct`, grains).
 enum OperatorCases {
     static let all: [OperatorCase] =
-        convolutions + linears + norms + activations + attentions + joints + sums + adding + timesteps + resampled + ends + tokens
+        convolutions + linears + norms + activations + joints + sums + adding + timesteps + resampled + ends + tokens
 
     static func map(_ height: Int, _ width: Int, _ channels: Int) -> Shape {
         Shape(height: height, width: width, channels: channels)

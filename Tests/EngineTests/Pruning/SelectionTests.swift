@@ -13,7 +13,7 @@ import Testing
     }
 
     private func selection(_ model: UNet2DModel, _ ratio: Double, _ widths: Widths) -> Selection {
-        Selection(ratio: ratio, widths: widths, blockDivisor: model.configuration.blockDivisor)
+        Selection(ratio: ratio, widths: widths, blockDivisor: model.blockDivisor)
     }
 
     private func randomScores(_ groups: [ChannelGroup], seed: Int = 0) -> [[Double]] {

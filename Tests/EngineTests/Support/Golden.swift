@@ -35,14 +35,26 @@ enum Golden {
     /// A tiny U-Net of Tests/Fixtures/unet (made by make_unet_golden.py) with its weights.
     static func unet(_ name: String) throws -> (model: UNet2DModel, weights: Weights) {
         let model = try UNet2DModel(UNet2DConfiguration(json: data("unet/\(name)/config.json")))
-        let weights = Weights(model.graph.parameters)
-        for (name, tensor) in try tensors("unet/\(name)/weights.safetensors") {
+        return (model, try weights(of: model.graph, "unet/\(name)"))
+    }
+
+    /// A tiny conditional U-Net of Tests/Fixtures/condition (made by make_unet_golden.py) with its weights, told as many tokens as its golden
+    /// file has.
+    static func condition(_ name: String) throws -> (model: UNet2DConditionModel, weights: Weights) {
+        let configuration = try UNet2DConditionConfiguration(json: data("condition/\(name)/config.json"))
+        let model = try UNet2DConditionModel(configuration, tokenCount: 5)
+        return (model, try weights(of: model.graph, "condition/\(name)"))
+    }
+
+    private static func weights(of graph: Graph, _ folder: String) throws -> Weights {
+        let weights = Weights(graph.parameters)
+        for (name, tensor) in try tensors("\(folder)/weights.safetensors") {
             guard let index = weights.index(of: name), weights.parameters[index].shape == tensor.shape else {
                 throw GraphError.unexpectedTensor(name)
             }
             weights.setTorchOrder(index, tensor.values)
         }
-        return (model, weights)
+        return weights
     }
 }
 

@@ -4,7 +4,7 @@ import Foundation
 public enum Architectures {
     /// All of them. A config that does not say its class is of the first.
     public static let known: [any Architecture.Type] = [
-        UNet2DModel.self
+        UNet2DModel.self, UNet2DConditionModel.self,
     ]
 
     /// The one that a `config.json` is of.

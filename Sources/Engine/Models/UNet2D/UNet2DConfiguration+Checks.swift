@@ -1,20 +1,6 @@
 import Documents
 
 extension UNet2DConfiguration {
-    /// Sizes beyond every published model by an order of magnitude, and small enough that no product of them overflows.
-    enum Limits {
-        static let channels = 16384
-        static let levels = 10
-        static let layers = 64
-        static let side = 16384
-        static let timesteps = 100_000
-        static let classes = 1_000_000
-        /// Pixels × widest level²; times 18 per convolution and some hundred convolutions it stays within 64 bits.
-        static let work = 1 << 46
-        /// Positions that attend to each other; the attention map is this number squared.
-        static let attentionPositions = 1 << 16
-    }
-
     // MARK: Keys
 
     static func blocks(
@@ -22,26 +8,12 @@ extension UNet2DConfiguration {
     ) throws(ConfigurationError) -> [UNet2DBlock] {
         let names = UNet2DBlock.allCases.map(name)
         let expected = names.map { "\"\($0)\"" }.joined(separator: " or ")
-        return try reader.list(key, maximumCount: Limits.levels, of: expected, default: fallback) { value in
+        return try reader.list(key, maximumCount: ConfigurationLimits.levels, of: expected, default: fallback) { value in
             guard case .string(let found) = value else { return nil }
             // diffusers still reads the prefix its first releases wrote.
             let today = found.hasPrefix("UNetRes") ? String(found.dropFirst(7)) : found
             return UNet2DBlock.allCases.first { name($0) == today }
         }
-    }
-
-    static func sampleSize(levels: Int, _ reader: inout ConfigurationReader) throws(ConfigurationError) -> (Int, Int) {
-        let key = "sample_size"
-        let divisor = 1 << (levels - 1)
-        let expected = "a multiple of \(divisor) up to \(Limits.side), or two of them"
-        guard let value = reader.value(key) else {
-            throw .missing(key: key, expected: expected + ", here or beside the upload (?sample_size=64, --sample-size 64)")
-        }
-        var sides = [value, value]
-        if case .array(let values) = value { sides = values }
-        let sizes = sides.compactMap(\.integer).filter { (1...Limits.side).contains($0) && $0 % divisor == 0 }
-        guard sizes.count == 2, sides.count == 2 else { throw reader.invalid(key, expected: expected, found: value) }
-        return (sizes[0], sizes[1])
     }
 
     /// `add_attention`; Python takes a list for true when there is anything in it, and published configurations have lists.
@@ -53,7 +25,7 @@ extension UNet2DConfiguration {
 
     static func timeEmbedding(_ reader: inout ConfigurationReader) throws(ConfigurationError) -> TimeEmbeddingKind {
         let word = try reader.word("time_embedding_type", oneOf: ["positional", "learned", "fourier"], default: "positional")
-        let timesteps = try reader.integer("num_train_timesteps", in: 1...Limits.timesteps)
+        let timesteps = try reader.integer("num_train_timesteps", in: 1...ConfigurationLimits.timesteps)
         switch word {
         case "learned":
             guard let timesteps else {
@@ -66,22 +38,12 @@ extension UNet2DConfiguration {
     }
 
     static func classEmbedding(_ reader: inout ConfigurationReader) throws(ConfigurationError) -> ClassEmbeddingKind? {
-        let classes = try reader.integer("num_class_embeds", in: 1...Limits.classes)
+        let classes = try reader.integer("num_class_embeds", in: 1...ConfigurationLimits.classes)
         switch try reader.word("class_embed_type", oneOf: ["timestep", "identity"], default: "") {
         case "timestep": return .timestep
         case "identity": return .identity
         default: return classes.map { .table(classes: $0) }
         }
-    }
-
-    /// `act_fn`, in whatever case; swish is another name of SiLU.
-    static func activation(_ reader: inout ConfigurationReader) throws(ConfigurationError) -> ActivationFunction {
-        guard let value = reader.value("act_fn") else { return .silu }
-        if case .string(let word) = value {
-            if word.lowercased() == "swish" { return .silu }
-            if let function = ActivationFunction(rawValue: word.lowercased()) { return function }
-        }
-        throw reader.invalid("act_fn", expected: "\"silu\", \"swish\", \"mish\", \"gelu\" or \"relu\"", found: value)
     }
 
     /// Whether a block with attention halves or doubles by a resnet. No other block looks at the key, whatever it says.
@@ -156,9 +118,9 @@ extension UNet2DConfiguration {
                     found: "\(head)")
             }
             let positions = (sampleHeight >> level) * (sampleWidth >> level)
-            if positions > Limits.attentionPositions {
+            if positions > ConfigurationLimits.attentionPositions {
                 throw .invalid(
-                    key: "sample_size", expected: "at most \(Limits.attentionPositions) positions at a level with attention",
+                    key: "sample_size", expected: "at most \(ConfigurationLimits.attentionPositions) positions at a level with attention",
                     found: "\(positions) positions at level \(level)")
             }
         }
@@ -166,7 +128,7 @@ extension UNet2DConfiguration {
 
     func checkWork() throws(ConfigurationError) {
         let widest = max(blockOutChannels.max() ?? 1, inChannels, outChannels)
-        if sampleHeight * sampleWidth > Limits.work / (widest * widest) {
+        if sampleHeight * sampleWidth > ConfigurationLimits.work / (widest * widest) {
             throw .invalid(
                 key: "sample_size", expected: "a model of workable size", found: "\(sampleHeight)x\(sampleWidth) with \(widest) channels")
         }

@@ -78,42 +78,43 @@ public struct UNet2DConfiguration: Sendable, Equatable {
 
         // Levels.
         blockOutChannels = try reader.list(
-            "block_out_channels", maximumCount: Limits.levels, of: "a whole number from 1 to \(Limits.channels)",
+            "block_out_channels", maximumCount: ConfigurationLimits.levels, of: "a whole number from 1 to \(ConfigurationLimits.channels)",
             default: [224, 448, 672, 896]
-        ) { value in value.integer.flatMap { (1...Limits.channels).contains($0) ? $0 : nil } }
+        ) { value in value.integer.flatMap { (1...ConfigurationLimits.channels).contains($0) ? $0 : nil } }
         downBlocks = try Self.blocks("down_block_types", \.downName, [.plain, .attention, .attention, .attention], &reader)
         upBlocks = try Self.blocks("up_block_types", \.upName, [.attention, .attention, .attention, .plain], &reader)
         for (key, count) in [("down_block_types", downBlocks.count), ("up_block_types", upBlocks.count)]
         where count != blockOutChannels.count {
             throw .invalid(key: key, expected: "\(blockOutChannels.count) entries, as block_out_channels has", found: "a list of \(count)")
         }
-        layersPerBlock = try reader.integer("layers_per_block", in: 1...Limits.layers, default: 2)
+        layersPerBlock = try reader.integer("layers_per_block", in: 1...ConfigurationLimits.layers, default: 2)
         // diffusers takes any other word, too, for the one kind of mid block that there is.
         hasMidBlock = !reader.isNull("mid_block_type")
         _ = try reader.word("mid_block_type", oneOf: ["UNetMidBlock2D"], default: "UNetMidBlock2D")
 
         // Samples.
-        (sampleHeight, sampleWidth) = try Self.sampleSize(levels: blockOutChannels.count, &reader)
-        inChannels = try reader.integer("in_channels", in: 1...Limits.channels, default: 3)
-        outChannels = try reader.integer("out_channels", in: 1...Limits.channels, default: 3)
+        (sampleHeight, sampleWidth) = try reader.sampleSize(levels: blockOutChannels.count)
+        inChannels = try reader.integer("in_channels", in: 1...ConfigurationLimits.channels, default: 3)
+        outChannels = try reader.integer("out_channels", in: 1...ConfigurationLimits.channels, default: 3)
         centersSample = try reader.bool("center_input_sample", default: false)
 
         // Norms.
-        normGroups = reader.isNull("norm_num_groups") ? nil : try reader.integer("norm_num_groups", in: 1...Limits.channels) ?? 32
+        normGroups =
+            reader.isNull("norm_num_groups") ? nil : try reader.integer("norm_num_groups", in: 1...ConfigurationLimits.channels) ?? 32
         _ = reader.value("norm_num_groups")
         normEpsilon = Float(try reader.number("norm_eps", in: 1e-12...1, default: 1e-5))
-        attentionNormGroups = try reader.integer("attn_norm_num_groups", in: 1...Limits.channels)
+        attentionNormGroups = try reader.integer("attn_norm_num_groups", in: 1...ConfigurationLimits.channels)
 
         // Attention.
         attentionHeadDim =
-            reader.isNull("attention_head_dim") ? nil : try reader.integer("attention_head_dim", in: 1...Limits.channels) ?? 8
+            reader.isNull("attention_head_dim") ? nil : try reader.integer("attention_head_dim", in: 1...ConfigurationLimits.channels) ?? 8
         _ = reader.value("attention_head_dim")
         midBlockHasAttention = try Self.addsAttention(&reader, &notes)
         midBlockScaleFactor = Float(try reader.number("mid_block_scale_factor", in: 1e-6...1e6, default: 1))
 
         // Timesteps and classes.
         timeEmbedding = try Self.timeEmbedding(&reader)
-        let dimension = try reader.integer("time_embedding_dim", in: 0...4 * Limits.channels) ?? 0
+        let dimension = try reader.integer("time_embedding_dim", in: 0...4 * ConfigurationLimits.channels) ?? 0
         timeEmbeddingDim = dimension == 0 ? 4 * blockOutChannels[0] : dimension
         flipSinToCos = try reader.bool("flip_sin_to_cos", default: true)
         let shift = try reader.number("freq_shift", in: -1e6...1e6, default: 0)
@@ -125,7 +126,7 @@ public struct UNet2DConfiguration: Sendable, Equatable {
         classEmbedding = try Self.classEmbedding(&reader)
 
         // Resnets and what halves or doubles a map.
-        activation = try Self.activation(&reader)
+        activation = try reader.activation("act_fn") ?? .silu
         downsamplePadding = try reader.integer("downsample_padding", in: 0...1, default: 1)
         downsamplesByResnet = try Self.isResnet("downsample_type", read: downBlocks.dropLast(), &reader)
         upsamplesByResnet = try Self.isResnet("upsample_type", read: upBlocks.dropLast(), &reader)

@@ -59,9 +59,10 @@ extension UNet2DModel: Architecture {
     public var blockWidths: [Int]? { freeWidths ? nil : configuration.blockOutChannels }
 
     /// What the norms of all blocks ask for.
-    public var blockDivisor: Int {
-        guard configuration.hasSkips else { return configuration.blockDivisor }
-        return graph.coupling().coupling.divisions.filter(\.isNorm).reduce(configuration.blockDivisor) { leastCommonMultiple($0, $1.parts) }
+    public var blockDivisor: BlockDivisors {
+        guard configuration.hasSkips else { return BlockDivisors(configuration.blockDivisor) }
+        let norms = graph.coupling().coupling.divisions.filter(\.isNorm)
+        return BlockDivisors(norms.reduce(configuration.blockDivisor) { leastCommonMultiple($0, $1.parts) })
     }
 
     /// The table or frequencies of the time embedding and the layers that read it, where the first block is narrower.

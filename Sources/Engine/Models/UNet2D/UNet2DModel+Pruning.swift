@@ -59,9 +59,7 @@ extension UNet2DModel {
     private func blockWidths(_ shapes: [String: [Int]]) throws(WidthsError) -> [Int] {
         let before = configuration.blockOutChannels
         let widths = before.indices.map { shapes["down_blocks.\($0).resnets.0.conv1.weight"]?[0] ?? before[$0] }
-        for block in widths.indices.dropFirst() where widths[block] == widths[block - 1] && before[block] != before[block - 1] {
-            throw .blocksBecomeEqual(block: block, width: widths[block])
-        }
+        try WidthsError.checkNeighbours(before, widths)
         return widths
     }
 }

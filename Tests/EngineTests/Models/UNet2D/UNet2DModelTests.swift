@@ -10,40 +10,7 @@ import Testing
     @Test(arguments: names, [1, 2])
     func outputAndGradientsAgreeWithDiffusers(name: String, threads: Int) throws {
         let (model, weights) = try Golden.unet(name)
-        let golden = try Golden.tensors("unet/\(name)/golden.safetensors")
-        let gradients = Weights(weights.parameters)
-        let parallel = Parallel(threads: threads)
-        let executor = Executor(graph: model.graph, weights: weights, gradients: gradients, batch: 2, parallel: parallel)
-
-        let sample = try #require(golden["sample"]), timesteps = try #require(golden["timesteps"])
-        let expected = try #require(golden["output"]), target = try #require(golden["target"])
-        PixelOrder.channelsLast(sample.values, to: executor.sample, batch: 2, shape: executor.sampleShape)
-        for image in 0..<2 { executor.timesteps[image] = timesteps.values[image] }
-        if let labels = golden["class_labels"] {
-            executor.input("class_labels").values.update(from: labels.values, count: labels.values.count)
-        }
-        executor.forward()
-
-        let shape = executor.outputShape
-        var output = [Float](repeating: 0, count: 2 * shape.count)
-        PixelOrder.channelsFirst(executor.output, to: &output, batch: 2, shape: shape)
-        #expect(relativeError(output, expected.values) < 1e-5)
-
-        let slope = zip(output, target.values).map { 2 * ($0 - $1) / Float(output.count) }
-        PixelOrder.channelsLast(slope, to: executor.outputGradient, batch: 2, shape: shape)
-        executor.backward()
-        for (index, parameter) in gradients.parameters.enumerated() where parameter.initialization != .frequencies {
-            let expected = try #require(golden["grad.\(parameter.name)"], "\(parameter.name)")
-            // A key's bias cancels in the softmax: its gradient is rounding around zero.
-            let scale = max(expected.values.map(abs).max() ?? 0, 1e-4)
-            let error = zip(gradients.torchOrder(index), expected.values).map { abs($0 - $1) }.max() ?? 0
-            #expect(error / scale < 2e-4, "\(parameter.name)")
-        }
-        let frequencies = gradients.parameters.filter { $0.initialization == .frequencies }
-        #expect(gradients.parameters.count == golden.keys.filter { $0.hasPrefix("grad.") }.count + frequencies.count)
-        for parameter in frequencies {
-            #expect(gradients.torchOrder(try #require(gradients.index(of: parameter.name))).allSatisfy { $0 == 0 })
-        }
+        try Golden.expectAgreement(model.graph, weights, with: "unet/\(name)/golden.safetensors", threads: threads)
     }
 
     @Test(arguments: names)
