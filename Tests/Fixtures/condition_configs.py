@@ -4,7 +4,7 @@ CONFIGS = {
     # Stable Diffusion 1 in small: as many heads at every level, convolutions around the transformers.
     "sd1": dict(
         sample_size=8, in_channels=4, out_channels=4, layers_per_block=1, block_out_channels=[8, 16], norm_num_groups=2,
-        attention_head_dim=4, cross_attention_dim=12,
+        attention_head_dim=4, cross_attention_dim=24,
         down_block_types=["CrossAttnDownBlock2D", "DownBlock2D"], up_block_types=["UpBlock2D", "CrossAttnUpBlock2D"]),
     # Stable Diffusion 2 in small: heads of one width, linear layers around the transformers, of which some have two layers.
     "sd2": dict(

@@ -1,14 +1,29 @@
-/// Which file of a folder holds the U-Net's weights, among safetensors and PyTorch files, shards with an index, and variants of each.
+/// Which file of a folder holds a network's weights, among safetensors and PyTorch files, shards with an index, and variants of each.
 ///
 /// As diffusers' `from_pretrained`: the standard name before any variant, safetensors before PyTorch's. Where only variants are there one is
 /// taken and a note says which: one that is not `non_ema` before one that is, then full precision before half (`fp16`, `bf16`), then by name.
-struct WeightsChoice {
+package struct WeightsChoice {
+    /// Whose names are the standard ones.
+    package enum Library: Sendable {
+        /// `diffusion_pytorch_model.safetensors`, `diffusion_pytorch_model.bin`.
+        case diffusers
+        /// `model.safetensors`, `pytorch_model.bin`.
+        case transformers
+
+        /// What stands before a format's name.
+        func stem(_ format: String) -> String {
+            switch self {
+            case .diffusers: "diffusion_pytorch_model."
+            case .transformers: format == "bin" ? "pytorch_model." : "model."
+            }
+        }
+    }
+
     /// The weights' file, or the index of its shards; nil when there is nothing that could be weights.
-    let path: String?
+    package let path: String?
     /// What was chosen, as sentences.
     let notes: [String]
 
-    private static let stem = "diffusion_pytorch_model."
     private static let formats = ["safetensors", "bin"]
     private static let pickles = [".bin", ".pt", ".pth", ".ckpt"]
 
@@ -16,19 +31,22 @@ struct WeightsChoice {
     ///   - names: the files beside the configuration.
     ///   - folder: what stands before their names; ends with a slash or is empty.
     ///   - variant: the variant that must be taken; nil leaves the choice to the rule.
+    ///   - library: whose names are the standard ones.
     /// - Throws: ``CheckpointError/ambiguous(_:found:)``, ``CheckpointError/missingFile(expected:)``,
     ///   ``CheckpointError/unknownVariant(_:found:)``.
-    init(names: [String], folder: String, variant: String?) throws(CheckpointError) {
+    package init(
+        names: [String], folder: String, variant: String? = nil, library: Library = .diffusers
+    ) throws(CheckpointError) {
         let names = names.sorted()
-        let variants = Self.variants(names)
+        let variants = Self.variants(names, library)
         if let variant {
             guard let name = variants[variant] else {
                 let found = variants.keys.sorted().map { "\"\($0)\"" }
-                throw .unknownVariant(variant, found: found + (Self.standard(names).map { ["\($0) without a variant"] } ?? []))
+                throw .unknownVariant(variant, found: found + (Self.standard(names, library).map { ["\($0) without a variant"] } ?? []))
             }
             path = folder + name
             notes = []
-        } else if let standard = Self.standard(names) {
+        } else if let standard = Self.standard(names, library) {
             path = folder + standard
             notes = []
         } else if let first = variants.keys.min(by: { Self.rank($0) < Self.rank($1) }), let name = variants[first] {
@@ -45,14 +63,15 @@ struct WeightsChoice {
     }
 
     /// The weights under the name that needs no asking for.
-    private static func standard(_ names: [String]) -> String? {
-        formats.lazy.flatMap { [stem + $0, stem + $0 + ".index.json"] }.first(where: names.contains)
+    private static func standard(_ names: [String], _ library: Library) -> String? {
+        formats.lazy.flatMap { [library.stem($0) + $0, library.stem($0) + $0 + ".index.json"] }.first(where: names.contains)
     }
 
     /// The file of each variant: `STEM.VARIANT.FORMAT`, or the index of shards by today's name and the two that it had before.
-    private static func variants(_ names: [String]) -> [String: String] {
+    private static func variants(_ names: [String], _ library: Library) -> [String: String] {
         var found: [String: String] = [:]
         for format in formats {
+            let stem = library.stem(format)
             let patterns = [
                 ("", ".\(format)"), ("", ".\(format).index.json"), ("\(format).index.", ".json"), ("\(format).", ".index.json"),
             ]

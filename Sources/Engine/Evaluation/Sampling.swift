@@ -70,7 +70,7 @@ public struct Sampling: Sendable {
         var sample = generator.randn(samples * shape.count)
         var prediction = [Float](repeating: 0, count: sample.count)
         let predictor = NoisePredictor(trained, samples: samples, conditions: conditions, memory: memory, parallel: parallel)
-        let told = conditions.map { conditions in conditions.of((0..<samples).map { $0 % conditions.pictures }) } ?? []
+        let told = try conditions.map { conditions in try conditions.of((0..<samples).map { $0 % conditions.pictures }) } ?? []
         var unguided = isGuided ? prediction : []
         var variance = schedule.predictsVariance ? prediction : []
         var nothing: [Float] = []

@@ -4,6 +4,8 @@ package enum WidthRule: Hashable, Sendable {
     case block
     /// Attention's inner width in a block of `blockWidth` channels: as many whole heads of `headWidth` as fit.
     case heads(blockWidth: Int, headWidth: Int)
+    /// A multiple of the width of a block of `blockWidth` channels: what a feed-forward net is wide inside.
+    case multiple(blockWidth: Int, factor: Int)
     /// A width of its own, which no block decides: the time embedding, and every layer of a network without blocks.
     case own
 }

@@ -11,6 +11,13 @@ public struct TrainedModel: Sendable {
         self.weights = weights
     }
 
+    /// The same network for another number of tokens, with the same weights.
+    ///
+    /// - Throws: ``GraphError``.
+    public func told(tokens count: Int) throws(GraphError) -> TrainedModel {
+        TrainedModel(model: try model.told(tokens: count), weights: weights)
+    }
+
     /// Fresh weights, as the network's constructor draws them after `torch.manual_seed(seed)`.
     public init(initializing model: any Architecture, seed: Int) {
         var generator = TorchGenerator(seed: seed)

@@ -1,34 +1,33 @@
-/// What a network is told beside each picture of a set, as numbers for one of its inputs: the number of a class.
+/// What a network is told beside each picture of a set, as numbers for one of its inputs: the number of a class, or the tokens of a text.
 public struct Conditions: Sendable {
     /// The network's input.
     public let input: String
-    /// Of each picture one after the other, ``count`` numbers each.
-    private let numbers: [Float]
     /// Numbers of one condition.
     public let count: Int
+    /// How many pictures there are.
+    public let pictures: Int
     /// The condition that says nothing; nil where the network knows none.
     public let empty: [Float]?
+    private let read: @Sendable (Int) throws -> [Float]
 
     /// - Parameters:
     ///   - input: the network's.
     ///   - count: numbers of one condition.
-    ///   - numbers: those of all pictures.
+    ///   - pictures: how many there are.
     ///   - empty: one that says nothing.
-    public init(input: String, count: Int, of numbers: [Float], empty: [Float]?) {
-        (self.input, self.count, self.numbers, self.empty) = (input, count, numbers, empty)
+    ///   - read: that of a picture.
+    public init(input: String, count: Int, pictures: Int, empty: [Float]?, read: @escaping @Sendable (Int) throws -> [Float]) {
+        (self.input, self.count, self.pictures, self.empty, self.read) = (input, count, pictures, empty, read)
     }
-
-    /// How many pictures there are.
-    public var pictures: Int { numbers.count / count }
 
     /// Those of some pictures, one after the other.
-    public func of(_ pictures: some Collection<Int>) -> [Float] {
-        pictures.flatMap { numbers[($0 * count)..<(($0 + 1) * count)] }
-    }
+    ///
+    /// - Throws: what reading one throws.
+    public func of(_ pictures: some Collection<Int>) throws -> [Float] { try pictures.flatMap { try read($0) } }
 
-    /// Those of some pictures, as a set of their own.
-    public func taking(_ pictures: some Collection<Int>) -> Conditions {
-        Conditions(input: input, count: count, of: of(pictures), empty: empty)
+    /// Those of some neighbouring pictures, as a set of their own.
+    public func taking(_ range: Range<Int>) -> Conditions {
+        Conditions(input: input, count: count, pictures: range.count, empty: empty) { [read] in try read(range.lowerBound + $0) }
     }
 }
 
@@ -47,7 +46,22 @@ extension NetworkCondition {
     ///   - classes: of each picture.
     ///   - count: how many classes there are.
     public func conditions(of classes: [Int], among count: Int) -> Conditions {
-        Conditions(
-            input: "class_labels", count: 1, of: classes.map(Float.init), empty: emptyClass(among: count).map { [Float($0)] })
+        Conditions(input: "class_labels", count: 1, pictures: classes.count, empty: emptyClass(among: count).map { [Float($0)] }) {
+            [Float(classes[$0])]
+        }
+    }
+}
+
+extension Conditions {
+    /// Tokens of every picture.
+    ///
+    /// - Parameters:
+    ///   - tokens: how many each is told.
+    ///   - width: numbers of a token.
+    ///   - read: (tokens, width) of a picture.
+    public static func tokens(
+        _ tokens: Int, width: Int, pictures: Int, empty: [Float]?, read: @escaping @Sendable (Int) throws -> [Float]
+    ) -> Conditions {
+        Conditions(input: "encoder_hidden_states", count: tokens * width, pictures: pictures, empty: empty, read: read)
     }
 }

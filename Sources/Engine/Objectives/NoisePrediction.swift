@@ -76,14 +76,14 @@ package struct NoisePrediction: Objective {
         let flips = mirroring ? generator.randint(below: 2, count: count) : [Int](repeating: 0, count: count)
         return Examples(
             pictures: try pictures.load(indices) { flips[$0] == 1 }, noise: noise, timesteps: timesteps,
-            conditions: drawConditions(indices, from: &generator))
+            conditions: try drawConditions(indices, from: &generator))
     }
 
-    private func drawConditions(_ indices: [Int], from generator: inout TorchGenerator) -> [Float] {
+    private func drawConditions(_ indices: [Int], from generator: inout TorchGenerator) throws -> [Float] {
         guard let conditions else { return [] }
         let chances = generator.rand(indices.count)
-        return zip(indices, chances).flatMap { index, chance in
-            if chance < unconditionalProbability, let empty = conditions.empty { empty } else { conditions.of(CollectionOfOne(index)) }
+        return try zip(indices, chances).flatMap { index, chance in
+            if chance < unconditionalProbability, let empty = conditions.empty { empty } else { try conditions.of(CollectionOfOne(index)) }
         }
     }
 
@@ -92,7 +92,7 @@ package struct NoisePrediction: Objective {
         let x0 = try pictures.load(0..<count)
         return Examples(
             pictures: x0, noise: generator.randn(x0.count), timesteps: [Int](repeating: 0, count: count),
-            conditions: conditions?.of(0..<count) ?? [])
+            conditions: try conditions?.of(0..<count) ?? [])
     }
 
     package func scoring(_ examples: Examples, at timestep: Int) -> Examples {
@@ -109,7 +109,7 @@ package struct NoisePrediction: Objective {
         let x0 = try pictures.load(held)
         let timesteps = (0..<count).map { (2 * $0 + 1) * signal.count / (2 * count) }
         return Examples(
-            pictures: x0, noise: generator.randn(x0.count), timesteps: timesteps, conditions: conditions?.of(held) ?? [])
+            pictures: x0, noise: generator.randn(x0.count), timesteps: timesteps, conditions: try conditions?.of(held) ?? [])
     }
 
     // MARK: In an executor

@@ -11,6 +11,7 @@ public struct PictureSet: Sendable {
     private enum Source: Sendable {
         case bytes(@Sendable (Int) throws -> [UInt8])
         case numbers(@Sendable (Int) throws -> [Float])
+        case latents(@Sendable (Int, Bool) throws -> [Float])
     }
 
     /// - Parameter read: picture i as 8-bit numbers, (height, width, channels).
@@ -33,6 +34,19 @@ public struct PictureSet: Sendable {
         source = .numbers(read)
     }
 
+    /// Latents of pictures, of which nothing here can tell what they are of the same picture mirrored.
+    ///
+    /// - Parameter read: those of picture i, or of it mirrored, (channels, height, width).
+    public init(
+        latentsOf count: Int, shape: Shape, conditions: Conditions?,
+        read: @escaping @Sendable (_ index: Int, _ mirrored: Bool) throws -> [Float]
+    ) {
+        self.count = count
+        self.shape = shape
+        self.conditions = conditions
+        source = .latents(read)
+    }
+
     /// Writes a picture in PyTorch's order (channels, height, width); 8-bit numbers as `x / 127.5 - 1`.
     ///
     /// - Parameter mirrored: left and right exchanged.
@@ -44,6 +58,9 @@ public struct PictureSet: Sendable {
         case .numbers(let read):
             let numbers = try read(index)
             place(mirrored, target) { numbers[($0 * shape.height + $1) * shape.width + $2] }
+        case .latents(let read):
+            let numbers = try read(index, mirrored)
+            place(false, target) { numbers[($0 * shape.height + $1) * shape.width + $2] }
         }
     }
 

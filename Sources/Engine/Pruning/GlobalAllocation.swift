@@ -100,7 +100,7 @@ struct GlobalAllocation {
             switch (widths, group.rule) {
             case (.free, _): self = group.attention.map(Key.attention) ?? .group(index)
             case (.diffusers, .block): self = .blocks(width: group.width)
-            case (.diffusers, .heads(let blockWidth, _)): self = .blocks(width: blockWidth)
+            case (.diffusers, .heads(let blockWidth, _)), (.diffusers, .multiple(let blockWidth, _)): self = .blocks(width: blockWidth)
             case (.diffusers, .own): return nil
             }
         }

@@ -99,6 +99,14 @@ public struct Refit: Sendable, Equatable {
         }
     }
 
+    /// Draws what a run draws, for whoever gives the samples to learn which they are.
+    ///
+    /// - Throws: what drawing samples throws.
+    package func rehearse(on objective: some Objective) throws {
+        var generator = TorchGenerator(seed: seed)
+        _ = try objective.draw(samples, mirroring: false, from: &generator)
+    }
+
     private func executor(_ trained: TrainedModel, _ parallel: Parallel) -> Executor {
         Executor(graph: trained.model.graph, weights: trained.weights, batch: samples, preparedLimit: 0, parallel: parallel)
     }

@@ -50,6 +50,14 @@ public struct Scoring: Sendable {
 
     // MARK: At work
 
+    /// Draws what a walk draws, for whoever gives the samples to learn which they are.
+    ///
+    /// - Throws: what drawing samples throws.
+    package func rehearse(on objective: some Objective, samples: Int) throws {
+        var generator = TorchGenerator(seed: seed)
+        _ = try objective.scoring(samples, from: &generator)
+    }
+
     /// Ranks the channels of all groups.
     ///
     /// - Parameters:

@@ -39,6 +39,7 @@ public struct Selection: Sendable {
             case (.diffusers, .own): width = group.width
             case (.diffusers, .block): width = group.width - steps * divisor(ofBlock: group.width)
             case (.diffusers, .heads(let block, let head)): width = (block - steps * divisor(ofBlock: block)) / head * head
+            case (.diffusers, .multiple(let block, let factor)): width = (block - steps * divisor(ofBlock: block)) * factor
             }
             guard width > 0 else { return nil }
             narrower.append(width)
@@ -56,6 +57,7 @@ public struct Selection: Sendable {
         switch group.rule {
         case .own: return group.width
         case .block: return blockWidth(group.width)
+        case .multiple(let block, let factor): return factor * blockWidth(block)
         case .heads(let blockWidth, let headWidth):
             let heads = self.blockWidth(blockWidth) / headWidth
             guard heads > 0 else {

@@ -100,6 +100,14 @@ public struct FineTuner: Sendable {
         return (average ?? weights, weights)
     }
 
+    /// Draws all that a run draws, for whoever gives the samples to learn which they are.
+    ///
+    /// - Throws: what drawing samples throws.
+    package func rehearse(on objective: some Objective) throws {
+        var generator = TorchGenerator(seed: settings.seed)
+        for _ in 0..<settings.steps { _ = try objective.draw(settings.batchSize, mirroring: settings.flip, from: &generator) }
+    }
+
     /// How a step's batch goes through the model. Weights change at every step, so nothing prepared of them is kept.
     ///
     /// - Parameter beside: bytes that an objective takes for as many samples at once.

@@ -59,7 +59,7 @@ import Testing
     /// As many are shown without their class as the probability says, by numbers that are drawn last.
     @Test func aShareOfPicturesIsShownWithTheEmptyCondition() throws {
         let shape = Shape(height: 2, width: 2, channels: 1)
-        let conditions = Conditions(input: "class_labels", count: 1, of: (0..<8).map(Float.init), empty: [99])
+        let conditions = Conditions(input: "class_labels", count: 1, pictures: 8, empty: [99]) { [Float($0)] }
         let set = PictureSet(numbersOf: 8, shape: shape, conditions: conditions) { index in [Float](repeating: Float(index), count: 4) }
         for probability in [0.0, 0.3, 1.0] {
             let objective = NoisePrediction(

@@ -47,8 +47,9 @@ extension LayerBuilder {
         hidden = try graph.add("\(name).self", Add(), [hidden, own])
         let cross = try attention("\(name).attn2", try layerNorm("\(name).norm2", hidden), to: tokens, form: form)
         hidden = try graph.add("\(name).cross", Add(), [hidden, cross])
-        // GEGLU's width is in no configuration: it is its own.
-        var fed = try linear("\(name).ff.net.0.proj", try layerNorm("\(name).norm3", hidden), out: 8 * inner, width: .own)
+        var fed = try linear(
+            "\(name).ff.net.0.proj", try layerNorm("\(name).norm3", hidden), out: 8 * inner,
+            width: .multiple(blockWidth: form.blockWidth, factor: 4))
         fed = try graph.add("\(name).ff.net.0", GatedActivation(.gelu), [fed])
         fed = try linear("\(name).ff.net.2", fed, out: inner)
         return try graph.add(name, Add(), [hidden, fed])

@@ -86,7 +86,9 @@ struct UNet2DConditionBuilder: LayerBuilder {
         switch configuration.classes {
         case .table(let classes):
             let labels = try graph.add("class_labels", Input(.vector(1)))
-            return try graph.add("class_embedding", Embedding("class_embedding", rows: classes, channels: width, isFixed: false), [labels])
+            let channels = shapes["class_embedding.weight"]?.last ?? width
+            return try graph.add(
+                "class_embedding", Embedding("class_embedding", rows: classes, channels: channels, isFixed: false), [labels])
         case .timestep:
             let labels = try projectTime("class_proj", try graph.add("class_labels", Input(.vector(1))))
             return try embed("class_embedding", labels, out: width, activation: configuration.activation)

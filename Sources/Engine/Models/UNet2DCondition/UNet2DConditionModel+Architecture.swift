@@ -16,7 +16,7 @@ extension UNet2DConditionModel: Architecture {
         do { try self.init(configuration, shapes: shapes) } catch { throw .graph(error) }
     }
 
-    /// None yet.
+    /// Noise prediction, where a sample, a timestep and tokens are all that it is told, and the sample's noise what it gives.
     public var objectives: [ObjectiveName] { objectiveNote == nil ? [.noisePrediction] : [] }
 
     /// Tokens.
@@ -28,7 +28,8 @@ extension UNet2DConditionModel: Architecture {
         if configuration.outChannels != configuration.inChannels, configuration.outChannels != 2 * configuration.inChannels {
             return "it predicts another number of channels (\(configuration.outChannels)) than it takes (\(configuration.inChannels))"
         }
-        return "it is told tokens beside each sample, which no data set has"
+        if configuration.classes != nil { return "it is told a class or a vector beside tokens, which no data set has together" }
+        return nil
     }
 
     /// The configuration as it was read, and what pruning changed in it.

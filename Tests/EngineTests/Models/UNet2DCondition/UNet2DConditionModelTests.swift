@@ -33,9 +33,9 @@ import Testing
     @Test func theNumberOfTokensIsNoPropertyOfTheWeights() throws {
         let (model, _) = try Golden.condition("sd1")
         let other = try model.told(tokens: 77)
-        #expect(other.graph.input("encoder_hidden_states") == Shape(height: 1, width: 77, channels: 12))
+        #expect(other.graph.input("encoder_hidden_states") == Shape(height: 1, width: 77, channels: 24))
         #expect(other.graph.parameters == model.graph.parameters)
-        #expect(model.condition == .tokens(width: 12))
+        #expect(model.condition == .tokens(width: 24))
         #expect(try Golden.condition("simple").model.condition == .tokens(width: 5))
     }
 
