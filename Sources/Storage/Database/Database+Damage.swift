@@ -38,6 +38,7 @@ extension Database {
                 sql: """
                     SELECT checkpoint || ' ' || path FROM checkpoint_files WHERE digest = ?1
                     UNION ALL SELECT id || ' pictures' FROM datasets WHERE pack_digest = ?1
+                    UNION ALL SELECT id || ' embeddings' FROM datasets WHERE embeddings_digest = ?1
                     UNION ALL SELECT id || ' manifest' FROM checkpoints WHERE manifest = ?1
                     UNION ALL SELECT id || ' manifest' FROM datasets WHERE manifest = ?1
                     UNION ALL SELECT job || ' ' || name FROM job_files WHERE digest = ?1

@@ -107,6 +107,7 @@ public final class Database: Sendable {
     private static let isReferenced = """
         SELECT EXISTS (SELECT 1 FROM checkpoint_files WHERE digest = ?1)
             OR EXISTS (SELECT 1 FROM datasets WHERE pack_digest = ?1)
+            OR EXISTS (SELECT 1 FROM datasets WHERE embeddings_digest = ?1)
             OR EXISTS (SELECT 1 FROM job_files WHERE digest = ?1)
             OR EXISTS (SELECT 1 FROM job_saves WHERE digest = ?1)
             OR EXISTS (SELECT 1 FROM checkpoints WHERE manifest = ?1)

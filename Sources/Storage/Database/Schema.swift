@@ -23,6 +23,7 @@ enum Schema {
         migrator.registerMigration("damaged blobs") { try $0.execute(sql: damagedBlobs) }
         migrator.registerMigration("commits") { try $0.execute(sql: commits) }
         migrator.registerMigration("phases of any name") { try $0.execute(sql: phases) }
+        migrator.registerMigration("conditions of pictures") { try $0.execute(sql: conditions) }
         return migrator
     }
 
@@ -265,6 +266,16 @@ enum Schema {
         UPDATE sqlite_schema SET sql = replace(sql, ' CHECK (phase IN (''scoring'', ''finetuning''))', '')
         WHERE type = 'table' AND name = 'job_saves';
         PRAGMA writable_schema = RESET;
+        """
+
+    /// What is said of a picture beside it, and the file of embeddings of all of them. A picture's class is null where its folder tells it.
+    private static let conditions = """
+        ALTER TABLE pictures ADD COLUMN class INTEGER CHECK (class >= 0);
+        ALTER TABLE pictures ADD COLUMN caption TEXT;
+        ALTER TABLE datasets ADD COLUMN embeddings_digest TEXT CHECK (length(embeddings_digest) = 64);
+        ALTER TABLE datasets ADD COLUMN embeddings_size INTEGER
+            CHECK (embeddings_size >= 0) CHECK ((embeddings_size IS NULL) = (embeddings_digest IS NULL));
+        CREATE INDEX datasets_embeddings ON datasets (embeddings_digest);
         """
 
     /// What was found to be damaged, and how far the walk over all blobs has come.

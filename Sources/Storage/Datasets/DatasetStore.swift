@@ -4,9 +4,10 @@ import GRDB
 public struct DatasetStore: Sendable {
     let database: Database
 
-    /// Stores a dataset whose pack is already in its place; all its pictures in one transaction.
+    /// Stores a dataset whose files are already in their places; all its pictures in one transaction.
     /// - Parameters:
     ///   - descriptor: JSON.
+    ///   - embeddings: a file with one of each picture.
     ///   - pictures: in the dataset's order, at most a few hundred thousand.
     ///   - upload: what it was made of, which goes then.
     ///   - owner: whose it is.
@@ -14,10 +15,12 @@ public struct DatasetStore: Sendable {
     /// - Throws: ``StorageError/tooMuchStored(limit:)`` when it is more than its owner may have.
     @discardableResult
     public func insert(
-        id: String = Identifier.make(.dataset), name: String, descriptor: String, pack: StoredBlob, pictures: [DatasetRecord.Picture],
-        consuming upload: HeldUpload? = nil, owner: Owner? = nil, answer: KeptAnswer<DatasetRecord>? = nil
+        id: String = Identifier.make(.dataset), name: String, descriptor: String, pack: StoredBlob, embeddings: StoredBlob? = nil,
+        pictures: [DatasetRecord.Picture], consuming upload: HeldUpload? = nil, owner: Owner? = nil,
+        answer: KeptAnswer<DatasetRecord>? = nil
     ) throws(StorageError) -> DatasetRecord {
-        let manifest = Manifest(dataset: id, name: name, descriptor: descriptor, pack: pack, pictures: pictures, owner: owner)
+        let manifest = Manifest(
+            dataset: id, name: name, descriptor: descriptor, pack: pack, embeddings: embeddings, pictures: pictures, owner: owner)
         let blob = try manifest.store(in: database.blobs)
         let record = try database.write("insert a dataset") { rows in
             try manifest.insert((blob.digest, blob.size), in: rows)
@@ -49,10 +52,10 @@ public struct DatasetStore: Sendable {
 
     static func pictures(of id: String, in rows: GRDB.Database) throws -> [DatasetRecord.Picture] {
         let cursor = try Row.fetchCursor(
-            rows, sql: "SELECT path, pack_offset, length FROM pictures WHERE dataset = ? ORDER BY ordinal", arguments: [id])
+            rows, sql: "SELECT path, pack_offset, length, class, caption FROM pictures WHERE dataset = ? ORDER BY ordinal", arguments: [id])
         var pictures: [DatasetRecord.Picture] = []
         while let row = try cursor.next() {
-            pictures.append(.init(path: row[0], offset: row[1], length: row[2]))
+            pictures.append(.init(path: row[0], offset: row[1], length: row[2], classNumber: row[3], caption: row[4]))
         }
         return pictures
     }
@@ -65,7 +68,7 @@ public struct DatasetStore: Sendable {
         }
     }
 
-    /// Deletes a dataset, and its pack if nothing else refers to it.
+    /// Deletes a dataset, and its files if nothing else refers to them.
     /// - Throws: ``StorageError/notFound(_:id:)``; ``StorageError/inUse(_:id:jobs:)`` while a live job needs it.
     public func delete(_ id: String) throws(StorageError) {
         let digests = try database.write("delete a dataset") { rows in
@@ -73,8 +76,8 @@ public struct DatasetStore: Sendable {
                 rows, sql: "SELECT id FROM jobs WHERE status IN ('queued', 'running', 'paused') AND dataset = ? ORDER BY id",
                 arguments: [id])
             guard jobs.isEmpty else { throw StorageError.inUse(.dataset, id: id, jobs: jobs) }
-            let pack = try record(id, in: rows).pack
-            let digests = try database.forgetManifest(.dataset, id, in: rows) + [pack]
+            let record = try record(id, in: rows)
+            let digests = try database.forgetManifest(.dataset, id, in: rows) + [record.pack, record.embeddings].compactMap { $0 }
             try rows.execute(sql: "DELETE FROM datasets WHERE id = ?", arguments: [id])
             try database.noteDeleted(in: rows)
             return digests

@@ -71,6 +71,7 @@ extension Database {
     /// Those that are someone's contents, and no manifest.
     static let contents = """
         SELECT digest, size FROM checkpoint_files UNION ALL SELECT pack_digest AS digest, pack_size AS size FROM datasets
+            UNION ALL SELECT embeddings_digest, embeddings_size FROM datasets WHERE embeddings_digest IS NOT NULL
             UNION ALL SELECT digest, size FROM job_files UNION ALL SELECT digest, size FROM job_saves
         """
 

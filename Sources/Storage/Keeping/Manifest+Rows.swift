@@ -14,7 +14,11 @@ extension Manifest {
             files = try CheckpointStore.files(of: id, in: rows)
             pictures = []
         case .dataset:
-            files = [CheckpointRecord.File(path: "", digest: try row.digest("pack_digest"), size: row["pack_size"])]
+            let record = try DatasetRecord(row)
+            let embeddings = record.embeddings.map { digest in
+                CheckpointRecord.File(path: DatasetRecord.embeddingsName, digest: digest, size: record.embeddingsSize)
+            }
+            files = [CheckpointRecord.File(path: "", digest: record.pack, size: record.packSize)] + (embeddings.map { [$0] } ?? [])
             pictures = try DatasetStore.pictures(of: id, in: rows)
         }
     }
@@ -36,16 +40,19 @@ extension Manifest {
         case .dataset:
             try rows.execute(
                 sql: """
-                    INSERT INTO datasets (id, name, created_at, descriptor, token, pack_digest, pack_size, manifest, manifest_size)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+                    INSERT INTO datasets (id, name, created_at, descriptor, token, pack_digest, pack_size, manifest, manifest_size,
+                        embeddings_digest, embeddings_size) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
                     """,
                 arguments: [
                     id, name, createdAt.milliseconds, descriptor, token, files[0].digest.hex, files[0].size, blob.digest.hex, blob.size,
+                    files.count > 1 ? files[1].digest.hex : nil, files.count > 1 ? files[1].size : nil,
                 ])
             let statement = try rows.makeStatement(
-                sql: "INSERT INTO pictures (dataset, ordinal, path, pack_offset, length) VALUES (?, ?, ?, ?, ?)")
+                sql: "INSERT INTO pictures (dataset, ordinal, path, pack_offset, length, class, caption) VALUES (?, ?, ?, ?, ?, ?, ?)")
             for (ordinal, picture) in pictures.enumerated() {
-                try statement.execute(arguments: [id, ordinal, picture.path, picture.offset, picture.length])
+                try statement.execute(arguments: [
+                    id, ordinal, picture.path, picture.offset, picture.length, picture.classNumber, picture.caption,
+                ])
             }
         }
     }

@@ -16,7 +16,7 @@ struct Manifest: Sendable, Equatable {
     let descriptor: String
     /// Whose it is: a token's identifier.
     let token: String?
-    /// A checkpoint's files; a dataset's pack under an empty path.
+    /// A checkpoint's files; a dataset's pack under an empty path, and the file of its embeddings where there is one.
     let files: [CheckpointRecord.File]
     /// A dataset's pictures, in order.
     let pictures: [DatasetRecord.Picture]
@@ -45,6 +45,15 @@ struct Manifest: Sendable, Equatable {
         let path: String
         let offset: Int64
         let length: Int64
+        let `class`: Int?
+        let caption: String?
+
+        init(_ picture: DatasetRecord.Picture) {
+            (path, offset, length) = (picture.path, picture.offset, picture.length)
+            (`class`, caption) = (picture.classNumber, picture.caption)
+        }
+
+        var record: DatasetRecord.Picture { .init(path: path, offset: offset, length: length, classNumber: `class`, caption: caption) }
     }
 
     /// Writes it; a blob like any other.
@@ -68,7 +77,7 @@ struct Manifest: Sendable, Equatable {
                 files: files.count,
                 pictures: pictures.count))
         for file in files { try add(File(path: file.path, digest: file.digest.hex, size: file.size)) }
-        for picture in pictures { try add(Picture(path: picture.path, offset: picture.offset, length: picture.length)) }
+        for picture in pictures { try add(Picture(picture)) }
         try writer.write(bytes)
         return try writer.finish()
     }
@@ -95,9 +104,9 @@ struct Manifest: Sendable, Equatable {
         var pictures: [DatasetRecord.Picture] = []
         for _ in 0..<head.pictures {
             guard let picture = next(Picture.self) else { return nil }
-            pictures.append(DatasetRecord.Picture(path: picture.path, offset: picture.offset, length: picture.length))
+            pictures.append(picture.record)
         }
-        guard head.kind == .checkpoint || files.count == 1 else { return nil }
+        guard head.kind == .checkpoint || (1...2).contains(files.count) else { return nil }
         (kind, id, name) = (head.kind, head.id, head.name)
         createdAt = Timestamp(milliseconds: head.created_at)
         (descriptor, token) = (head.descriptor, head.token)
@@ -117,12 +126,15 @@ extension Manifest {
 
     /// Of a new dataset.
     init(
-        dataset id: String, name: String, descriptor: String, pack: StoredBlob, pictures: [DatasetRecord.Picture], owner: Owner?
+        dataset id: String, name: String, descriptor: String, pack: StoredBlob, embeddings: StoredBlob?,
+        pictures: [DatasetRecord.Picture], owner: Owner?
     ) {
         (kind, self.id, self.name) = (.dataset, id, name)
         createdAt = .now()
         (self.descriptor, token) = (descriptor, owner?.token)
-        files = [CheckpointRecord.File(path: "", digest: pack.digest, size: pack.size)]
+        files =
+            [CheckpointRecord.File(path: "", digest: pack.digest, size: pack.size)]
+            + (embeddings.map { [CheckpointRecord.File(path: DatasetRecord.embeddingsName, digest: $0.digest, size: $0.size)] } ?? [])
         self.pictures = pictures
     }
 }

@@ -73,7 +73,7 @@ public struct TokenStore: Sendable {
             rows,
             sql: """
                 SELECT (SELECT COALESCE(SUM(size), 0) FROM checkpoint_files JOIN checkpoints ON checkpoint = id WHERE token = ?1)
-                    + (SELECT COALESCE(SUM(pack_size), 0) FROM datasets WHERE token = ?1)
+                    + (SELECT COALESCE(SUM(pack_size + COALESCE(embeddings_size, 0)), 0) FROM datasets WHERE token = ?1)
                     + (SELECT COALESCE(SUM(length), 0) FROM uploads WHERE token = ?1)
                 """, arguments: [id])!
     }
