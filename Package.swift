@@ -151,7 +151,9 @@ let package = Package(
         .testTarget(name: "MediaTests", dependencies: ["TestSupport", "Media"]),
         .testTarget(
             name: "JobsTests",
-            dependencies: ["TestSupport", "Jobs", "Documents", "Engine", "Storage", .product(name: "Logging", package: "swift-log")]),
+            dependencies: [
+                "TestSupport", "Jobs", "Documents", "Engine", "Media", "Storage", .product(name: "Logging", package: "swift-log"),
+            ]),
         .testTarget(
             name: "CommandLineTests",
             dependencies: [

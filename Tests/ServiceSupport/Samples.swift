@@ -34,6 +34,11 @@ package enum Samples {
         return try archive(files)
     }
 
+    /// A small gray picture.
+    package static func picture() throws -> [UInt8] {
+        try PNGEncoder.encode(Picture(width: 8, height: 8, channels: 1, pixels: (0..<64).map { UInt8($0) }))
+    }
+
     /// `config.json` of the tiny U-Net with some keys changed.
     package static func config(_ changes: [String: JSON]) throws -> [UInt8] {
         Array(try JSON(parsing: bytes("unet/ddpm/config.json")).replacing(changes).compact.utf8)

@@ -11,10 +11,14 @@ struct DatasetDescriptor {
     }
 
     /// Describes pictures that were just read: the smallest width and height among them, and 3 channels unless all are gray.
-    init(images: Int, width: Int, height: Int, channels: Int, size: Int64, classes: PictureClasses?, warnings: [String]) {
+    init(
+        images: Int, width: Int, height: Int, channels: Int, size: Int64, classes: PictureClasses?, captions: Int,
+        embeddings: EmbeddingsFile?, warnings: [String]
+    ) {
         json = [
             "images": .integer(images), "width": .integer(width), "height": .integer(height), "channels": .integer(channels),
-            "classes": classes?.json ?? [], "size": .integer(Int(size)), "warnings": .array(warnings.map(JSON.string)),
+            "classes": classes?.json ?? [], "class_count": .integer(classes?.count ?? 0), "captions": .integer(captions),
+            "embeddings": embeddings?.json ?? .null, "size": .integer(Int(size)), "warnings": .array(warnings.map(JSON.string)),
         ]
     }
 
@@ -26,17 +30,34 @@ struct DatasetDescriptor {
     var height: Int { json["height"]?.integer ?? 0 }
     /// 1 when all are gray, else 3.
     var channels: Int { json["channels"]?.integer ?? 0 }
-    /// The folders that its pictures lie in; nil where they lie in none, and of what was stored before there were classes.
-    var classes: PictureClasses? { PictureClasses(json["classes"]) }
+    /// What its pictures are, by their labels or folders; nil where these tell nothing, and of what was stored before there were classes.
+    var classes: PictureClasses? { PictureClasses(json["classes"], count: json["class_count"]?.integer) }
+    /// How many pictures have a caption.
+    var captions: Int { json["captions"]?.integer ?? 0 }
+    /// The embeddings of its pictures; nil where there are none.
+    var embeddings: EmbeddingsFile? { EmbeddingsFile(json["embeddings"]) }
 }
 
 extension DatasetRecord {
-    /// The API's dataset object, with a warning when its pictures are known to be damaged.
+    /// The API's dataset object, with a warning for each file of it that is known to be damaged.
     package func payload(_ blobs: BlobStore) throws -> JSON {
-        let payload = try payload()
-        guard let damage = blobs.damage(of: pack) else { return payload }
-        let error = StorageError.damaged(.dataset, id: id, file: Self.packName, found: damage.found)
-        return payload.warning(["dataset_damaged: \(error)"])
+        try payload().warning(
+            files.compactMap { file in
+                blobs.damage(of: file.digest).map {
+                    "dataset_damaged: \(StorageError.damaged(.dataset, id: id, file: file.name, found: $0.found))"
+                }
+            })
+    }
+
+    /// Throws for what is known to be damaged, without reading it.
+    ///
+    /// - Throws: ``StorageError/damaged(_:id:file:found:)``.
+    func refuseKnownDamage(_ blobs: BlobStore) throws(StorageError) {
+        for file in files { try blobs.refuseKnownDamage(file.digest, size: file.size, of: .dataset, id, file: file.name) }
+    }
+
+    private var files: [(name: String, digest: BlobDigest, size: Int64)] {
+        [(Self.packName, pack, packSize)] + (embeddings.map { [(Self.embeddingsName, $0, embeddingsSize)] } ?? [])
     }
 
     /// What errors call the file of all pictures.
@@ -46,8 +67,12 @@ extension DatasetRecord {
     package func payload() throws -> JSON {
         let head: JSON = ["id": .string(id), "object": "dataset", "name": .string(name), "created_at": .string(createdAt.text)]
         guard case .object(let described) = try DatasetDescriptor(self).json else { return head }
-        // Of what was stored before there were classes.
-        let missing: [JSON.Member] = described.contains { $0.name == "classes" } ? [] : [.init("classes", [])]
-        return head.adding(described + missing)
+        // Of what was stored before there were classes, or captions.
+        let names = Set(described.map(\.name))
+        let classes = try DatasetDescriptor(self).classes?.count ?? 0
+        let later: [JSON.Member] = [
+            .init("classes", []), .init("class_count", .integer(classes)), .init("captions", 0), .init("embeddings", .null),
+        ]
+        return head.adding(described + later.filter { !names.contains($0.name) })
     }
 }

@@ -6,21 +6,27 @@ import Storage
 import Synchronization
 
 /// A dataset in the store, read picture by picture: cropped, resized and decoded as a model needs it.
-final class StoredPictures: Sendable {
+package final class StoredPictures: Sendable {
     private let pictures: [DatasetRecord.Picture]
     private let classes: PictureClasses?
+    private let hasCaptions: Bool
     private let descriptor: Int32
     /// Decoded pictures, kept while there is room.
     private let decoded = Mutex<(pictures: [Int: [UInt8]], bytes: Int)>(([:], 0))
     static let cacheLimit = 512 << 20
 
-    /// Opens the dataset's pack, which holds what was stored.
+    /// The pictures' embeddings; nil where the dataset has none.
+    package let embeddings: StoredEmbeddings?
+
+    /// Opens the dataset's files, which hold what was stored.
     ///
     /// - Throws: ``StorageError``.
-    init(_ database: Database, _ id: String) throws {
+    package init(_ database: Database, _ id: String) throws {
         let record = try database.datasets.get(id)
         pictures = try database.datasets.pictures(of: id)
-        classes = try DatasetDescriptor(record).classes
+        let described = try DatasetDescriptor(record)
+        (classes, hasCaptions) = (described.classes, described.captions > 0)
+        embeddings = try StoredEmbeddings(database, record)
         descriptor = try database.blobs.open(record.pack, of: .dataset, id, file: DatasetRecord.packName)
     }
 
@@ -35,12 +41,20 @@ final class StoredPictures: Sendable {
     }
 
     private func conditions(for model: any Architecture) -> Conditions? {
-        guard let condition = model.condition, let classes else { return nil }
-        return condition.conditions(of: pictures.map { classes.number(of: $0.path) ?? 0 }, among: classes.names.count)
+        guard let condition = model.condition, let classNumbers, let classes else { return nil }
+        return condition.conditions(of: classNumbers, among: classes.count)
     }
 
     /// How many pictures.
-    var count: Int { pictures.count }
+    package var count: Int { pictures.count }
+
+    /// The number of each picture's class, in order; nil where there are no classes.
+    package var classNumbers: [Int]? {
+        classes.map { classes in pictures.map { $0.classNumber ?? classes.number(of: $0.path) ?? 0 } }
+    }
+
+    /// Each picture's caption, in order, an empty one where it has none; nil where no picture has one.
+    package var captions: [String]? { hasCaptions ? pictures.map { $0.caption ?? "" } : nil }
 
     /// SHA-256 of all pictures' files, one after the other in the order of their paths, in hexadecimal.
     ///

@@ -9,6 +9,12 @@ package enum JobsError: Error, Equatable {
     case invalidName(String)
     /// A picture of a dataset, by its path, does not decode.
     case invalidPicture(path: String, PictureError)
+    /// An archive has no picture, but these files.
+    case noPictures(found: String)
+    /// Labels and captions of pictures, by the path of their file, are not what they must be.
+    case invalidMetadata(path: String, MetadataError)
+    /// Embeddings of pictures, by the path of their file, are not what they must be.
+    case invalidEmbeddings(path: String, EmbeddingsError)
     /// Files are no checkpoint that the engine can work with.
     case invalidCheckpoint(CheckpointError)
     /// A configuration has more bytes than are read.
@@ -34,6 +40,10 @@ extension JobsError: CustomStringConvertible {
             errors.prefix(4).map { $0.pointer.isEmpty ? "the body \($0.detail)" : "\($0.pointer) \($0.detail)" }.joined(separator: "; ")
         case .invalidName(let trouble): "the name \(trouble)"
         case .invalidPicture(let path, let error): "\(path) \(error)"
+        case .noPictures(let found):
+            "the archive holds no picture that is read, no PNG and no JPEG" + (found.isEmpty ? "" : ", but \(found)")
+        case .invalidMetadata(let path, let error): "\(path) \(error)"
+        case .invalidEmbeddings(let path, let error): "\(path) \(error)"
         case .invalidCheckpoint(let error): error.description
         case .configurationTooLarge(let path, let size, let limit): "\(path) has \(size) bytes; at most \(limit) are read"
         case .noPlan(let job): "\(job) has no plan: it prunes nothing, or has not come to it yet"

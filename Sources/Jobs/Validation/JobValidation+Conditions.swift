@@ -29,12 +29,14 @@ extension JobValidation {
             return [
                 FieldError(
                     pointer: "/dataset",
-                    detail: "has no classes, which the model is told: pack the pictures of each class in a folder of its own")
+                    detail: "has no classes, which the model is told: pack the pictures of each class in a folder of its own, or give each "
+                        + "a label in metadata.jsonl or metadata.csv")
             ]
         }
-        let count = classes.names.count
+        let count = classes.count
         if case .classNumber(let known?) = condition, count > known {
-            return [FieldError(pointer: "/dataset", detail: "has \(count) classes; the model knows \(known)")]
+            let found = classes.names.count == count ? "\(count) classes" : "labels up to \(count - 1), so \(count) classes"
+            return [FieldError(pointer: "/dataset", detail: "has \(found); the model knows \(known)")]
         }
         let isEmptyKnown = condition.emptyClass(among: count) != nil
         if valid.request.finetuning != nil, said == nil {

@@ -51,12 +51,10 @@ package struct JobValidation {
     ///   names, and ``StorageError/damaged(_:id:file:found:)`` for what of it is known to be damaged.
     package func validated(_ request: JobRequest) throws -> Valid {
         let source = try StoredCheckpoint(database, request.checkpoint)
-        let pack = try request.dataset.map { try database.datasets.get($0) }
-        let dataset = try pack.map(DatasetDescriptor.init)
+        let record = try request.dataset.map { try database.datasets.get($0) }
+        let dataset = try record.map(DatasetDescriptor.init)
         try source.refuseKnownDamage()
-        if let pack {
-            try database.blobs.refuseKnownDamage(pack.pack, size: pack.packSize, of: .dataset, pack.id, file: DatasetRecord.packName)
-        }
+        try record?.refuseKnownDamage(database.blobs)
         var errors: [FieldError] = []
         var teacher: Teacher?
         do {

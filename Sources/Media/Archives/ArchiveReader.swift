@@ -146,9 +146,11 @@ package final class ArchiveReader {
         return chunk.isEmpty ? nil : chunk
     }
 
-    /// All that is left of the current entry, when that is at most `limit` bytes (else `tooLarge`): for a config, a picture.
-    package func readAll(atMost limit: Int64) throws(ArchiveError) -> [UInt8] {
-        var bytes: [UInt8] = []
+    /// All of the current entry, when that is at most `limit` bytes (else `tooLarge`): for a config, a picture.
+    ///
+    /// - Parameter beginning: what was read of it before.
+    package func readAll(atMost limit: Int64, after beginning: [UInt8] = []) throws(ArchiveError) -> [UInt8] {
+        var bytes = beginning
         let path = current?.path ?? ""
         guard (current?.size ?? 0) <= limit else { throw .tooLarge(entry: path, limit: limit) }
         // What is announced comes: a small file cannot make us take more than its entry may have anyway.

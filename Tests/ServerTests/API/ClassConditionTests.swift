@@ -7,13 +7,18 @@ import Testing
 
 /// Models that are told classes, from the folders of their pictures to guided samples.
 @Suite struct ClassConditionTests {
-    /// Pictures of 8 by 8 pixels, each at a path.
-    private static func pictures(_ paths: [String]) throws -> Data {
+    /// Pictures of 8 by 8 pixels, each at a path, and a text beside them.
+    private static func pictures(_ paths: [String], _ text: (path: String, String)? = nil) throws -> Data {
         try Samples.archive(
             paths.enumerated().map { number, path in
                 let pixels = (0..<192).map { UInt8(truncatingIfNeeded: $0 * (number + 3) * 7) }
                 return (path, try PNGEncoder.encode(Picture(width: 8, height: 8, channels: 3, pixels: pixels)))
-            })
+            } + (text.map { [($0.path, Array($0.1.utf8))] } ?? []))
+    }
+
+    /// `metadata.jsonl` that gives each path a label, a JSON value.
+    private static func labels(_ paths: [String], _ label: (Int) -> String) -> (String, String) {
+        ("metadata.jsonl", paths.enumerated().map { #"{"file_name":"\#($1)","label":\#(label($0))}"# }.joined(separator: "\n"))
     }
 
     private static func folders(_ classes: Int, each: Int = 2) -> [String] {
@@ -73,6 +78,44 @@ import Testing
         }
     }
 
+    /// Whatever says which picture is of which class, the numbers are the same.
+    @Test func labelsDoWhatFoldersDo() async throws {
+        try await World.with { world in
+            let checkpoint = try await Self.upload(world)
+            let paths = Self.folders(4)
+            func losses(_ archive: Data) async throws -> (JSON, JSON) {
+                let dataset = try await world.upload("/v1/datasets", archive)
+                let job = try await world.post("/v1/jobs", Self.request(checkpoint, dataset, guidance: 2))
+                try #require(job.status == 201, "\(job.detail)")
+                let id = try #require(job.json["id"]?.text)
+                #expect(try await world.finished(id)["status"]?.text == "succeeded")
+                let metrics = try await world.get("/v1/jobs/\(id)/metrics").json
+                let evaluation = metrics["evaluation"] ?? .null
+                return (metrics["finetuning"] ?? .null, [evaluation["loss"] ?? .null, evaluation["mse"] ?? .null])
+            }
+            let folders = try await losses(Self.pictures(paths))
+            let numbers = try await losses(Self.pictures(paths, Self.labels(paths) { "\($0 / 2)" }))
+            let names = try await losses(Self.pictures(paths, Self.labels(paths) { "\"class \($0 / 2)\"" }))
+            let others = try await losses(Self.pictures(paths, Self.labels(paths) { "\(3 - $0 / 2)" }))
+            #expect(folders == numbers && folders == names)
+            #expect(folders.1 != others.1)
+        }
+    }
+
+    @Test func whatIsSaidOfPicturesIsInTheAnswer() async throws {
+        try await World.with { world in
+            let text = "file_name,text,label\n1.png,a cat,281\n2.png,,0\n"
+            let id = try await world.upload("/v1/datasets", Self.pictures(["1.png", "2.png"], ("metadata.csv", text)))
+            let dataset = try await world.get("/v1/datasets/\(id)").json
+            #expect(dataset["classes"] == [["name": "0", "images": 1], ["name": "281", "images": 1]])
+            #expect(dataset["class_count"] == 282 && dataset["captions"] == 1 && dataset["embeddings"] == .null)
+            let checkpoint = try await Self.upload(world)
+            let refused = try await world.post("/v1/jobs", Self.request(checkpoint, id))
+            #expect(
+                refused.detail.contains("/dataset has labels up to 281, so 282 classes; the model knows 5"), "\(refused.detail)")
+        }
+    }
+
     @Test func whatDoesNotFitIsRefusedByField() async throws {
         try await World.with { world in
             let checkpoint = try await Self.upload(world)
@@ -85,7 +128,9 @@ import Testing
                 return answer.detail
             }
             let unsorted = try await refusal(Self.request(checkpoint, none))
-            #expect(unsorted.contains("/dataset has no classes"), "\(unsorted)")
+            #expect(
+                unsorted.contains("/dataset has no classes") && unsorted.contains("a label in metadata.jsonl or metadata.csv"),
+                "\(unsorted)")
             let strange = try await refusal(Self.request(checkpoint, many))
             #expect(strange.contains("/dataset has 6 classes; the model knows 5"), "\(strange)")
             let unknown = try await refusal(Self.request(checkpoint, few, probability: .double(0.2), guidance: 2))

@@ -126,6 +126,18 @@ import Testing
             },
             code: "invalid_picture", names: "a.png", path: "/v1/datasets"),
         Upload(
+            testDescription: "an archive without pictures", body: { try Samples.archive([("a.txt", [1, 2, 3]), ("b.gif", [1])]) },
+            code: "invalid_picture", names: "no picture that is read, no PNG and no JPEG, but 1 gif (b.gif); 1 txt (a.txt)",
+            path: "/v1/datasets"),
+        Upload(
+            testDescription: "metadata of another picture",
+            body: { try Samples.archive([("x/metadata.csv", Array("file_name,text\nb.png,x".utf8)), ("x/a.png", Samples.picture())]) },
+            code: "invalid_metadata", names: "x/metadata.csv line 2: x/b.png is not in the archive", path: "/v1/datasets"),
+        Upload(
+            testDescription: "embeddings that are none",
+            body: { try Samples.archive([("embeddings.safetensors", [1]), ("a.png", Samples.picture())]) },
+            code: "invalid_embeddings", names: "embeddings.safetensors safetensors file is truncated", path: "/v1/datasets"),
+        Upload(
             testDescription: "no archive of pictures", body: { Data("x".utf8) }, code: "invalid_archive", names: "text",
             path: "/v1/datasets"),
     ]

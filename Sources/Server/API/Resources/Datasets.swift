@@ -10,7 +10,10 @@ extension API {
             Operation(
                 "createDataset", "Stores the pictures of an archive.",
                 parameters: [.query("name", "What to call it.", .text())], bodies: Operation.Content.archives + [.json("UploadReference")],
-                answers: [.created("Dataset")], refusals: Operation.Refusal.archive + [.init(422, "invalid_picture")]
+                answers: [.created("Dataset")],
+                refusals: Operation.Refusal.archive + [
+                    .init(422, "invalid_picture"), .init(422, "invalid_metadata"), .init(422, "invalid_embeddings"),
+                ]
             ).creating
         ) { request in
             let name = try GivenName.checked(request.query("name"))
