@@ -34,7 +34,9 @@ struct LocalJob {
         let dataset = try inputs.dataset.map { files in
             try database.datasets.list(limit: 1).items.first?.id
                 ?? telling(files) {
-                    try DatasetIntake(database: database).store($0, name: files.name).id
+                    let record = try DatasetIntake(database: database).store($0, name: files.name)
+                    screen.warn(of: try record.payload(), files.path)
+                    return record.id
                 }
         }
         return (checkpoint, dataset)

@@ -24,6 +24,24 @@ import Testing
         return id
     }
 
+    /// Sent or taken in here: what lies beside the pictures goes with them, and what is left out is told.
+    @Test func captionsInAFolderGoWithItsPictures() async throws {
+        let place = try PruneTests.Place()
+        let lines = (0..<6).map { #"{"file_name":"\#($0).png","text":"number \#($0)"}"# }
+        _ = try place.folder.file("pictures/metadata.jsonl", Array(lines.joined(separator: "\n").utf8))
+        _ = try place.folder.file("pictures/notes.txt", [65])
+        let note = "pictures: 1 file was left out that is no picture: 1 txt (notes.txt)"
+        try await World.with { world in
+            let inputs = ["--checkpoint", "model", "--dataset", "pictures"] + PruneTests.Place.options.dropLast(2)
+            let sent = try await Self.run(["submit"] + inputs, place, world)
+            #expect(sent.status == 0 && sent.process.errorText.contains(note), "\(sent.process.errorText)")
+            let dataset = try await world.get("/v1/datasets").json["data"]?.elements.first
+            #expect(dataset?["captions"] == 6 && dataset?["images"] == 6)
+            let local = try await place.prune(inputs + ["--dry-run"])
+            #expect(local.status == 0 && local.process.errorText.contains(note), "\(local.process.errorText)")
+        }
+    }
+
     @Test func aJobIsSubmittedFollowedAndFetched() async throws {
         let place = try PruneTests.Place()
         try await World.with { world in
