@@ -11,6 +11,7 @@ struct FuzzTarget: Sendable {
         FuzzTarget(name: "fields", run: fieldsAreReadOrRefused),
         FuzzTarget(name: "json", run: jsonIsWrittenAsItWasRead),
         FuzzTarget(name: "job", run: jobIsReadAsItIsShown),
+        FuzzTarget(name: "metadata", run: metadataIsReadAlikeHoweverItIsSplit),
         FuzzTarget(name: "config", run: configurationIsBuiltOrRefused),
         FuzzTarget(name: "yaml", run: yamlIsReadOrRefused),
         FuzzTarget(name: "safetensors", run: safeTensorsLieWithinTheFile),

@@ -60,6 +60,12 @@ for number, text in enumerate([
 ]):
     seed("job", number, text)
     seed("json", number, text)
+for number, text in enumerate([
+    '{"file_name": "a/1.png", "label": 281, "text": "a \\"cat\\"\\n"}\n\n{"file_name": "./2.png", "label": 0}\r\n',
+    '{"file_name":"1.png","label":"tabby"}\n{"file_name":"2.png","label":"\\u00e9"}', '\ufefffile_name,label,text\r\n"a,""1"".png",7,"x\r\ny"\r\n2.png,3,\r\n',
+    "label,file_name\nb,1.png\n10,2.png\n", "file_name\n1.png\r2.png\r", "text,file_name\n12\" wide,1.png",
+]):
+    seed("metadata", number, text)
 files("json", "unet/*/config.json", "hostile/*.json", largest=8192)
 files("config", "unet/*/config.json", "example/config.json", "ddim/config.json", largest=8192)
 for number, text in enumerate([

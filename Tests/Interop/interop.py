@@ -23,6 +23,7 @@ import downloads
 import example
 import files
 import finetuning
+import labels
 import plans
 import pruning
 import random_stream
@@ -131,6 +132,7 @@ def conditional(found, kept):
                 lambda c, f, a=(name, method, widths, ratio): pruning.pruned(c, f, subject(a[0]), *a[1:], kept) and None)
         found[f"random stream, {name}, fresh weights"] = lambda c, f, n=name: random_stream.fresh_weights(c, f, n)
         found[f"sampling, {name}, free, ddim"] = lambda c, f, n=name: sampling.sampled(c, f, n, "free", "ddim", 0.0)
+    found["labels beside the pictures, classes"] = lambda c, f: labels.labelled(c, f, "classes")
     found["fine-tuning, classes, a quarter without a class"] = (
         lambda c, f: finetuning.finetuned(c, f, "classes", unconditional_probability=0.25))
     found["reconstruction, classes, magnitude, free 0.3"] = (
