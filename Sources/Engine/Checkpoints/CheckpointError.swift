@@ -20,11 +20,15 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case tensors([GraphError], more: Int)
     /// The configuration's layers do not fit together.
     case graph(GraphError)
+    /// The autoencoder's layers are larger than any that are worked on, or do not fit together.
+    case autoencoder(AutoencoderError)
     /// The model would not fit into this machine's memory.
     case tooLarge(parameters: Int, limit: Int)
     /// Fresh weights were asked for, of a network that is larger than any that is drawn.
     case tooManyToDraw(parameters: Int, limit: Int)
 
+    /// A tensor of a network that only runs holds a number that is not finite.
+    case notFinite(tensor: String)
     /// A weight is too large for the number format that was asked for.
     case notRepresentable(tensor: String, type: String)
 
@@ -45,7 +49,9 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
             "the weights do not fit the configuration: " + errors.map(\.description).joined(separator: "; ")
                 + (more > 0 ? "; and \(more) more" : "")
         case .graph(let error): "the configuration does not fit together: \(error)"
+        case .autoencoder(let error): error.description
         case .notRepresentable(let tensor, let type): "tensor \(tensor) holds a number too large for \(type)"
+        case .notFinite(let tensor): "tensor \(tensor) holds numbers that are not finite"
         case .tooManyToDraw(let parameters, let limit):
             "fresh weights are drawn of networks of at most \(limit) parameters; this has \(parameters): send its weights with it"
         case .tooLarge(let parameters, let limit): "the model has \(parameters) parameters; this machine's memory takes \(limit)"

@@ -8,7 +8,7 @@ extension DiffusionCheckpoint {
             return DiffusionCheckpoint(trained: trained, schedule: schedule, type: type, warnings: warnings)
         }
         let weights = trained.weights.copy()
-        for (index, parameter) in weights.parameters.enumerated() {
+        for (index, parameter) in weights.parameters.enumerated() where parameter.isTrained {
             let values = UnsafeMutableBufferPointer(start: weights.pointer(index), count: parameter.count)
             let overflows = type.round(values)
             guard !overflows else { throw .notRepresentable(tensor: parameter.name, type: type.torchName) }

@@ -42,19 +42,10 @@ public struct DiffusionCheckpoint: Sendable {
     public init(config: Data, weights source: any TensorSource, scheduler: Data?) throws(CheckpointError) {
         let (model, schedule, names) = try Self.parts(config, source, scheduler)
         try Self.check(model.graph.parameters, against: names)
-        let weights = Weights(model.graph.parameters)
-        do {
-            try Self.read(source, names, into: weights)
-        } catch let error as SafeTensorsError {
-            throw .weights(error)
-        } catch let error as CheckpointError {
-            throw error
-        } catch {
-            throw .missingFile(expected: "readable weights")
-        }
+        let weights = try Self.read(source, names, model.graph.parameters)
         let trained = TrainedModel(model: model, weights: weights)
         var warnings = model.warnings + schedule.warnings + source.notes
-        warnings += trained.tensorsNotFinite.prefix(8).map { "tensor \($0) holds numbers that are not finite" }
+        warnings += weights.tensorsNotFinite.prefix(8).map { "tensor \($0) holds numbers that are not finite" }
         self.init(trained: trained, schedule: schedule, type: Self.commonType(source), warnings: warnings)
     }
 
@@ -78,7 +69,7 @@ public struct DiffusionCheckpoint: Sendable {
     /// - Parameter sink: takes the file's bytes in order; what it throws ends the writing.
     public func writeWeights(to sink: @escaping (UnsafeRawBufferPointer) throws -> Void) throws {
         let weights = trained.weights
-        let entries = weights.parameters.map { SafeTensorsWriter.Entry(name: $0.name, shape: $0.shape) }
+        let entries = weights.parameters.map { SafeTensorsWriter.Entry($0) }
         try SafeTensorsWriter(entries, type: type).write(to: sink) { index, put in
             try weights.torchOrder(index).withUnsafeBufferPointer { try put($0) }
         }
@@ -124,11 +115,14 @@ public struct DiffusionCheckpoint: Sendable {
             case .graph(let error): throw .graph(error)
             }
         }
-        let limit = Int(ProcessInfo.processInfo.physicalMemory) / 16
-        guard model.graph.parameterCount <= limit else {
-            throw .tooLarge(parameters: model.graph.parameterCount, limit: limit)
-        }
+        try checkSize(parameters: model.graph.parameterCount)
         return model
+    }
+
+    /// Refuses a network that would not fit into this machine's memory beside its gradients and moments.
+    static func checkSize(parameters: Int) throws(CheckpointError) {
+        let limit = Int(ProcessInfo.processInfo.physicalMemory) / 16
+        guard parameters <= limit else { throw .tooLarge(parameters: parameters, limit: limit) }
     }
 
     /// The tensors by the graph's names.
@@ -141,13 +135,20 @@ public struct DiffusionCheckpoint: Sendable {
         do { today = try architecture.names(of: source.tensors.map(\.name), json: config) } catch {
             throw .configuration(path: "config.json", error)
         }
-        var names: [String: TensorEntry] = [:]
-        for (name, entry) in zip(today, source.tensors) {
-            guard names.updateValue(entry, forKey: name) == nil else {
+        return try named(source, today)
+    }
+
+    /// The tensors by other names, given one by one.
+    ///
+    /// - Throws: ``CheckpointError/tensors(_:more:)`` when two tensors mean the same parameter.
+    static func named(_ source: any TensorSource, _ names: [String]) throws(CheckpointError) -> [String: TensorEntry] {
+        var entries: [String: TensorEntry] = [:]
+        for (name, entry) in zip(names, source.tensors) {
+            guard entries.updateValue(entry, forKey: name) == nil else {
                 throw .tensors([.unexpectedTensor(entry.name)], more: 0)
             }
         }
-        return names
+        return entries
     }
 
     static func check(_ parameters: [Parameter], against names: [String: TensorEntry]) throws(CheckpointError) {
@@ -170,17 +171,27 @@ public struct DiffusionCheckpoint: Sendable {
         guard errors.isEmpty else { throw .tensors(Array(errors.prefix(8)), more: max(0, errors.count - 8)) }
     }
 
-    private static func read(
-        _ source: any TensorSource, _ names: [String: TensorEntry], into weights: Weights
-    ) throws {
-        let largest = weights.parameters.map(\.count).max() ?? 0
-        let values = Buffer(count: largest)
-        for (index, parameter) in weights.parameters.enumerated() {
-            guard let entry = names[parameter.name] else { continue }
-            let run = UnsafeMutableBufferPointer(start: values.pointer, count: parameter.count)
-            try source.read(entry.name, into: run)
-            weights.setTorchOrder(index, UnsafeBufferPointer(run))
+    /// The numbers of some parameters, from tensors by the graph's names.
+    static func read(
+        _ source: any TensorSource, _ names: [String: TensorEntry], _ parameters: [Parameter]
+    ) throws(CheckpointError) -> Weights {
+        let weights = Weights(parameters)
+        let values = Buffer(count: parameters.map(\.count).max() ?? 0)
+        do {
+            for (index, parameter) in parameters.enumerated() {
+                guard let entry = names[parameter.name] else { continue }
+                let run = UnsafeMutableBufferPointer(start: values.pointer, count: parameter.count)
+                try source.read(entry.name, into: run)
+                weights.setTorchOrder(index, UnsafeBufferPointer(run))
+            }
+        } catch let error as SafeTensorsError {
+            throw .weights(error)
+        } catch let error as CheckpointError {
+            throw error
+        } catch {
+            throw .missingFile(expected: "readable weights")
         }
+        return weights
     }
 
     static func commonType(_ source: any TensorSource) -> ScalarType {

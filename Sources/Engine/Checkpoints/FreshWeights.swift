@@ -41,8 +41,7 @@ public struct FreshWeights: Sendable {
         try SafeTensorsWriter(entries, type: .float32).write(to: sink) { index, put in
             let parameter = parameters[index]
             var generator = starts[parameter.name]
-            let isNormal = parameter.initialization == .normal || !parameter.isTrained
-            guard isNormal, generator != nil else {
+            guard parameter.initialization.isDrawnWhole, generator != nil else {
                 for start in stride(from: 0, to: parameter.count, by: Self.piece) {
                     let count = min(Self.piece, parameter.count - start)
                     let numbers =
@@ -65,7 +64,7 @@ public struct FreshWeights: Sendable {
             case .uniform:
                 starts[parameter.name] = generator
                 generator.skipUniform(parameter.count)
-            case .normal, .frequencies:
+            case .normal, .frequencies, .codebook:
                 starts[parameter.name] = generator
                 _ = generator.initial(parameter.initialization, count: parameter.count)
             case .ones, .zeros: break
@@ -76,5 +75,15 @@ public struct FreshWeights: Sendable {
 
     private static func constant(_ initialization: Parameter.Initialization, _ count: Int) -> [Float] {
         [Float](repeating: initialization == .ones ? 1 : 0, count: count)
+    }
+}
+
+extension Parameter.Initialization {
+    /// Whether no part can be drawn without the rest: normal numbers come in blocks that depend on where they end.
+    fileprivate var isDrawnWhole: Bool {
+        switch self {
+        case .normal, .frequencies, .codebook: true
+        case .uniform, .ones, .zeros: false
+        }
     }
 }

@@ -9,11 +9,19 @@ public struct SafeTensorsWriter: Sendable {
         public let name: String
         /// Its dimensions, outermost first.
         public let shape: [Int]
+        /// The format of its numbers; nil is the file's.
+        public let type: ScalarType?
 
         /// Names a tensor and its shape.
-        public init(name: String, shape: [Int]) {
+        public init(name: String, shape: [Int], type: ScalarType? = nil) {
             self.name = name
             self.shape = shape
+            self.type = type
+        }
+
+        /// A network's parameter. Stored frequencies stay float32 whatever the file's format: a timestep multiplies what rounding takes of them.
+        public init(_ parameter: Parameter) {
+            self.init(name: parameter.name, shape: parameter.shape, type: parameter.isTrained ? nil : .float32)
         }
     }
 
@@ -21,12 +29,12 @@ public struct SafeTensorsWriter: Sendable {
     private let type: ScalarType
     private let header: Data
 
-    /// Plans a file of these tensors, in this order and all of one floating-point type: float32, float16 or bfloat16.
+    /// Plans a file of these tensors, in this order and of one floating-point type where none says another: float32, float16 or bfloat16.
     ///
     /// - Parameter metadata: goes with them, beside the `format` that readers expect.
     /// - Throws: ``SafeTensorsError/tensor(name:trouble:)`` when another type is asked for.
     public init(_ entries: [Entry], type: ScalarType, metadata: [String: String] = [:]) throws(SafeTensorsError) {
-        guard [.float32, .float16, .bfloat16].contains(type) else {
+        for type in [type] + entries.compactMap(\.type) where ![.float32, .float16, .bfloat16].contains(type) {
             throw .tensor(name: entries.first?.name ?? "", trouble: "\(type.torchName) is not written")
         }
         self.entries = entries
@@ -35,6 +43,7 @@ public struct SafeTensorsWriter: Sendable {
         var members = [JSON.Member("__metadata__", .object([JSON.Member("format", .string("pt"))] + metadata))]
         var offset = 0
         for entry in entries {
+            let type = entry.type ?? type
             let end = offset + entry.shape.reduce(1, *) * type.size
             members.append(
                 JSON.Member(
@@ -68,9 +77,10 @@ public struct SafeTensorsWriter: Sendable {
     ) throws {
         try header.withUnsafeBytes { try sink($0) }
         let chunk = 1 << 16
-        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk * type.size, alignment: 16)
+        let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: chunk * ScalarType.float32.size, alignment: 16)
         defer { bytes.deallocate() }
         for (index, entry) in entries.enumerated() {
+            let type = entry.type ?? type
             let expected = entry.shape.reduce(1, *)
             var written = 0
             try numbers(index) { source in

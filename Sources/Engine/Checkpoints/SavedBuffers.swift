@@ -1,9 +1,9 @@
 /// Runs of numbers and a few words in one safetensors file: where a long run stands, to go on from later to the last bit.
-struct SavedBuffers {
+package struct SavedBuffers {
     private let reader: SafeTensorsReader
 
     /// Writes a file of float32 tensors, each as long as its buffer.
-    static func write(
+    package static func write(
         _ buffers: [(name: String, buffer: Buffer)], words: [String: String], to sink: @escaping (UnsafeRawBufferPointer) throws -> Void
     ) throws {
         let entries = buffers.map { SafeTensorsWriter.Entry(name: $0.name, shape: [$0.buffer.count]) }
@@ -14,12 +14,12 @@ struct SavedBuffers {
     }
 
     /// Opens a file that ``write(_:words:to:)`` wrote.
-    init(path: String) throws(SafeTensorsError) {
+    package init(path: String) throws(SafeTensorsError) {
         reader = try SafeTensorsReader(path: path)
     }
 
     /// Fills a buffer of the same length.
-    func read(_ name: String, into buffer: Buffer) throws(SafeTensorsError) {
+    package func read(_ name: String, into buffer: Buffer) throws(SafeTensorsError) {
         guard let entry = reader[name], entry.type == .float32, entry.shape == [buffer.count] else {
             throw .tensor(name: name, trouble: "is not \(buffer.count) float32 numbers")
         }
@@ -27,7 +27,7 @@ struct SavedBuffers {
     }
 
     /// One of the words, read by `parse`.
-    func word<Value>(_ name: String, _ parse: (String) -> Value?) throws(SafeTensorsError) -> Value {
+    package func word<Value>(_ name: String, _ parse: (String) -> Value?) throws(SafeTensorsError) -> Value {
         guard let value = reader.metadata[name].flatMap(parse) else { throw .header("__metadata__ has no usable \(name)") }
         return value
     }

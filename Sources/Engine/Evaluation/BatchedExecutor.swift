@@ -9,10 +9,13 @@ struct BatchedExecutor {
 
     /// - Parameter memory: bytes for activations.
     init(_ trained: TrainedModel, samples: Int, memory: Int, parallel: Parallel) {
-        let graph = trained.model.graph
+        self.init(trained.model.graph, trained.weights, samples: samples, memory: memory, parallel: parallel)
+    }
+
+    /// - Parameter memory: bytes for activations.
+    init(_ graph: Graph, _ weights: Weights, samples: Int, memory: Int, parallel: Parallel) {
         let plan = Self.plan(graph, samples: samples, memory: memory, parallel: parallel)
-        executor = Executor(
-            graph: graph, weights: trained.weights, batch: plan.batch, preparedLimit: plan.preparedLimit, parallel: parallel)
+        executor = Executor(graph: graph, weights: weights, batch: plan.batch, preparedLimit: plan.preparedLimit, parallel: parallel)
         self.samples = samples
     }
 

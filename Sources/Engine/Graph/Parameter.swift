@@ -8,6 +8,8 @@ public struct Parameter: Hashable, Sendable {
         case normal
         /// `GaussianFourierProjection`: normal; its constructor draws so often and keeps the last. They are never trained.
         case frequencies(deviation: Float, draws: Int)
+        /// `VectorQuantizer`'s table: `uniform(-1/rows, 1/rows)`, over the normal numbers that an `nn.Embedding` has drawn.
+        case codebook(rows: Int)
         /// A norm's weight.
         case ones
         /// A norm's bias.

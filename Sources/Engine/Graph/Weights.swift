@@ -38,6 +38,13 @@ public final class Weights: Sendable {
     /// A parameter's place in ``parameters``, or nil when there is none of that name.
     public func index(of name: String) -> Int? { indices[name] }
 
+    /// The names of tensors that hold a number that is not finite.
+    var tensorsNotFinite: [String] {
+        parameters.indices.filter { index in
+            UnsafeBufferPointer(start: pointer(index), count: parameters[index].count).contains { !$0.isFinite }
+        }.map { parameters[$0].name }
+    }
+
     /// A parameter's values in the checkpoint's order.
     public func torchOrder(_ index: Int) -> [Float] {
         let parameter = parameters[index]

@@ -99,6 +99,12 @@ extension Architecture {
     /// It is told none.
     public func told(tokens count: Int) -> Self { self }
 
+    /// CLIP's tokens.
+    public static var usualTokenCount: Int { 77 }
+
+    /// The same network told as many tokens as usual, whatever it is told now: what a checkpoint's figures are of.
+    public var asDescribed: any Architecture { (try? told(tokens: Self.usualTokenCount)) ?? self }
+
     /// There is nothing to say.
     public var objectiveNote: String? { nil }
 

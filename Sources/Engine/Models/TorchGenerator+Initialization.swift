@@ -10,6 +10,10 @@ extension TorchGenerator {
         case .frequencies(let deviation, let draws):
             for _ in 1..<draws { _ = randn(count) }
             return randn(count).map { $0 * deviation }
+        case .codebook(let rows):
+            _ = randn(count)
+            let bound = Float(1 / Double(rows))
+            return uniform(count, from: -bound, to: bound)
         case .ones: return [Float](repeating: 1, count: count)
         case .zeros: return [Float](repeating: 0, count: count)
         }

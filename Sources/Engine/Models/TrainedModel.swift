@@ -28,12 +28,4 @@ public struct TrainedModel: Sendable {
         }
         self.init(model: model, weights: weights)
     }
-
-    /// The names of tensors that hold a number that is not finite.
-    public var tensorsNotFinite: [String] {
-        weights.parameters.indices.filter { index in
-            let values = UnsafeBufferPointer(start: weights.pointer(index), count: weights.parameters[index].count)
-            return values.contains { !$0.isFinite }
-        }.map { weights.parameters[$0].name }
-    }
 }

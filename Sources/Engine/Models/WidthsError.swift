@@ -8,6 +8,8 @@ public enum WidthsError: Error, Equatable, CustomStringConvertible {
     case timesAreNotWhole
     /// There is no room for the sinusoid's frequencies where diffusers stores frequencies.
     case frequenciesDoNotFit(timeEmbedding: Int, block: Int)
+    /// An entry of `attention_head_dim` would have to tell fewer heads of a transformer, and is the width of another attention's heads.
+    case headsAreWidths(level: Int)
 
     /// Refuses neighbouring blocks that become equally wide where they were not.
     static func checkNeighbours(_ before: [Int], _ after: [Int]) throws(WidthsError) {
@@ -31,6 +33,9 @@ public enum WidthsError: Error, Equatable, CustomStringConvertible {
         case .frequenciesDoNotFit(let width, let block):
             "the first block would be narrower, so that the sinusoid's \(block / 2) frequencies had to be stored, but a time embedding of "
                 + "\(width) channels has no room for them: choose free widths"
+        case .headsAreWidths(let level):
+            "attention_head_dim[\(level)] is both how many heads a transformer has, which would be fewer, and how wide another attention's are: "
+                + "choose free widths"
         }
     }
 }

@@ -19,6 +19,7 @@ package struct Activation: Operator {
         case .mish: forward(call, ActivationFunction.Mish.self)
         case .gelu: forward(call, ActivationFunction.GELU.self)
         case .relu: forward(call, ActivationFunction.ReLU.self)
+        case .quickGELU: forward(call, ActivationFunction.QuickGELU.self)
         }
     }
 
@@ -36,6 +37,7 @@ package struct Activation: Operator {
         case .mish: backward(call, ActivationFunction.Mish.self)
         case .gelu: backward(call, ActivationFunction.GELU.self)
         case .relu: backward(call, ActivationFunction.ReLU.self)
+        case .quickGELU: backward(call, ActivationFunction.QuickGELU.self)
         }
     }
 

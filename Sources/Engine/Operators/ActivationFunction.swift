@@ -1,6 +1,6 @@
 import Foundation
 
-/// The activations that diffusers' configurations name (`act_fn`).
+/// The activations that configurations name: diffusers' (`act_fn`) and transformers' (`hidden_act`).
 public enum ActivationFunction: String, Sendable, CaseIterable {
     /// x · σ(x) (`torch.nn.SiLU`).
     case silu
@@ -10,6 +10,11 @@ public enum ActivationFunction: String, Sendable, CaseIterable {
     case gelu
     /// max(x, 0) (`torch.nn.ReLU`).
     case relu
+    /// x · σ(1.702 x), an approximation of GELU (transformers' `QuickGELUActivation`).
+    case quickGELU = "quick_gelu"
+
+    /// Those that diffusers' configurations name.
+    static let diffusers: [ActivationFunction] = [.silu, .mish, .gelu, .relu]
 }
 
 /// A function of one number and its derivative, for eight numbers at a time.
@@ -69,6 +74,16 @@ extension ActivationFunction {
         @inline(__always) static func slope(_ x: Vector) -> Vector {
             let (distribution, exponential) = normal(x)
             return distribution + x * exponential * 0.398_942_28
+        }
+    }
+
+    enum QuickGELU: VectorFunction {
+        @inline(__always) static func value(_ x: Vector) -> Vector { x / (1 + Elementwise.exp(-1.702 * x)) }
+        /// σ(1.702 x) · (1 + 1.702 x · (1 - σ(1.702 x)))
+        @inline(__always) static func slope(_ x: Vector) -> Vector {
+            let scaled = 1.702 * x
+            let sigmoid = Elementwise.sigmoid(scaled)
+            return sigmoid * (1 + scaled * (1 - sigmoid))
         }
     }
 

@@ -25,6 +25,7 @@ package struct GatedActivation: Operator {
         case .mish: forward(call, ActivationFunction.Mish.self)
         case .gelu: forward(call, ActivationFunction.GELU.self)
         case .relu: forward(call, ActivationFunction.ReLU.self)
+        case .quickGELU: forward(call, ActivationFunction.QuickGELU.self)
         }
     }
 
@@ -46,6 +47,7 @@ package struct GatedActivation: Operator {
         case .mish: backward(call, ActivationFunction.Mish.self)
         case .gelu: backward(call, ActivationFunction.GELU.self)
         case .relu: backward(call, ActivationFunction.ReLU.self)
+        case .quickGELU: backward(call, ActivationFunction.QuickGELU.self)
         }
     }
 

@@ -5,6 +5,7 @@ import Engine
 enum OperatorCases {
     static let all: [OperatorCase] =
         convolutions + linears + norms + activations + joints + sums + adding + timesteps + resampled + ends + tokens
+        + texts
 
     static func map(_ height: Int, _ width: Int, _ channels: Int) -> Shape {
         Shape(height: height, width: width, channels: channels)
@@ -122,10 +123,24 @@ enum OperatorCases {
             wrongInputs: [[input], [input, .vector(input.channels)], [input, map(2, 1, 2 * input.channels)]])
     }
 
+    private static func spatial(_ input: Shape, _ small: Shape, batch: Int) -> OperatorCase {
+        let wide = map(small.height, small.width * 2 + 1, small.channels)
+        return OperatorCase(
+            name: "SpatialModulation", operation: SpatialModulation(), inputs: [input, small, small], batch: batch,
+            twin: .spatialModulation,
+            wrongInputs: [
+                [input, small], [input, small, small, small], [input, small, small.with(channels: small.channels + 1)],
+                [input, small.with(channels: small.channels + 1), small.with(channels: small.channels + 1)],
+                [input, wide, wide],
+            ])
+    }
+
     static let joints: [OperatorCase] = [
         concat(3, 3, [5, 3], batch: 1), concat(4, 5, [5, 1, 9], batch: 3), concat(1, 1, [7, 8], batch: 3),
         concat(13, 13, [11, 6], batch: 3),
         modulation(map(5, 3, 7), batch: 3), modulation(map(1, 1, 9), batch: 1), modulation(map(13, 13, 9), batch: 1),
+        spatial(map(6, 8, 7), map(3, 2, 7), batch: 3), spatial(map(1, 1, 9), map(1, 1, 9), batch: 1),
+        spatial(map(12, 12, 17), map(3, 3, 17), batch: 2), spatial(map(4, 6, 3), map(4, 6, 3), batch: 1),
     ]
 
     private static func add(_ a: Shape, _ b: Shape, scale: Float = 1, batch: Int) -> OperatorCase {

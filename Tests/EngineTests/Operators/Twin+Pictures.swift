@@ -65,4 +65,21 @@ extension Twin {
         return Samples(
             batch: inputs[0].batch, shape: .vector(2 * frequencies.count), values: angles.flatMap { $0.map(sin) + $0.map(cos) })
     }
+
+    /// What ends diffusers' `SpatialNorm`, its second and third input enlarged by nearest neighbours.
+    static let spatialModulation = Twin { inputs, _ in
+        var y = inputs[0]
+        let (map, small) = (y.shape, inputs[1].shape)
+        for image in 0..<y.batch {
+            for pixel in 0..<map.pixels {
+                let (row, column) = (pixel / map.width * small.height / map.height, pixel % map.width * small.width / map.width)
+                let (start, cell) = (y.start(image, pixel), inputs[1].start(image, row * small.width + column))
+                for channel in 0..<map.channels {
+                    y.values[start + channel] =
+                        y.values[start + channel] * inputs[1].values[cell + channel] + inputs[2].values[cell + channel]
+                }
+            }
+        }
+        return y
+    }
 }

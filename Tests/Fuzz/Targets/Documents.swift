@@ -30,6 +30,9 @@ import Foundation
 @Sendable func configurationIsBuiltOrRefused(_ bytes: [UInt8]) {
     let data = Data(bytes)
     _ = try? NoiseSchedule(json: data)
+    if let configuration = try? AutoencoderConfiguration(json: data), let model = try? AutoencoderModel(configuration) {
+        require(model.decoder.parameterCount > 0, "an autoencoder has parameters")
+    }
     for architecture in Architectures.known {
         guard let model = try? architecture.init(json: data, shapes: [:]) else { continue }
         require(model.graph.parameterCount > 0, "a model has parameters")

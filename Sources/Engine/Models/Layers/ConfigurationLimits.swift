@@ -6,6 +6,7 @@ enum ConfigurationLimits {
     static let side = 16384
     static let timesteps = 100_000
     static let classes = 1_000_000
+    static let codebookRows = 1 << 20
     /// Pixels × widest level²; times 18 per convolution and some hundred convolutions it stays within 64 bits.
     static let work = 1 << 46
     /// Positions that attend to each other.

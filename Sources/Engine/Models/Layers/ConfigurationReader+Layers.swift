@@ -22,7 +22,7 @@ extension ConfigurationReader {
         guard let value = value(key) else { return nil }
         if case .string(let word) = value {
             if word.lowercased() == "swish" { return .silu }
-            if let function = ActivationFunction(rawValue: word.lowercased()) { return function }
+            if let function = ActivationFunction.diffusers.first(where: { $0.rawValue == word.lowercased() }) { return function }
         }
         throw invalid(key, expected: "\"silu\", \"swish\", \"mish\", \"gelu\" or \"relu\"", found: value)
     }

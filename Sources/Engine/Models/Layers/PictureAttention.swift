@@ -7,6 +7,8 @@ struct PictureAttention {
     let epsilon: Float
     /// What the sum is multiplied by.
     var scale: Float = 1
+    /// The map of latents that another norm before it reads (``LayerBuilder/spatialNorm(_:_:latents:)``); nil where there is none.
+    var latents: Int?
 }
 
 extension LayerBuilder {
@@ -22,7 +24,8 @@ extension LayerBuilder {
         let inner = heads * headWidth
         let rule: WidthRule = form.headWidth == nil ? .block : .heads(blockWidth: blockWidth, headWidth: headWidth)
         var hidden = input
-        if let groups = form.groups { hidden = try norm("\(name).group_norm", input, groups: groups, epsilon: form.epsilon) }
+        if let latents = form.latents { hidden = try spatialNorm("\(name).spatial_norm", input, latents: latents) }
+        if let groups = form.groups { hidden = try norm("\(name).group_norm", hidden, groups: groups, epsilon: form.epsilon) }
         let query = try linear("\(name).to_q", hidden, out: inner, width: rule)
         let key = try linear("\(name).to_k", hidden, out: inner, width: rule)
         let value = try linear("\(name).to_v", hidden, out: inner, width: rule)

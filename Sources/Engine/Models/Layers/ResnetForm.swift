@@ -31,6 +31,8 @@ struct ResnetForm {
     /// What the sum is multiplied by.
     var scale: Float = 1
     var resampling: Resampling?
+    /// The map of latents that its norms read (``LayerBuilder/spatialNorm(_:_:latents:)``); nil where they are plain.
+    var latents: Int?
     /// Whether there is a convolution beside the sum even where widths are equal.
     var hasShortcut = false
 }
@@ -38,7 +40,7 @@ struct ResnetForm {
 extension LayerBuilder {
     mutating func resnet(_ name: String, _ input: Int, out: Int, form: ResnetForm) throws(GraphError) -> Int {
         var residual = input
-        var hidden = try norm("\(name).norm1", input, groups: form.groups, epsilon: form.epsilon, activation: form.activation)
+        var hidden = try activatedNorm("\(name).norm1", input, groups: form.groups, form)
         if let resampling = form.resampling {
             residual = try graph.add("\(name).resampled", resampling.operation, [input])
             hidden = try graph.add("\(name).resampled_hidden", resampling.operation, [hidden])
@@ -54,11 +56,18 @@ extension LayerBuilder {
                 let shift = try linear("\(name).time_emb_proj", time.embedding, out: channels(hidden))
                 hidden = try graph.add("\(name).time_emb", Add(), [hidden, shift])
             }
-            hidden = try norm("\(name).norm2", hidden, groups: form.groupsOut, epsilon: form.epsilon, activation: form.activation)
+            hidden = try activatedNorm("\(name).norm2", hidden, groups: form.groupsOut, form)
         }
         hidden = try convolution("\(name).conv2", hidden, out: out)
         if needsShortcut(name, input, out, form) { residual = try pointwise("\(name).conv_shortcut", residual, out: out) }
         return try graph.add(name, Add(scale: form.scale), [residual, hidden])
+    }
+
+    private mutating func activatedNorm(_ name: String, _ input: Int, groups: Int, _ form: ResnetForm) throws(GraphError) -> Int {
+        guard let latents = form.latents else {
+            return try norm(name, input, groups: groups, epsilon: form.epsilon, activation: form.activation)
+        }
+        return try graph.add("\(name).act", Activation(form.activation), [spatialNorm(name, input, latents: latents)])
     }
 
     /// diffusers compares the widths of the config; a checkpoint of free widths has the shortcuts of the model it was cut from.

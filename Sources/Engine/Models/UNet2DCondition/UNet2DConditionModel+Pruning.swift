@@ -23,6 +23,9 @@ extension UNet2DConditionModel {
             let (width, heads) = (configuration.levels[level].width, configuration.levels[level].heads)
             return hasTransformer(level) ? blocks[level] / (width / heads) : heads
         }
+        for level in heads.indices where heads[level] != configuration.levels[level].heads && tellsHeadWidths(level) {
+            throw WidthsError.headsAreWidths(level: level)
+        }
         if heads != configuration.levels.map(\.heads) { changes["attention_head_dim"] = .integers(heads) }
         if blocks[0] != before[0] {
             if !configuration.hasStoredFrequencies {
@@ -43,6 +46,14 @@ extension UNet2DConditionModel {
             }
         }
         return result
+    }
+
+    /// Whether an entry of `attention_head_dim` is also the width of heads somewhere: of attentions that are no transformers, which going up
+    /// count the entries from the highest resolution.
+    private func tellsHeadWidths(_ entry: Int) -> Bool {
+        let isMiddle = entry == configuration.levels.count - 1 && configuration.middle == .simpleCrossAttention
+        return isMiddle
+            || [configuration.downBlocks[entry], configuration.upBlocks[entry]].contains { $0 == .attention || $0 == .simpleCrossAttention }
     }
 
     /// What a narrower first block replaces: the sinusoid, and the layers that read it.

@@ -16,23 +16,20 @@ public struct UNet2DConditionModel: Sendable {
     public let tokenCount: Int
     private let shapes: [String: [Int]]
 
-    /// CLIP's.
-    public static let usualTokenCount = 77
-
     /// Emits the graph.
     ///
     /// - Parameters:
     ///   - shapes: the checkpoint's tensor shapes by name. Only a checkpoint of `free` widths needs them: its layers are as wide as their
     ///     tensors, not as the config says.
-    ///   - tokenCount: how many tokens it is told, which no parameter depends on.
+    ///   - tokenCount: how many tokens it is told, which no parameter depends on; nil is ``usualTokenCount``.
     /// - Throws: ``GraphError`` when such widths do not fit together.
     public init(
-        _ configuration: UNet2DConditionConfiguration, shapes: [String: [Int]] = [:], tokenCount: Int = usualTokenCount
+        _ configuration: UNet2DConditionConfiguration, shapes: [String: [Int]] = [:], tokenCount: Int? = nil
     ) throws(GraphError) {
         self.configuration = configuration
-        self.tokenCount = tokenCount
+        self.tokenCount = tokenCount ?? Self.usualTokenCount
         self.shapes = configuration.freeWidths ? shapes : [:]
-        var builder = UNet2DConditionBuilder(configuration: configuration, shapes: self.shapes, tokenCount: tokenCount)
+        var builder = UNet2DConditionBuilder(configuration: configuration, shapes: self.shapes, tokenCount: self.tokenCount)
         try builder.build()
         graph = builder.graph
         blockOutputs = builder.blockOutputs

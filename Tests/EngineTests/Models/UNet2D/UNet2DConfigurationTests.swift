@@ -122,7 +122,7 @@ struct UNet2DConfigurationTests {
 
     @Test(arguments: [
         ("_class_name", JSON.string("UNet2DConditionModel"), "_class_name"),
-        ("act_fn", .string("tanh"), "act_fn"),
+        ("act_fn", .string("tanh"), "act_fn"), ("act_fn", .string("quick_gelu"), "act_fn"),
         ("add_attention", .string("yes"), "add_attention"),
         ("attention_head_dim", .integer(0), "attention_head_dim"),
         ("attention_head_dim", .integer(512), "attention_head_dim"),

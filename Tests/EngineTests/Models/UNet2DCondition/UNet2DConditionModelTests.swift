@@ -118,4 +118,13 @@ import Testing
         let again = try UNet2DConditionModel(json: cut.model.config, shapes: shapes)
         #expect(again.graph.parameters == cut.model.graph.parameters)
     }
+
+    /// Where pixels attend to each other beside transformers, one list says both how many heads there are and how wide others are.
+    @Test func headsThatAConfigurationCannotTellAreRefused() throws {
+        let (model, weights) = try Golden.condition("classes")
+        let trained = TrainedModel(model: model, weights: weights)
+        #expect(throws: WidthsError.headsAreWidths(level: 1)) {
+            try trained.pruned(kept: kept(trained, ratio: 0.5, widths: .diffusers), widths: .diffusers, steps: 1000)
+        }
+    }
 }

@@ -1,0 +1,101 @@
+/// Emits the nodes of one half of an ``AutoencoderModel``. A value is the index of the node that computes it.
+struct AutoencoderBuilder: LayerBuilder {
+    let configuration: AutoencoderConfiguration
+    /// A config tells every width.
+    let shapes: [String: [Int]] = [:]
+    var graph = Graph()
+
+    private static let epsilon: Float = 1e-6
+
+    init(_ configuration: AutoencoderConfiguration) {
+        self.configuration = configuration
+    }
+
+    /// diffusers' `Encoder`, and `quant_conv`.
+    mutating func encode(height: Int, width: Int) throws(GraphError) {
+        let widths = configuration.blockOutChannels
+        let sample = try graph.add("sample", Input(Shape(height: height, width: width, channels: configuration.inChannels)))
+        var hidden = try convolution("encoder.conv_in", sample, out: widths[0])
+        for (level, width) in widths.enumerated() {
+            let name = "encoder.down_blocks.\(level)"
+            let attends = configuration.downAttention[level]
+            hidden = try block(name, hidden, width: width, layers: configuration.layersPerBlock, attends: attends, latents: nil)
+            guard level < widths.count - 1 else { break }
+            hidden = try convolution("\(name).downsamplers.0.conv", hidden, out: width, stride: 2, padding: .belowAndRight)
+        }
+        hidden = try middle("encoder.mid_block", hidden, width: widths[widths.count - 1], latents: nil)
+        hidden = try norm(
+            "encoder.conv_norm_out", hidden, groups: configuration.normGroups, epsilon: Self.epsilon, activation: .silu)
+        let out = configuration.kind == .distribution ? 2 * configuration.innerChannels : configuration.innerChannels
+        hidden = try convolution("encoder.conv_out", hidden, out: out, width: .own)
+        if configuration.hasQuantConvolution {
+            hidden = try pointwise("quant_conv", hidden, out: configuration.momentChannels, width: .own)
+        }
+        graph.addOutput("moments", hidden)
+    }
+
+    /// The table of a `VQModel`, `post_quant_conv`, and diffusers' `Decoder`.
+    mutating func decode(height: Int, width: Int) throws(GraphError) {
+        let widths = Array(configuration.blockOutChannels.reversed())
+        var hidden = try graph.add("latents", Input(Shape(height: height, width: width, channels: configuration.latentChannels)))
+        if case .codebook(let rows) = configuration.kind {
+            hidden = try graph.add("quantize", Quantization("quantize.embedding", rows: rows, channels: channels(hidden)), [hidden])
+        }
+        let latents = configuration.hasSpatialNorms ? hidden : nil
+        if configuration.hasPostQuantConvolution {
+            hidden = try pointwise("post_quant_conv", hidden, out: configuration.innerChannels, width: .own)
+        }
+        hidden = try convolution("decoder.conv_in", hidden, out: widths[0])
+        hidden = try middle("decoder.mid_block", hidden, width: widths[0], latents: latents)
+        for (level, width) in widths.enumerated() {
+            let name = "decoder.up_blocks.\(level)"
+            let attends = configuration.upAttention[level]
+            hidden = try block(name, hidden, width: width, layers: configuration.layersPerBlock + 1, attends: attends, latents: latents)
+            guard level < widths.count - 1 else { break }
+            hidden = try graph.add("\(name).upsamplers.0", Upsample(), [hidden])
+            hidden = try convolution("\(name).upsamplers.0.conv", hidden, out: width)
+        }
+        if let latents {
+            hidden = try spatialNorm("decoder.conv_norm_out", hidden, latents: latents)
+            hidden = try graph.add("decoder.conv_act", Activation(.silu), [hidden])
+        } else {
+            hidden = try norm(
+                "decoder.conv_norm_out", hidden, groups: configuration.normGroups, epsilon: Self.epsilon, activation: .silu)
+        }
+        hidden = try convolution("decoder.conv_out", hidden, out: configuration.outChannels)
+        graph.addOutput("sample", hidden)
+    }
+
+    private func form(_ latents: Int?) -> ResnetForm {
+        ResnetForm(
+            groups: configuration.normGroups, groupsOut: configuration.normGroups, epsilon: Self.epsilon,
+            activation: configuration.activation, latents: latents)
+    }
+
+    /// One head as wide as the block; its norm reads the latents where others do.
+    private mutating func attention(_ name: String, _ input: Int, width: Int, latents: Int?) throws(GraphError) -> Int {
+        let groups = latents == nil ? configuration.normGroups : nil
+        return try attention(
+            name, input, blockWidth: width,
+            form: PictureAttention(headWidth: nil, groups: groups, epsilon: Self.epsilon, latents: latents))
+    }
+
+    private mutating func block(
+        _ name: String, _ input: Int, width: Int, layers: Int, attends: Bool, latents: Int?
+    ) throws(GraphError) -> Int {
+        var hidden = input
+        for layer in 0..<layers {
+            hidden = try resnet("\(name).resnets.\(layer)", hidden, out: width, form: form(latents))
+            if attends { hidden = try attention("\(name).attentions.\(layer)", hidden, width: width, latents: latents) }
+        }
+        return hidden
+    }
+
+    private mutating func middle(_ name: String, _ input: Int, width: Int, latents: Int?) throws(GraphError) -> Int {
+        var hidden = try resnet("\(name).resnets.0", input, out: width, form: form(latents))
+        if configuration.midBlockHasAttention {
+            hidden = try attention("\(name).attentions.0", hidden, width: width, latents: latents)
+        }
+        return try resnet("\(name).resnets.1", hidden, out: width, form: form(latents))
+    }
+}

@@ -1,0 +1,112 @@
+import Documents
+
+extension AutoencoderConfiguration {
+    // MARK: Keys
+
+    /// Which of the blocks have attention.
+    static func attention(
+        _ key: String, _ plain: String, levels: Int, _ reader: inout ConfigurationReader
+    ) throws(ConfigurationError) -> [Bool] {
+        let blocks = try reader.list(
+            key, maximumCount: ConfigurationLimits.levels, of: "\"\(plain)\" or \"Attn\(plain)\"", default: [false]
+        ) { value -> Bool? in
+            switch value {
+            case .string(plain): false
+            case .string("Attn" + plain): true
+            default: nil
+            }
+        }
+        guard blocks.count == levels else {
+            throw .invalid(key: key, expected: "\(levels) entries, as block_out_channels has", found: "a list of \(blocks.count)")
+        }
+        return blocks
+    }
+
+    static func checkSampleSize(_ reader: inout ConfigurationReader) throws(ConfigurationError) {
+        guard let value = reader.value("sample_size") else { return }
+        var sides = [value]
+        if case .array(let values) = value { sides = values }
+        guard (1...2).contains(sides.count), sides.allSatisfy({ $0.integer.map { (1...ConfigurationLimits.side).contains($0) } ?? false })
+        else {
+            throw reader.invalid(
+                "sample_size", expected: "a whole number from 1 to \(ConfigurationLimits.side), or two of them", found: value)
+        }
+    }
+
+    /// As diffusers' pipelines scale: by `shift_factor`, or by a mean and a deviation of each channel where both are given.
+    static func scaling(
+        _ factor: Double, channels: Int, _ reader: inout ConfigurationReader
+    ) throws(ConfigurationError) -> LatentScaling {
+        let shift = try optionalNumber("shift_factor", &reader)
+        let means = try numbers("latents_mean", channels, in: -1e6...1e6, &reader)
+        let deviations = try numbers("latents_std", channels, in: 1e-6...1e6, &reader)
+        guard let means, let deviations else {
+            for (key, other, found) in [("latents_mean", "latents_std", means), ("latents_std", "latents_mean", deviations)] {
+                if let found { throw .invalid(key: key, expected: "null, as \(other) is", found: "a list of \(found.count)") }
+            }
+            return LatentScaling(channels: channels, shift: Float(shift ?? 0), factor: Float(factor))
+        }
+        if let shift { throw .invalid(key: "shift_factor", expected: "null, as there is a latents_mean", found: "\(shift)") }
+        return LatentScaling(shifts: means.map { Float($0) }, factors: deviations.map { Float(factor / $0) })
+    }
+
+    private static func optionalNumber(_ key: String, _ reader: inout ConfigurationReader) throws(ConfigurationError) -> Double? {
+        guard reader.value(key) != nil else { return nil }
+        return try reader.number(key, in: -1e6...1e6, default: 0)
+    }
+
+    /// A number for each channel; nil where there are none.
+    private static func numbers(
+        _ key: String, _ count: Int, in range: ClosedRange<Double>, _ reader: inout ConfigurationReader
+    ) throws(ConfigurationError) -> [Double]? {
+        guard let value = reader.value(key) else { return nil }
+        let numbers = try reader.list(
+            key, maximumCount: ConfigurationLimits.channels, of: "a number from \(range.lowerBound) to \(range.upperBound)", default: []
+        ) { $0.double.flatMap { range.contains($0) ? $0 : nil } }
+        guard numbers.count == count else {
+            throw reader.invalid(key, expected: "a list of \(count), as there are channels of latents", found: value)
+        }
+        return numbers
+    }
+
+    // MARK: What contradicts
+
+    func checkNorms() throws(ConfigurationError) {
+        for (index, width) in blockOutChannels.enumerated() {
+            let key = "block_out_channels[\(index)]"
+            if width % normGroups != 0 {
+                throw .invalid(key: key, expected: "a multiple of norm_num_groups (\(normGroups))", found: "\(width)")
+            }
+            let groups = AutoencoderBuilder.spatialNormGroups
+            if hasSpatialNorms, width % groups != 0 {
+                throw .invalid(key: key, expected: "a multiple of \(groups), as norm_type is \"spatial\"", found: "\(width)")
+            }
+        }
+        if hasSpatialNorms, latentChannels != innerChannels {
+            throw .invalid(
+                key: "vq_embed_dim", expected: "latent_channels (\(innerChannels)), as norm_type is \"spatial\"",
+                found: "\(latentChannels)")
+        }
+    }
+
+    /// Refuses pictures of a size that it cannot work on.
+    ///
+    /// - Throws: ``AutoencoderError/size(height:width:multiple:)``, ``AutoencoderError/tooLarge(height:width:)``.
+    public func check(height: Int, width: Int) throws(AutoencoderError) {
+        guard height > 0, width > 0, height % scaleFactor == 0, width % scaleFactor == 0 else {
+            throw .size(height: height, width: width, multiple: scaleFactor)
+        }
+        guard height <= ConfigurationLimits.side, width <= ConfigurationLimits.side else { throw .tooLarge(height: height, width: width) }
+        let widest = max(blockOutChannels.max() ?? 1, inChannels, outChannels, momentChannels, 2 * innerChannels)
+        let last = levels - 1
+        let positions = (0..<levels).map { level in
+            let attends = downAttention[level] || upAttention[last - level] || level == last && midBlockHasAttention
+            return attends ? (height >> level) * (width >> level) : 0
+        }
+        guard height * width <= ConfigurationLimits.work / (widest * widest),
+            positions.allSatisfy({ $0 <= ConfigurationLimits.attentionPositions })
+        else {
+            throw .tooLarge(height: height, width: width)
+        }
+    }
+}
