@@ -7,11 +7,12 @@ import Testing
     _ = try store.database.job(in: .succeeded)
     let id = try store.database.job(in: .running)
     try store.database.jobs.save(id, JobProgress(phase: .scoring, completed: 1, total: 2), state: store.database.blob("state"))
+    try store.database.jobs.keep(id, .encoding, store.database.blob("latents"))
     try store.database.jobs.addFile(id, name: "a.png", blob: store.database.blob("png"))
     let examination = try store.database.examine()
     #expect(examination.troubles == [] && examination.strays == 0)
     // And the manifest of each of the two checkpoints.
-    #expect(examination.blobs == 5 && examination.bytes > Int64("weights".count + "state".count + "png".count))
+    #expect(examination.blobs == 6 && examination.bytes > Int64("weights".count + "state".count + "latents".count + "png".count))
 }
 
 /// Everything that can be wrong, and how the doctor says it.
@@ -21,7 +22,11 @@ import Testing
     ("DELETE FROM checkpoints", "a job waits for a checkpoint that is gone"),
     ("UPDATE jobs SET dataset = 'data_1'", "a job waits for a dataset that is gone"),
     ("UPDATE jobs SET result_checkpoint = 'ckpt_1'", "a job goes on from a result that is gone"),
-    ("UPDATE jobs SET status = 'cancelled', finished_at = 1", "a job that has ended keeps a save"),
+    ("DELETE FROM job_keepings; UPDATE jobs SET status = 'cancelled', finished_at = 1", "a job that has ended keeps a save"),
+    (
+        "DELETE FROM job_saves; UPDATE jobs SET status = 'cancelled', finished_at = 1",
+        "a job that has ended keeps what a phase left for others"
+    ),
     ("DELETE FROM checkpoint_files", "a checkpoint has no files"),
     ("UPDATE pictures SET length = 99", "a picture lies outside its pack"),
 ])
@@ -34,6 +39,7 @@ func whatIsWrongIsSaid(damage: String, trouble: String) throws {
         name: "d", descriptor: "{}", pack: database.blob("pack"), pictures: [.init(path: "a.png", offset: 0, length: 4)])
     _ = try database.jobs.claim(worker: "w")
     try database.jobs.save(job.id, JobProgress(phase: .scoring, completed: 1, total: 2), state: database.blob("state"))
+    try database.jobs.keep(job.id, .encoding, database.blob("latents"))
     try database.jobs.release(job.id)
     #expect(try database.examine().troubles == [])
     let file = database.blobs.url(for: digest)

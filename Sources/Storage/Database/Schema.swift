@@ -24,6 +24,7 @@ enum Schema {
         migrator.registerMigration("commits") { try $0.execute(sql: commits) }
         migrator.registerMigration("phases of any name") { try $0.execute(sql: phases) }
         migrator.registerMigration("conditions of pictures") { try $0.execute(sql: conditions) }
+        migrator.registerMigration("what phases leave for others") { try $0.execute(sql: jobKeepings) }
         return migrator
     }
 
@@ -155,6 +156,18 @@ enum Schema {
             size INTEGER NOT NULL CHECK (size >= 0)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX job_saves_digest ON job_saves (digest);
+        """
+
+    /// What a phase left for those after it, until the job ends. Which phases do is the program's to say.
+    private static let jobKeepings = """
+        CREATE TABLE job_keepings (
+            job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+            phase TEXT NOT NULL,
+            digest TEXT NOT NULL CHECK (length(digest) = 64),
+            size INTEGER NOT NULL CHECK (size >= 0),
+            PRIMARY KEY (job, phase)
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX job_keepings_digest ON job_keepings (digest);
         """
 
     /// Whose a thing is: the token it was stored or queued with. No foreign key: what a revoked token stored stays.

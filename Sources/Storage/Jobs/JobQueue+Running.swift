@@ -161,11 +161,12 @@ extension JobQueue {
                 """, arguments: [status.rawValue, Timestamp.now().milliseconds, failure?.code, failure?.detail, id])
         try expectChange(of: id, doing: doing, expected: [.running], in: rows)
         try noteEnd(of: id, as: status, data: failure.map { ["code": $0.code, "detail": $0.detail] } ?? [:], in: rows)
-        return try removeSave(of: id, in: rows)
+        return try removeWhatItGoesOnFrom(id, in: rows)
     }
 
-    /// Running → queued or paused, to go on from its last save; without a save or a result it will begin again, so what it noted
-    /// goes. Returns the contents that are no longer needed.
+    /// Running → queued or paused, to go on from its last save. Without a save, a result, and anything that a phase left for others it will
+    /// begin again, so what it noted goes. Else what it noted stays: it belongs to phases that are not run again, or that write it anew.
+    /// Returns the contents that are no longer needed.
     /// - Parameter attempt: how many more attempts it has had; 0 does not count this one.
     private func leave(_ id: String, as status: JobStatus, attempt: Int = 0, in rows: GRDB.Database) throws -> [BlobDigest] {
         try rows.execute(
@@ -179,7 +180,7 @@ extension JobQueue {
                 """, arguments: [status.rawValue, attempt, id])
         try expectChange(of: id, doing: "release", expected: [.running], in: rows)
         let found = try job(id, in: rows)
-        guard found.progress == nil, found.resultCheckpoint == nil else { return [] }
+        guard found.progress == nil, found.resultCheckpoint == nil, try !keepsAnything(id, in: rows) else { return [] }
         let digests = try files(of: id, in: rows).map(\.digest)
         for table in ["job_metrics", "job_series", "job_files"] {
             try rows.execute(sql: "DELETE FROM \(table) WHERE job = ?", arguments: [id])

@@ -1,6 +1,7 @@
 import GRDB
 
-/// What lets a job that was cut off go on: saves within a phase, and the results of phases that are done.
+/// What lets a job that was cut off go on: saves within a phase, and the results of phases that are done. What phases leave for others is in
+/// `JobQueue+Keeping.swift`.
 extension JobQueue {
     /// Writes down how far a running job is, as ``progress(_:_:points:)`` does, together with the state to go on from, in place
     /// of an earlier one.
@@ -70,10 +71,6 @@ extension JobQueue {
 
     /// Returns the contents that are no longer needed.
     func removeSave(of id: String, in rows: GRDB.Database) throws -> [BlobDigest] {
-        let digests = try Row.fetchAll(rows, sql: "SELECT digest FROM job_saves WHERE job = ?", arguments: [id]).map {
-            try $0.digest("digest")
-        }
-        try rows.execute(sql: "DELETE FROM job_saves WHERE job = ?", arguments: [id])
-        return digests
+        try remove(from: "job_saves", where: "job = ?", [id], in: rows)
     }
 }

@@ -110,7 +110,7 @@ public struct JobQueue: Sendable {
                 arguments: [Timestamp.now().milliseconds, id])
             if rows.changesCount == 1 {
                 try noteEnd(of: id, as: .cancelled, in: rows)
-                return (try job(id, in: rows), try removeSave(of: id, in: rows))
+                return (try job(id, in: rows), try removeWhatItGoesOnFrom(id, in: rows))
             }
             try rows.execute(sql: "UPDATE jobs SET cancel_requested = 1 WHERE id = ? AND status = 'running'", arguments: [id])
             try expectChange(of: id, doing: "cancel", expected: JobStatus.live, in: rows)
@@ -165,7 +165,7 @@ public struct JobQueue: Sendable {
     /// - Throws: ``StorageError/notFound(_:id:)``; ``StorageError/wrongState(job:doing:expected:found:)`` while it is live.
     public func delete(_ id: String) throws(StorageError) {
         let digests = try database.write("delete a job") { rows in
-            let digests = try files(of: id, in: rows).map(\.digest)
+            let digests = try files(of: id, in: rows).map(\.digest) + removeWhatItGoesOnFrom(id, in: rows)
             try rows.execute(
                 sql: "DELETE FROM jobs WHERE id = ? AND status IN ('succeeded', 'failed', 'cancelled')", arguments: [id])
             try expectChange(of: id, doing: "delete", expected: JobStatus.finished, in: rows)

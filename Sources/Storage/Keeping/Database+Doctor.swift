@@ -73,6 +73,7 @@ extension Database {
         SELECT digest, size FROM checkpoint_files UNION ALL SELECT pack_digest AS digest, pack_size AS size FROM datasets
             UNION ALL SELECT embeddings_digest, embeddings_size FROM datasets WHERE embeddings_digest IS NOT NULL
             UNION ALL SELECT digest, size FROM job_files UNION ALL SELECT digest, size FROM job_saves
+            UNION ALL SELECT digest, size FROM job_keepings
         """
 
     private static func troubles(in rows: GRDB.Database) throws -> [String] {
@@ -97,6 +98,10 @@ extension Database {
                 """
             ),
             ("a job that has ended keeps a save", "SELECT job FROM job_saves JOIN jobs ON id = job WHERE NOT (\(live))"),
+            (
+                "a job that has ended keeps what a phase left for others",
+                "SELECT DISTINCT job FROM job_keepings JOIN jobs ON id = job WHERE NOT (\(live))"
+            ),
             ("a checkpoint has no files", "SELECT id FROM checkpoints WHERE id NOT IN (SELECT checkpoint FROM checkpoint_files)"),
             (
                 "a picture lies outside its pack",

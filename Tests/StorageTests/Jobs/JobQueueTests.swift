@@ -74,7 +74,7 @@ import Testing
         ("resume", [.queued: .queued, .paused: .queued, .running: .running]),
         ("release", [.running: .queued]), ("addResult", [.running: .running]), ("setMetrics", [.running: .running]),
         ("append", [.running: .running]), ("addFile", [.running: .running]), ("stopped", [:]), ("save", [.running: .running]),
-        ("cutSeries", [.running: .running]),
+        ("cutSeries", [.running: .running]), ("keep", [.running: .running]),
     ] as [(String, [JobStatus: JobStatus])])
 func everyVerbKeepsToItsStates(verb: String, allowed: [JobStatus: JobStatus]) throws {
     for status in JobStatus.allCases {
@@ -94,6 +94,7 @@ func everyVerbKeepsToItsStates(verb: String, allowed: [JobStatus: JobStatus]) th
             case "resume": try jobs.resume(id)
             case "addResult": _ = try store.database.result("r", .pruned, of: id)
             case "save": try jobs.save(id, JobProgress(phase: .scoring, completed: 1, total: 2), state: store.database.blob("s"))
+            case "keep": try jobs.keep(id, .encoding, store.database.blob("k"))
             case "cutSeries": try jobs.cutSeries("losses", of: id, after: nil)
             case "setMetrics": try jobs.setMetrics(id, section: "macs", value: "{}")
             case "append": try jobs.append([(1, "{}")], toSeries: "losses", of: id)
@@ -114,6 +115,7 @@ func everyVerbKeepsToItsStates(verb: String, allowed: [JobStatus: JobStatus]) th
             #expect(try jobs.get(id) == before)
             #expect(try jobs.events(of: id).count == events)
             #expect(try jobs.metrics(of: id).isEmpty && jobs.series("losses", of: id).isEmpty && jobs.files(of: id).isEmpty)
+            #expect(try jobs.kept(id, .encoding) == nil)
             #expect(try jobs.saved(id) == nil && store.database.checkpoints.list(limit: 2).items.count == 1)
             #expect(store.blobFiles.count == 1)
         }
@@ -144,7 +146,7 @@ func onlyFinishedJobsAreDeleted(status: JobStatus) throws {
         { _ = try jobs.metrics(of: $0) }, { _ = try jobs.series("s", of: $0) }, { _ = try jobs.files(of: $0) }, { try jobs.stopped($0) },
         { try jobs.progress($0, JobProgress(phase: .loading, completed: 0, total: 1)) },
         { try jobs.save($0, JobProgress(phase: .scoring, completed: 0, total: 1), state: store.database.blob("s")) },
-        { try jobs.cutSeries("losses", of: $0, after: nil) },
+        { try jobs.cutSeries("losses", of: $0, after: nil) }, { try jobs.keep($0, .encoding, store.database.blob("k")) },
     ]
     for verb in verbs { expect(.notFound(.job, id: "job_1")) { try verb("job_1") } }
 }
