@@ -51,4 +51,14 @@ package enum Samples {
         let header = Array(edit(try JSON(parsing: Array(file[8..<(8 + length)]))).compact.utf8)
         return (0..<8).map { UInt8(truncatingIfNeeded: header.count >> (8 * $0)) } + header + file[(8 + length)...]
     }
+
+    /// A safetensors file of one float32 tensor.
+    package static func safetensors(_ name: String, _ shape: [Int], _ numbers: [Float]) -> [UInt8] {
+        let header = JSON.object([
+            .init(name, ["dtype": "F32", "shape": .integers(shape), "data_offsets": .integers([0, 4 * numbers.count])])
+        ])
+        let text = Array(header.compact.utf8)
+        let bytes = numbers.flatMap { number in (0..<4).map { UInt8(truncatingIfNeeded: number.bitPattern >> (8 * $0)) } }
+        return (0..<8).map { UInt8(truncatingIfNeeded: text.count >> (8 * $0)) } + text + bytes
+    }
 }

@@ -9,7 +9,7 @@ import { what } from "./page-jobs.js";
 import { Results } from "./results.js";
 import { stages } from "./samples.js";
 
-const phases = ["loading", "scoring", "pruning", "reconstructing", "finetuning", "evaluating", "exporting"];
+const phases = ["loading", "encoding", "scoring", "pruning", "reconstructing", "finetuning", "evaluating", "exporting"];
 const isLive = (status) => ["queued", "running", "paused"].includes(status);
 
 export async function jobPage(main, signal, id, failed) {
@@ -72,6 +72,8 @@ class JobPage {
         this.refresh().catch(this.failed);
       },
       onevent: (type, data) => {
+        // Not the request tells whether pictures are encoded, but the model. All events are told to a page that begins.
+        if (type === "phase" && data.data.phase === "encoding") this.encodes = true;
         if (type === "progress") this.showProgress(data);
         else if (type === "points") this.results.extend(data);
         else {
@@ -105,7 +107,7 @@ class JobPage {
   showProgress({ status, phase, completed, total, fraction, eta_seconds: left }) {
     const { request } = this.job;
     const skipped = {
-      scoring: !gradientMethods.includes(request.pruning?.method), pruning: !request.pruning,
+      encoding: !this.encodes, scoring: !gradientMethods.includes(request.pruning?.method), pruning: !request.pruning,
       reconstructing: !request.pruning?.reconstruction,
       finetuning: !request.finetuning, evaluating: !request.evaluation, exporting: !request.evaluation,
     };
@@ -161,7 +163,7 @@ class JobPage {
       if (image) images[stage] = image;
     }
     this.hasSamples = true;
-    this.results.updateSamples(images, job.request.evaluation.samples, metrics.evaluation.ssim?.per_sample);
+    this.results.updateSamples(images, job.request.evaluation.samples, metrics.evaluation);
   }
 
   showDownloads(job) {

@@ -29,5 +29,5 @@ for (const [stage] of stages) {
   if (image) images[stage] = image;
 }
 await Promise.all(Object.values(images).map((image) => image.decode()));
-if (job.request.evaluation) results.updateSamples(images, job.request.evaluation.samples, metrics.evaluation?.ssim?.per_sample);
+if (job.request.evaluation) results.updateSamples(images, job.request.evaluation.samples, metrics.evaluation);
 document.documentElement.classList.add("ready");

@@ -88,8 +88,8 @@ export class Results {
   }
 
   /** Shows the grids. */
-  updateSamples(images, samples, ssim) {
+  updateSamples(images, samples, evaluation) {
     show(this.sections.samples, Object.keys(images).length > 0);
-    this.samples.update(images, samples, ssim);
+    this.samples.update(images, samples, evaluation?.ssim?.per_sample, evaluation?.conditions);
   }
 }

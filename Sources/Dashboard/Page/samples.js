@@ -14,7 +14,7 @@ export function cell(index, count, width, height) {
   return { x: padding + (index % columns) * (w + padding), y: padding + Math.floor(index / columns) * (h + padding), w, h };
 }
 
-/** `update(images, count, ssim)`: `images` by stage, loaded; `ssim` per picture between before and after, or null. */
+/** `update(images, count, ssim, told)`: `images` by stage, loaded; per picture `ssim` between before and after, and what the model was told, or null. */
 export class Samples {
   constructor() {
     this.grids = h("div", { class: "grids" });
@@ -38,8 +38,8 @@ export class Samples {
     return { select, value, element: h("p", { class: "control" }, h("label", { for: id }, name), select) };
   }
 
-  update(images, count, ssim) {
-    Object.assign(this, { images, count, ssim });
+  update(images, count, ssim, told) {
+    Object.assign(this, { images, count, ssim, told });
     const known = stages.filter(([stage]) => images[stage]);
     this.grids.replaceChildren(...known.map(([stage, name]) => h("figure", {}, images[stage], h("figcaption", {}, name))));
     for (const choice of [this.left, this.right]) {
@@ -60,6 +60,7 @@ export class Samples {
       return h("li", {},
         h("div", { class: "pair", role: "img", "aria-label": `Picture ${index + 1}, ${left} and ${right}` },
           this.canvas(this.images[left], index), this.canvas(this.images[right], index, "over")),
+        this.told?.[index] !== undefined ? h("span", { class: "told" }, this.told[index] || "no text") : "",
         h("span", {}, Number.isFinite(value) ? `SSIM ${significant(value)}` : `No. ${index + 1}`));
     }));
     this.slide();

@@ -24,7 +24,7 @@ package struct CheckpointDescriptor {
     ///   - source: where it comes from, as the contract's `source`.
     ///   - warnings: what there is to say.
     init(_ model: any Architecture, type: ScalarType, isLatent: Bool, size: Int64, source: JSON, warnings: [String]) {
-        let graph = model.graph
+        let graph = model.asDescribed.graph
         let sample = model.sampleShape
         json = [
             "architecture": .string(model.className), "parameters": .integer(graph.parameterCount),

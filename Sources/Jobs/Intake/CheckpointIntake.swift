@@ -70,7 +70,7 @@ package struct CheckpointIntake {
         let type: ScalarType
         let weights: StoredBlob
         if let path = layout.weights, let blob = blobs[path] {
-            let source = try source(path, blob, blobs)
+            let source = try source(path, blobs)
             let uploaded = try UploadedWeights(config: config, weights: source, scheduler: scheduler)
             (model, type) = (uploaded.model, uploaded.type)
             if source is SafeTensorsReader, uploaded.hasForm {
@@ -105,10 +105,12 @@ package struct CheckpointIntake {
             (DiffusersLayout.Path.config, configBlob), (DiffusersLayout.Path.weights, weights),
         ]
         stored += layout.others.compactMap { path in blobs[path].map { (path, $0) } }
+        let latents = LatentNotes(model, layout, index: try index(layout, blobs), config: { try? json($0, blobs) })
+        warnings += latents.warnings
         stored.sort { $0.0 < $1.0 }
         let size = stored.reduce(0) { $0 + $1.1.size }
         let descriptor = CheckpointDescriptor(
-            model, type: type, isLatent: layout.isLatent, size: size, source: ["kind": "upload"], warnings: warnings)
+            model, type: type, isLatent: latents.isLatent, size: size, source: ["kind": "upload"], warnings: warnings)
         return try database.checkpoints.insert(
             name: name ?? "checkpoint", descriptor: descriptor.json.compact, files: stored.map { (path: $0.0, blob: $0.1) },
             consuming: upload, owner: owner, answer: answer)
@@ -160,15 +162,8 @@ package struct CheckpointIntake {
     }
 
     /// The weights, whatever kind of file they are in.
-    private func source(_ path: String, _ blob: StoredBlob, _ blobs: [String: StoredBlob]) throws -> any TensorSource {
-        let name = path.split(separator: "/").last.map(String.init) ?? path
-        guard path.hasSuffix(".json") else { return try WeightsFile.open(path: blob.url.path, name: name) }
-        let folder = path.dropLast(name.count)
-        var files: [String: String] = [:]
-        for (other, blob) in blobs where other.hasPrefix(folder) && !other.dropFirst(folder.count).contains("/") {
-            files[String(other.dropFirst(folder.count))] = blob.url.path
-        }
-        return try ShardedWeights(index: json(path, blobs), name: name, files: files)
+    private func source(_ path: String, _ blobs: [String: StoredBlob]) throws -> any TensorSource {
+        try ComponentFiles(blobs.mapValues(\.url)) { try json($0, blobs) }.source(path)
     }
 
     private func json(_ path: String, _ blobs: [String: StoredBlob]) throws -> Data {
@@ -191,10 +186,15 @@ package struct CheckpointIntake {
         return document["unet"] != nil && document["scheduler"] != nil
     }
 
+    /// The pipeline's index, where one was sent and can be read.
+    private func index(_ layout: DiffusersLayout, _ blobs: [String: StoredBlob]) throws -> JSON? {
+        try layout.index.flatMap { Self.document(try json($0, blobs)) }
+    }
+
     /// A configuration, which has some dozens of values; nil when it is none.
     private static func document(_ data: Data) -> JSON? { try? JSON(parsing: Array(data), maximumValues: 10_000) }
 
-    /// `DDPMPipeline` of what there is.
+    /// `DDPMPipeline` of what there is; it loads other networks too, though none of diffusers' pipelines draws by such a network alone.
     private func index(of model: any Architecture, _ scheduler: Data?) -> JSON {
         let document = scheduler.flatMap(Self.document)
         var name = "DDPMScheduler"

@@ -76,6 +76,11 @@ struct PictureClasses: Sendable {
     /// The number of a picture's class by its folder; nil where it lies in none.
     func number(of path: String) -> Int? { Self.folder(path).flatMap { numbers[$0] } }
 
+    /// The name of a class by its number; a number is its own where some have no pictures.
+    func name(of number: Int) -> String {
+        names.count == count && names.indices.contains(number) ? names[number] : String(number)
+    }
+
     /// The number of a class whose name it is.
     func number(named name: String) -> Int? { numbers[name] }
 

@@ -43,13 +43,13 @@ package struct StoredCheckpoint {
     }
 
     /// Where a file is that holds what was stored.
-    private func url(_ path: String) throws -> URL {
+    func url(_ path: String) throws -> URL {
         let file = try file(path)
         try open(file).close()
         return database.blobs.url(for: file.digest)
     }
 
-    private func data(_ path: String) throws -> Data { try open(file(path)).readToEnd() ?? Data() }
+    func data(_ path: String) throws -> Data { try open(file(path)).readToEnd() ?? Data() }
 
     /// Throws for what is known to be damaged, without reading it.
     ///

@@ -33,15 +33,19 @@ package final class StoredPictures: Sendable {
     deinit { close(descriptor) }
 
     /// The pictures as a model takes them, and what it is told of them.
-    func set(for model: any Architecture) -> PictureSet {
+    func set(for model: any Architecture) -> PictureSet { set(for: model, told: conditions(for: model)) }
+
+    /// The pictures as a model takes them that is told what is given.
+    func set(for model: any Architecture, told conditions: Conditions?) -> PictureSet {
         let shape = model.sampleShape
-        return PictureSet(count: pictures.count, shape: shape, conditions: conditions(for: model)) { index in
+        return PictureSet(count: pictures.count, shape: shape, conditions: conditions) { index in
             try self.picture(index, shape)
         }
     }
 
-    private func conditions(for model: any Architecture) -> Conditions? {
-        guard let condition = model.condition, let classNumbers, let classes else { return nil }
+    /// The classes of the pictures, for a model that is told classes.
+    func conditions(for model: any Architecture) -> Conditions? {
+        guard let condition = model.condition, case .classNumber = condition, let classNumbers, let classes else { return nil }
         return condition.conditions(of: classNumbers, among: classes.count)
     }
 
@@ -55,6 +59,13 @@ package final class StoredPictures: Sendable {
 
     /// Each picture's caption, in order, an empty one where it has none; nil where no picture has one.
     package var captions: [String]? { hasCaptions ? pictures.map { $0.caption ?? "" } : nil }
+
+    /// What each picture is of, in order: its caption, or its class's name; nil where there are neither.
+    var words: [String]? {
+        if let captions { return captions }
+        guard let classes, let classNumbers else { return nil }
+        return classNumbers.map(classes.name)
+    }
 
     /// SHA-256 of all pictures' files, one after the other in the order of their paths, in hexadecimal.
     ///
@@ -70,14 +81,19 @@ package final class StoredPictures: Sendable {
 
     private func picture(_ index: Int, _ shape: Shape) throws -> [UInt8] {
         if let known = decoded.withLock({ $0.pictures[index] }) { return known }
-        let bytes = try Picture(decoding: try read(pictures[index]))
-            .cropAndResize(toHeight: shape.height, width: shape.width).asColour(shape.channels == 3).pixels
+        let bytes = try load(index, shape)
         decoded.withLock { cache in
             guard cache.bytes + bytes.count <= Self.cacheLimit else { return }
             cache.pictures[index] = bytes
             cache.bytes += bytes.count
         }
         return bytes
+    }
+
+    /// A picture as it is in the store, made what a model takes.
+    func load(_ index: Int, _ shape: Shape) throws -> [UInt8] {
+        try Picture(decoding: try read(pictures[index])).cropAndResize(toHeight: shape.height, width: shape.width)
+            .asColour(shape.channels == 3).pixels
     }
 
     private func read(_ picture: DatasetRecord.Picture) throws -> [UInt8] {

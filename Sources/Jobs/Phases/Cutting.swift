@@ -30,7 +30,7 @@ struct Cutting: Phase {
 
     private func cut(_ job: RunningJob) throws -> CutNetwork {
         let scored = job.takeScored()
-        let original = try scored?.checkpoint ?? job.inputs.source.load()
+        let original = try scored?.checkpoint ?? job.inputs.stages.original.load()
         try job.reporter.begin(Self.name, total: 1)
         let trained = original.trained
         let kept = try kept(of: trained, scored?.importance, job)

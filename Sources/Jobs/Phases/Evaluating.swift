@@ -37,18 +37,35 @@ struct Evaluating: Phase {
 
     var batch: Int { min(Sampling.largestBatch, settings.samples) }
 
-    /// One stage after the other; samples, their noise, what guides it, its variance and both as the network gives them, and the pictures of
-    /// each stage.
+    /// Latents that become pictures at once at most.
+    private static let largestDecoded = 4
+
+    /// One stage after the other; samples, their noise, what guides it, its variance and both as the network gives them, what it is told, and
+    /// the pictures of each stage; what makes pictures of samples.
     func fixedBytes(_ shape: JobShape) -> Int {
         let copies = 4 + (settings.sampling.isGuided ? 1 : 0) + (shape.schedule.predictsVariance ? 3 : 0)
-        return shape.pictureBytes + shape.bytesBefore + copies * settings.samples * shape.sampleBytes
+        let told = settings.samples * (settings.sampling.isGuided ? 2 : 1) * shape.toldBytes
+        let decoded = shape.encoding?.autoencoder == nil ? 0 : settings.samples * (shape.encoding?.picture.count ?? 0) * 2
+        return shape.pictureBytes + max(shape.bytesBefore, shape.encoding?.bytes(of: .decoder) ?? 0)
+            + copies * settings.samples * shape.sampleBytes + told + decoded * MemoryLayout<Float>.stride
     }
 
+    /// That of drawing samples, or of making pictures of them after it where that takes more.
     func batchPlan(_ shape: JobShape, memory: Int) -> BatchPlan? {
-        Sampling.plan(shape.before.graph, samples: settings.samples, memory: memory, parallel: shape.parallel)
+        let drawing = Sampling.plan(shape.before.graph, samples: settings.samples, memory: memory, parallel: shape.parallel)
+        let decoding = try? shape.encoding?.plan(
+            .decoder, samples: min(Self.largestDecoded, settings.samples), memory: memory, parallel: shape.parallel)?.batch
+        guard let decoding, decoding.bytes > drawing.bytes else { return drawing }
+        return decoding
     }
 
     // MARK: At work
+
+    func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws { _ = try heldOut(pictures, schedule) }
+
+    private func heldOut(_ pictures: PictureSet, _ schedule: NoiseSchedule) throws -> HeldOutLoss {
+        try HeldOutLoss(NoisePrediction(pictures, schedule), seed: settings.seed &+ 1)
+    }
 
     /// What one stage gives.
     private struct Outcome {
@@ -61,10 +78,9 @@ struct Evaluating: Phase {
     func run(_ job: RunningJob) throws {
         let (stages, pictures, memory) = (job.inputs.stages, job.inputs.pictures, activations(job))
         let count = [stages.original, stages.pruned, stages.finetuned].compactMap { $0 }.count
-        try job.reporter.begin(Self.name, total: count * (settings.sampling.steps + (pictures == nil ? 0 : 1)))
-        let held = try pictures.map {
-            try HeldOutLoss(NoisePrediction($0, stages.original.schedule), seed: settings.seed &+ 1)
-        }
+        let besides = (pictures == nil ? 0 : 1) + (job.inputs.encoding?.autoencoder == nil ? 0 : 1)
+        try job.reporter.begin(Self.name, total: count * (settings.sampling.steps + besides))
+        let held = try pictures.map { try heldOut($0, stages.original.schedule) }
 
         // Sample i is of what the held-out picture i is of.
         let told = pictures.flatMap { pictures in pictures.conditions?.taking(HeldOutLoss.held(of: pictures.count)) }
@@ -73,7 +89,7 @@ struct Evaluating: Phase {
         let pruned = try stages.pruned.map(evaluated)
         let after = try stages.finetuned.map(evaluated) ?? pruned ?? before
 
-        try job.write(Self.json(before, pruned, after), Self.section)
+        try job.write(Self.json(before, pruned, after, told: told.flatMap { _ in words(job) }), Self.section)
         job.leave(
             try [("before", before), ("pruned", pruned), ("after", after)].compactMap { name, outcome in
                 try outcome.map { ("samples_\(name).png", try Self.grid($0.pictures)) }
@@ -81,7 +97,7 @@ struct Evaluating: Phase {
     }
 
     /// The contract's `evaluation` object.
-    private static func json(_ before: Outcome, _ pruned: Outcome?, _ after: Outcome) -> JSON {
+    private static func json(_ before: Outcome, _ pruned: Outcome?, _ after: Outcome, told: [String]?) -> JSON {
         let ssim = StructuralSimilarity.perSample(before.pictures, after.pictures)
         return [
             "loss": ["before": .optional(before.loss), "pruned": .optional(pruned?.loss), "after": .optional(after.loss)],
@@ -91,7 +107,15 @@ struct Evaluating: Phase {
             ],
             "mse": ["mean": .double(before.pictures.meanSquaredError(to: after.pictures))],
             "seconds_per_sample": ["before": .double(before.secondsPerSample), "after": .double(after.secondsPerSample)],
+            "conditions": told.map { .array($0.map(JSON.string)) } ?? .null,
         ]
+    }
+
+    /// What each sample is of, in words; nil where there are none.
+    private func words(_ job: RunningJob) -> [String]? {
+        guard let pictures = job.inputs.dataset?.pictures, let words = pictures.words else { return nil }
+        let held = HeldOutLoss.held(of: pictures.count)
+        return (0..<settings.samples).map { words[held.lowerBound + $0 % held.count] }
     }
 
     /// Samples side by side as PNG.
@@ -103,7 +127,16 @@ struct Evaluating: Phase {
     private func evaluate(
         _ stage: JobStages.Stage, _ held: HeldOutLoss?, _ told: Conditions?, _ memory: Int, _ job: RunningJob
     ) throws -> Outcome {
-        let checkpoint = try stage.checkpoint.load()
+        let (loss, samples, seconds) = try draw(stage, held, told, memory, job)
+        return Outcome(
+            loss: loss, secondsPerSample: seconds / Double(settings.samples), pictures: try shown(samples, stage.model, memory, job))
+    }
+
+    /// The held-out loss and samples of a stage, whose network is let go of then.
+    private func draw(
+        _ stage: JobStages.Stage, _ held: HeldOutLoss?, _ told: Conditions?, _ memory: Int, _ job: RunningJob
+    ) throws -> (loss: Double?, samples: [Float], seconds: Double) {
+        let checkpoint = try stage.load()
         let parallel = job.parallel
         let loss = held?.evaluate(checkpoint.trained, memory: memory, parallel: parallel)
         if held != nil { try job.reporter.step() }
@@ -111,11 +144,29 @@ struct Evaluating: Phase {
         let samples = try settings.sampling.run(
             checkpoint.trained, schedule: checkpoint.schedule, conditions: told, memory: memory, parallel: parallel
         ) { _ in try job.reporter.step() }
-        let seconds = JobProgressReporter.now() - start
-        let shape = checkpoint.trained.model.sampleShape
-        let pictures = samples.withUnsafeBufferPointer {
+        return (loss, samples, JobProgressReporter.now() - start)
+    }
+
+    /// Samples as pictures: what the pipeline's decoder makes of them, where they are latents.
+    private func shown(_ samples: [Float], _ model: any Architecture, _ memory: Int, _ job: RunningJob) throws -> Pictures {
+        guard let shape = job.inputs.encoding, shape.autoencoder != nil,
+            let autoencoder = try job.inputs.source.autoencoder([.decoder])
+        else { return pictures(samples, model.sampleShape) }
+        let decoder = try LatentDecoder(
+            autoencoder, height: shape.picture.height, width: shape.picture.width, samples: min(Self.largestDecoded, settings.samples),
+            memory: memory, parallel: job.parallel)
+        var decoded: [Float] = []
+        let size = Self.largestDecoded * shape.sample.count
+        for start in stride(from: 0, to: samples.count, by: size) {
+            decoded += try decoder.decode(Array(samples[start..<min(start + size, samples.count)])) { _ in try job.reporter.check() }
+        }
+        try job.reporter.step()
+        return pictures(decoded, decoder.plan.sampleShape)
+    }
+
+    private func pictures(_ numbers: [Float], _ shape: Shape) -> Pictures {
+        numbers.withUnsafeBufferPointer {
             Pictures(count: settings.samples, channels: shape.channels, height: shape.height, width: shape.width, quantizing: $0)
         }
-        return Outcome(loss: loss, secondsPerSample: seconds / Double(settings.samples), pictures: pictures)
     }
 }

@@ -38,7 +38,7 @@ struct FineTuning: Phase {
     func fixedBytes(_ shape: JobShape) -> Int {
         let copies = settings.emaDecay > 0 ? 3 : 2
         return shape.pictureBytes + copies * shape.bytesAfter + settings.optimizer.bytes(shape.largestAfter.graph, shape.parallel)
-            + shape.bytesOfTeacher + 3 * settings.batchSize * shape.sampleBytes
+            + shape.bytesOfTeacher + settings.batchSize * (3 * shape.sampleBytes + shape.toldBytes)
     }
 
     func batchPlan(_ shape: JobShape, memory: Int) -> BatchPlan? {
@@ -53,14 +53,22 @@ struct FineTuning: Phase {
 
     // MARK: At work
 
+    func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws {
+        try FineTuner(settings).rehearse(on: noisePrediction(pictures, schedule))
+    }
+
+    private func noisePrediction(_ pictures: PictureSet, _ schedule: NoiseSchedule) -> NoisePrediction {
+        NoisePrediction(pictures, schedule, unconditionalProbability: unconditionalProbability)
+    }
+
     func run(_ job: RunningJob) throws {
         guard let pictures = job.inputs.pictures else { return }
-        let checkpoint = try job.inputs.stages.latest.checkpoint.load()
-        let plain = NoisePrediction(pictures, checkpoint.schedule, unconditionalProbability: unconditionalProbability)
+        let checkpoint = try job.inputs.stages.latest.load()
+        let plain = noisePrediction(pictures, checkpoint.schedule)
         let result: DiffusionCheckpoint
         if let shares, let teacher = job.inputs.teacher {
             let imitation = try Imitation(
-                plain, of: teacher.lineage.checkpoint.load().trained, by: checkpoint.trained.model,
+                plain, of: teacher.load().trained, by: checkpoint.trained.model,
                 kept: teacher.lineage.kept(teacher.model), shares: shares, parallel: job.parallel)
             result = try tune(checkpoint, on: imitation, job)
         } else {

@@ -12,11 +12,22 @@ package struct Loading: Phase {
         let (database, job) = (running.database, running.job)
         try running.reporter.begin(Self.name, total: 1)
         let source = try StoredCheckpoint(database, job.checkpoint)
-        let stages = try JobStages(source, of: job, in: database)
-        let teacher = try Teacher(running.request, of: source, for: job).map { ($0, try $0.model(stages.original.model)) }
+        let described = try job.dataset.map { try DatasetDescriptor(database.datasets.get($0)) }
+        let encoding = try EncodingShape(source, source.architecture().model, described)
+        let original = try JobStages.Stage(source, tokens: encoding?.tokens)
+        let stages = try JobStages(original, of: job, in: database, tokens: encoding?.tokens)
+        let teacher = try Teacher(running.request, of: source, for: job).map { lineage in
+            let stage = try JobStages.Stage(lineage.checkpoint, tokens: encoding?.tokens)
+            return JobInputs.Imitated(lineage: lineage, stage: stage)
+        }
         let dataset = try job.dataset.map { try StoredPictures(database, $0) }
-        let pictures = dataset?.set(for: stages.original.model)
-        let digest = try dataset.map { ($0.count, try $0.digest(running.reporter.check)) }
-        running.begin(with: JobInputs(source: source, stages: stages, teacher: teacher, pictures: pictures, dataset: digest))
+        let digest = try dataset.map { ($0, try $0.digest(running.reporter.check)) }
+        let pictures = try dataset.flatMap { dataset in
+            guard let encoding else { return dataset.set(for: original.model) }
+            return encoding.isNeeded ? nil : try dataset.set(encoding, nil, for: original.model)
+        }
+        running.begin(
+            with: JobInputs(
+                source: source, stages: stages, teacher: teacher, pictures: pictures, dataset: digest, encoding: encoding))
     }
 }

@@ -43,6 +43,12 @@ package protocol Phase: Sendable {
 
     // MARK: At work
 
+    /// Whether there is anything to do for these networks.
+    func isNeeded(_ shape: JobShape) -> Bool
+
+    /// Draws the pictures that it will draw, in vain: so is found which of them are to be encoded before.
+    func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws
+
     /// Whether an earlier attempt has done it, so that it is left out.
     func isDone(in job: RunningJob) -> Bool
 
@@ -63,6 +69,8 @@ extension Phase {
     package func fixedBytes(_ shape: JobShape) -> Int { 0 }
     package func batchPlan(_ shape: JobShape, memory: Int) -> BatchPlan? { nil }
     package var leastMemory: String { "even with one picture at a time" }
+    package func isNeeded(_ shape: JobShape) -> Bool { true }
+    package func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws {}
 
     /// Whether the result that it leaves is there.
     package func isDone(in job: RunningJob) -> Bool { Self.result.map { job.inputs.stages[$0] != nil } ?? false }

@@ -4,7 +4,7 @@ import Storage
 package struct Phases: Sendable {
     /// Those that a request may ask for: the one list.
     package static let all = Phases([
-        Loading.self, Scoring.self, Cutting.self, Reconstructing.self, FineTuning.self, Evaluating.self, Exporting.self,
+        Loading.self, Encoding.self, Scoring.self, Cutting.self, Reconstructing.self, FineTuning.self, Evaluating.self, Exporting.self,
     ])
 
     /// In order.
@@ -25,7 +25,7 @@ package struct Phases: Sendable {
     /// Multiply-accumulates that each will take, of those that take steps.
     package func work(_ shape: JobShape) -> [JobPhase: Double] {
         asked(by: shape.request).reduce(into: [:]) { work, phase in
-            let steps = phase.steps(shape)
+            let steps = phase.isNeeded(shape) ? phase.steps(shape) : []
             if !steps.isEmpty { work[type(of: phase).name] = steps.reduce(0) { $0 + $1.multiplyAccumulates(shape) } }
         }
     }

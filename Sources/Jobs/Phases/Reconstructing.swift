@@ -32,13 +32,17 @@ struct Reconstructing: Phase {
 
     /// Both networks' weights and all that goes through them; pictures and noise.
     func fixedBytes(_ shape: JobShape) -> Int {
-        shape.pictureBytes + shape.bytesBefore + 2 * shape.bytesAfter + 3 * settings.samples * shape.sampleBytes
+        shape.pictureBytes + shape.bytesBefore + 2 * shape.bytesAfter + settings.samples * (3 * shape.sampleBytes + shape.toldBytes)
             + settings.bytes(shape.after.graph, like: shape.before.graph, parallel: shape.parallel)
     }
 
     var leastMemory: String { "for its \(settings.samples) samples, which are needed at once (fewer take less)" }
 
     // MARK: At work
+
+    func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws {
+        try settings.rehearse(on: NoisePrediction(pictures, schedule))
+    }
 
     func run(_ job: RunningJob) throws {
         guard let cut = job.takeCut(), let pictures = job.inputs.pictures else { return }

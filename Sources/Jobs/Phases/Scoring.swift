@@ -37,7 +37,7 @@ struct Scoring: Phase {
     /// The model and what its gradients leave; pictures and noise.
     func fixedBytes(_ shape: JobShape) -> Int {
         shape.pictureBytes + shape.bytesBefore + walk(shape.schedule).bytes(shape.before.graph)
-            + 3 * settings.batchSize * shape.sampleBytes
+            + settings.batchSize * (3 * shape.sampleBytes + shape.toldBytes)
     }
 
     func batchPlan(_ shape: JobShape, memory: Int) -> BatchPlan? {
@@ -46,12 +46,16 @@ struct Scoring: Phase {
 
     // MARK: At work
 
+    func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws {
+        try walk(schedule).rehearse(on: NoisePrediction(pictures, schedule), samples: settings.batchSize)
+    }
+
     /// What was scored serves nothing but the cut.
     func isDone(in job: RunningJob) -> Bool { job.inputs.stages.pruned != nil }
 
     func run(_ job: RunningJob) throws {
         guard let pictures = job.inputs.pictures else { return }
-        let original = try job.inputs.source.load()
+        let original = try job.inputs.stages.original.load()
         job.leave(ScoredNetwork(checkpoint: original, importance: try score(original, pictures, job)))
     }
 

@@ -243,6 +243,15 @@ package struct JobRequest: Sendable {
         return finetuning == nil ? nil : "fine-tuning"
     }
 
+    /// Pictures, or mirrored ones, that phases look at, at most.
+    var mostViews: Int {
+        let scored = pruning.map { $0.needsGradients ? $0.batchSize : 0 } ?? 0
+        let trained = finetuning.map { $0.training.steps.multipliedReportingOverflow(by: $0.training.batchSize) }
+        let refitted = pruning?.reconstruction?.refit.samples ?? 0
+        let held = evaluation == nil ? 0 : HeldOutLoss.largestCount
+        return trained.map { $0.overflow ? .max / 2 : $0.partialValue } ?? 0 + scored + refitted + held
+    }
+
     /// Whether any phase runs the model on pictures or draws them.
     var needsPictures: Bool { datasetNeed != nil || evaluation != nil }
 

@@ -1,9 +1,9 @@
 """Loads a pruned pipeline whose widths no config can say: the model is rebuilt in stock diffusers from its tensors' shapes.
 
     from load_pruned import load_pruned
-    pipeline = load_pruned("folder")          # a DDPMPipeline
+    pipeline = load_pruned("folder")          # such as a DDPMPipeline or a StableDiffusionPipeline
 
-    python load_pruned.py folder picture.png  # one sample
+    python load_pruned.py folder picture.png  # one sample; of a text where the pipeline is told one: … picture.png "a text"
 """
 
 import json
@@ -12,12 +12,13 @@ from pathlib import Path
 
 import diffusers
 import torch
-from diffusers import DDPMPipeline, DDPMScheduler
+from diffusers import DiffusionPipeline
+from diffusers.models.attention_processor import Attention, AttnAddedKVProcessor
 from safetensors.torch import load_file
 
 
 def load_pruned(folder="."):
-    """A DDPMPipeline of the folder's `unet` and `scheduler`."""
+    """The folder's pipeline."""
     folder = Path(folder)
     config = json.loads((folder / "unet" / "config.json").read_text())
     network = getattr(diffusers, config["_class_name"])
@@ -36,6 +37,8 @@ def load_pruned(folder="."):
             module.out_features, module.in_features = weight.shape
         elif isinstance(module, torch.nn.GroupNorm):
             module.num_channels = weight.shape[0]
+        elif isinstance(module, torch.nn.LayerNorm):
+            module.normalized_shape = tuple(weight.shape)
     for module in model.modules():
         if type(module).__name__ in ("Downsample2D", "Upsample2D") and isinstance(module.conv, torch.nn.Conv2d):
             module.channels = module.conv.in_channels
@@ -44,12 +47,18 @@ def load_pruned(folder="."):
             for inner in (module.downsample, module.upsample):
                 if isinstance(inner, torch.nn.Module):
                     inner.channels = inner.out_channels = module.norm1.num_channels
+        elif isinstance(module, Attention) and module.added_kv_proj_dim is not None:
+            # The processor that it comes with takes what attention gives for as wide as the block.
+            module.set_processor(AttnAddedKVProcessor())
+            module.scale = (module.to_q.out_features // module.heads) ** -0.5
     model.load_state_dict(tensors)
-    return DDPMPipeline(model.eval(), DDPMScheduler.from_pretrained(folder / "scheduler"))
+    index = json.loads((folder / "model_index.json").read_text())
+    absent = {name: None for name, part in index.items() if part == [None, None]}
+    return DiffusionPipeline.from_pretrained(folder, unet=model.eval(), **absent)
 
 
 if __name__ == "__main__":
     pipeline = load_pruned(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
     print(sum(p.numel() for p in pipeline.unet.parameters()), "parameters")
     if len(sys.argv) > 2:
-        pipeline(num_inference_steps=100).images[0].save(sys.argv[2])
+        pipeline(*sys.argv[3:], num_inference_steps=100).images[0].save(sys.argv[2])

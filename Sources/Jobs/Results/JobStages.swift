@@ -10,9 +10,23 @@ struct JobStages {
         let model: any Architecture
         let schedule: NoiseSchedule
 
-        init(_ checkpoint: StoredCheckpoint) throws {
+        /// How many tokens the network is told; nil where it is told none, or as many as usual.
+        private let tokens: Int?
+
+        init(_ checkpoint: StoredCheckpoint, tokens: Int?) throws {
             self.checkpoint = checkpoint
-            (model, schedule) = try checkpoint.architecture()
+            self.tokens = tokens
+            let (model, schedule) = try checkpoint.architecture()
+            self.model = try tokens.map { try model.told(tokens: $0) } ?? model
+            self.schedule = schedule
+        }
+
+        /// The network with its weights.
+        func load() throws -> DiffusionCheckpoint {
+            let loaded = try checkpoint.load()
+            guard let tokens else { return loaded }
+            return DiffusionCheckpoint(
+                trained: try loaded.trained.told(tokens: tokens), schedule: loaded.schedule, type: loaded.type, warnings: loaded.warnings)
         }
     }
 
@@ -21,10 +35,14 @@ struct JobStages {
     var finetuned: Stage?
 
     /// Begins with the original and what earlier attempts of the job have made of it.
-    init(_ source: StoredCheckpoint, of job: Job, in database: Database) throws {
-        original = try Stage(source)
-        pruned = try job.resultPruned.map { try Stage(StoredCheckpoint(database, $0)) }
-        finetuned = try job.resultCheckpoint.flatMap { $0 == job.resultPruned ? nil : try Stage(StoredCheckpoint(database, $0)) }
+    ///
+    /// - Parameter original: with how many tokens its network is told.
+    init(_ original: Stage, of job: Job, in database: Database, tokens: Int?) throws {
+        self.original = original
+        pruned = try job.resultPruned.map { try Stage(StoredCheckpoint(database, $0), tokens: tokens) }
+        finetuned = try job.resultCheckpoint.flatMap {
+            $0 == job.resultPruned ? nil : try Stage(StoredCheckpoint(database, $0), tokens: tokens)
+        }
     }
 
     /// A result, where the job has come to it.

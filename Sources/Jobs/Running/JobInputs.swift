@@ -2,11 +2,28 @@ import Engine
 
 /// What a job is about, as it was read from the store.
 struct JobInputs {
+    /// What fine-tuning imitates.
+    struct Imitated {
+        /// Where it comes from.
+        let lineage: Teacher
+        fileprivate let stage: JobStages.Stage
+
+        init(lineage: Teacher, stage: JobStages.Stage) { (self.lineage, self.stage) = (lineage, stage) }
+
+        var model: any Architecture { stage.model }
+
+        /// The network with its weights.
+        func load() throws -> DiffusionCheckpoint { try stage.load() }
+    }
+
     let source: StoredCheckpoint
     var stages: JobStages
     /// What fine-tuning imitates, and its network.
-    let teacher: (lineage: Teacher, model: any Architecture)?
-    let pictures: PictureSet?
-    /// How many pictures the dataset has, and ``StoredPictures/digest(_:)``.
-    let dataset: (images: Int, digest: String)?
+    let teacher: Imitated?
+    /// What the networks are shown; nil where there are no pictures, or they are to be encoded first.
+    var pictures: PictureSet?
+    /// The pictures as they are stored, and ``StoredPictures/digest(_:)``.
+    let dataset: (pictures: StoredPictures, digest: String)?
+    /// What becomes of pictures and captions before a network sees them; nil where they go in as they are.
+    let encoding: EncodingShape?
 }

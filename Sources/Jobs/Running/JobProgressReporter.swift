@@ -99,6 +99,13 @@ package final class JobProgressReporter {
     /// Writes what has not been written yet.
     package func flush() throws { try follow(write()) }
 
+    /// Writes how long the phases took so far, for another attempt to add to.
+    func writeTime() throws {
+        var timing = timing
+        timing[phase, default: 0] += Self.now() - phaseStart
+        try jobs.setMetrics(id, section: MetricsSection.timing.name, value: timingSection(timing))
+    }
+
     /// Closes the last phase and writes what is left.
     func finish() throws {
         try follow(write())
@@ -120,9 +127,7 @@ package final class JobProgressReporter {
         (lastSave, unsavedSteps) = (Self.now(), 0)
         do {
             let blob = try state()
-            var timing = timing
-            timing[phase, default: 0] += Self.now() - phaseStart
-            try jobs.setMetrics(id, section: MetricsSection.timing.name, value: timingSection(timing))
+            try writeTime()
             try jobs.save(id, progress, points: points, state: blob)
             points = [:]
         } catch {

@@ -12,6 +12,8 @@ package struct JobShape {
     /// What fine-tuning imitates; nil where it imitates nothing.
     let teacher: (any Architecture)?
     let schedule: NoiseSchedule
+    /// What becomes of pictures and captions before a network sees them; nil where they go in as they are.
+    package var encoding: EncodingShape?
     /// How many pictures the dataset has.
     package let pictures: Int
     package let parallel: Parallel
@@ -30,8 +32,10 @@ package struct JobShape {
     var bytesOfTeacher: Int { (teacher?.graph.parameterCount ?? 0) * MemoryLayout<Float>.stride }
     /// Bytes of one sample.
     package var sampleBytes: Int { sampleCount * MemoryLayout<Float>.stride }
-    /// Bytes of pictures that are kept decoded.
-    package var pictureBytes: Int { min(StoredPictures.cacheLimit, pictures * sampleCount) }
+    /// Bytes of pictures that are kept decoded: none where latents of them are read.
+    package var pictureBytes: Int { encoding?.autoencoder == nil ? min(StoredPictures.cacheLimit, pictures * sampleCount) : 0 }
+    /// Bytes of what one sample's network is told beside it.
+    var toldBytes: Int { before.graph.input("encoder_hidden_states").map { $0.count * MemoryLayout<Float>.stride } ?? 0 }
 }
 
 extension Graph {

@@ -14,6 +14,7 @@ package final class RunningJob {
     /// Counts steps and ends the job between them when it is to stop.
     package let reporter: JobProgressReporter
     private let plan: (JobShape) -> [JobPhase: Double]
+    private let rehearsal: (PictureSet, NoiseSchedule) throws -> Void
     private let logger: Logger
 
     private var found: JobInputs?
@@ -21,10 +22,13 @@ package final class RunningJob {
     private var cut: CutNetwork?
     private var files: [(name: String, bytes: [UInt8])] = []
 
-    /// - Parameter plan: the multiply-accumulates of each phase, once the job's networks are known.
+    /// - Parameters:
+    ///   - plan: the multiply-accumulates of each phase, once the job's networks are known.
+    ///   - rehearsal: lets all phases draw the pictures that they will draw, in vain.
     init(
         _ job: Job, _ request: JobRequest, in database: Database, resources: JobResources, reporter: JobProgressReporter,
-        plan: @escaping (JobShape) -> [JobPhase: Double], logger: Logger
+        plan: @escaping (JobShape) -> [JobPhase: Double], rehearsal: @escaping (PictureSet, NoiseSchedule) throws -> Void,
+        logger: Logger
     ) {
         self.database = database
         self.job = job
@@ -32,6 +36,7 @@ package final class RunningJob {
         self.resources = resources
         self.reporter = reporter
         self.plan = plan
+        self.rehearsal = rehearsal
         self.logger = logger
     }
 
@@ -54,11 +59,21 @@ package final class RunningJob {
 
     /// The networks as far as the job has come, and how many pictures.
     package var shape: JobShape {
-        let (stages, pictures) = (inputs.stages, inputs.pictures)
+        let stages = inputs.stages
         return JobShape(
             request: request, before: stages.original.model, after: stages.latest.model, teacher: inputs.teacher?.model,
-            schedule: stages.original.schedule, pictures: pictures?.count ?? 0, parallel: parallel)
+            schedule: stages.original.schedule, encoding: inputs.encoding, pictures: inputs.dataset?.pictures.count ?? 0,
+            parallel: parallel)
     }
+
+    /// Whether its first phase has read what it is about.
+    var hasBegun: Bool { found != nil }
+
+    /// Lets all phases draw the pictures that they will draw, in vain.
+    func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws { try rehearsal(pictures, schedule) }
+
+    /// Shows the networks these pictures from now on.
+    func look(at pictures: PictureSet) { found?.pictures = pictures }
 
     // MARK: What phases hand on
 
@@ -96,9 +111,11 @@ package final class RunningJob {
     func store(_ result: DiffusionCheckpoint, as stage: ResultManifest.Stage) throws {
         let inputs = inputs
         let manifest = ResultManifest(
-            stage: stage, request: request, source: inputs.source, teacher: inputs.teacher?.lineage.checkpoint, dataset: inputs.dataset,
+            stage: stage, request: request, source: inputs.source, teacher: inputs.teacher?.lineage.checkpoint,
+            dataset: inputs.dataset.map { ($0.pictures.count, $0.digest) },
             threads: parallel.threads)
-        let stored = try JobStages.Stage(inputs.source.store(result, job: job, manifest: manifest))
+        let stored = try JobStages.Stage(
+            inputs.source.store(result, job: job, manifest: manifest), tokens: inputs.encoding?.tokens)
         found?.stages[stage] = stored
     }
 
@@ -114,6 +131,33 @@ package final class RunningJob {
             return state
         } catch {
             logger.error("\(job.id) begins \(phase.rawValue) again: what was saved cannot be read: \(error)")
+            return nil
+        }
+    }
+
+    // MARK: What phases keep
+
+    /// Keeps what a phase made for those after it, in place of what it kept before, until the job ends: no later attempt need make it again.
+    ///
+    /// It ends the phase: what that tells in the metrics is written before.
+    /// - Throws: ``StorageError``.
+    package func keep(_ phase: JobPhase, _ blob: StoredBlob) throws {
+        // An attempt that does not do the phase again knows its time from here.
+        try reporter.writeTime()
+        try jobs.keep(job.id, phase, blob)
+    }
+
+    /// The path of what a phase kept, with the bytes that were written, in this attempt or an earlier one; nil where it kept nothing, or it
+    /// cannot be read: then it is to be made again.
+    ///
+    /// The bytes are read and compared once in a process; after that it costs little to ask.
+    package func kept(_ phase: JobPhase) throws -> String? {
+        guard let kept = try jobs.kept(job.id, phase) else { return nil }
+        do {
+            close(try database.blobs.open(kept.digest, of: .job, job.id, file: "what \(phase.rawValue) kept"))
+            return database.blobs.url(for: kept.digest).path
+        } catch {
+            logger.error("\(job.id) has to do \(phase.rawValue) again: what it kept cannot be read: \(error)")
             return nil
         }
     }
@@ -138,7 +182,7 @@ package final class RunningJob {
     /// Writes parameters, multiply-accumulates and bytes before and after, as far as the job has come.
     func writeSizes() throws {
         let stages = inputs.stages
-        let (before, after) = (stages.original.model.graph, stages.latest.model.graph)
+        let (before, after) = (stages.original.model.asDescribed.graph, stages.latest.model.asDescribed.graph)
         try write(["before": .integer(before.parameterCount), "after": .integer(after.parameterCount)], .parameters)
         try write(["before": .integer(before.multiplyAccumulates), "after": .integer(after.multiplyAccumulates)], .macs)
         try write(["before": .integer(stages.original.checkpoint.size), "after": .integer(stages.latest.checkpoint.size)], .size)

@@ -18,7 +18,7 @@ package struct JobForecast {
     ///
     /// - Throws: ``ConfigurationError``; ``RequestMemoryError`` when the model is too large to be measured.
     package func json() throws -> JSON {
-        let (before, after) = (job.model.graph, job.result.graph)
+        let (before, after) = (job.model.asDescribed.graph, job.result.asDescribed.graph)
         func change(_ old: Int, _ new: Int) -> JSON { ["before": .integer(old), "after": .integer(new)] }
         var widths = JSON.null
         if let before = job.model.blockWidths, let after = job.result.blockWidths {
@@ -39,16 +39,20 @@ package struct JobForecast {
 
     /// Every group's width before and after.
     private func groups() -> [(name: String, before: Int, after: Int)] {
-        let rows = Dictionary(uniqueKeysWithValues: job.result.graph.parameters.map { ($0.name, $0.shape[0]) })
+        let shapes = Dictionary(uniqueKeysWithValues: job.result.graph.parameters.map { ($0.name, $0.shape) })
         return job.model.graph.channelGroups().map { group in
-            // A scale_shift layer has two rows for every channel; the layer that names the group has one.
-            (group.name, group.width, rows["\(group.name).weight"] ?? group.width)
+            // The layer that names the group may have several rows for every channel: a gate has two.
+            let named = group.members.filter { $0.parameter == "\(group.name).weight" }
+            guard let axis = named.first?.axis, let shape = shapes["\(group.name).weight"] else {
+                return (group.name, group.width, group.width)
+            }
+            return (group.name, group.width, shape[axis] / named.filter { $0.axis == axis }.count)
         }
     }
 
     /// Bytes of the result's weights' file.
     private func weightsSize() throws -> Int {
-        let entries = job.result.graph.parameters.map { SafeTensorsWriter.Entry(name: $0.name, shape: $0.shape) }
+        let entries = job.result.graph.parameters.map { SafeTensorsWriter.Entry($0) }
         return try SafeTensorsWriter(entries, type: job.request.dtype?.scalar ?? job.source.type).size
     }
 

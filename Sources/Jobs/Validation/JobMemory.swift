@@ -12,7 +12,8 @@ package struct JobMemory {
         self.limit = limit
         self.phases = phases.computing.map { type in
             let phase = type.init(shape.request)
-            return (type, phase, phase.map { PhaseMemory($0, shape, limit: limit) })
+            let needed = phase.flatMap { $0.isNeeded(shape) ? $0 : nil }
+            return (type, needed, needed.map { PhaseMemory($0, shape, limit: limit) })
         }
     }
 

@@ -2,7 +2,7 @@ import Engine
 
 extension JobValidation {
     /// The share of pictures that are shown with the empty condition where nobody says another (arXiv 2207.12598, section 4).
-    private static let usualProbability = 0.1
+    static let usualProbability = 0.1
 
     /// Whether a conditional model's pictures have what it is told; fills in the share of those that it is told nothing of.
     static func conditions(_ valid: inout Valid, _ dataset: DatasetDescriptor?) -> [FieldError] {
@@ -12,19 +12,23 @@ extension JobValidation {
         guard let condition = valid.model.condition else {
             return [
                 said.map { _ in
-                    FieldError(pointer: "/finetuning/unconditional_probability", detail: "is for models that are told a class; this is not")
+                    FieldError(
+                        pointer: "/finetuning/unconditional_probability",
+                        detail: "is for models that are told a class or a text; this is not")
                 },
                 guided
-                    ? FieldError(pointer: "/evaluation/guidance_scale", detail: "must be 1: the model is told no class that could guide it")
+                    ? FieldError(
+                        pointer: "/evaluation/guidance_scale", detail: "must be 1: the model is told no class or text that could guide it")
                     : nil,
             ].compactMap { $0 }
         }
         guard request.needsPictures else { return [] }
         guard let dataset else {
             return request.datasetNeed == nil
-                ? [FieldError(pointer: "/dataset", detail: "is required by the evaluation: the model is told the classes of its pictures")]
+                ? [FieldError(pointer: "/dataset", detail: "is required by the evaluation: the model is told what its pictures are of")]
                 : []
         }
+        if case .tokens(let width) = condition { return tokens(&valid, width: width, dataset) }
         guard let classes = dataset.classes else {
             return [
                 FieldError(

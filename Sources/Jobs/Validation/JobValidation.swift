@@ -30,6 +30,11 @@ package struct JobValidation {
         let pictures: Int
         /// What fine-tuning imitates; nil where it imitates nothing.
         let teacher: (any Architecture)?
+        /// What becomes of pictures and captions before a network sees them; nil where they go in as they are.
+        let encoding: EncodingShape?
+
+        /// A picture as it is loaded.
+        var picture: Shape { encoding?.picture ?? model.sampleShape }
 
         /// Whether ``result`` is that of a uniform cut, as shares of the cut are known only after scoring.
         package var isEstimate: Bool { !(request.pruning?.isForeseen ?? true) }
@@ -38,7 +43,7 @@ package struct JobValidation {
         package func shape(_ parallel: Parallel) -> JobShape {
             JobShape(
                 request: request, before: model, after: result, isEstimate: isEstimate, teacher: teacher, schedule: schedule,
-                pictures: pictures, parallel: parallel)
+                encoding: encoding, pictures: pictures, parallel: parallel)
         }
 
         /// The memory each phase will take.
@@ -63,26 +68,41 @@ package struct JobValidation {
         } catch let error as TeacherError {
             errors.append(Self.distillation(error))
         }
-        let cost = source.layoutCost + (teacher?.layoutCost ?? 0)
+        let cost = source.layoutCost + (request.needsPictures ? source.tokenizerCost : 0) + (teacher?.layoutCost ?? 0)
         return try memory.work(cost, for: "the checkpoint's header") { try validated(request, source, dataset, teacher, errors) }
     }
 
     private func validated(
         _ request: JobRequest, _ source: StoredCheckpoint, _ dataset: DatasetDescriptor?, _ teacher: Teacher?, _ found: [FieldError]
     ) throws -> Valid {
-        let (model, schedule) = try source.architecture()
-        let imitated = try teacher?.model(model)
+        let (untold, schedule) = try source.architecture()
+        var errors = found
+        var encoding: EncodingShape?
+        if request.needsPictures {
+            func refuse(_ error: any Error) {
+                errors.append(FieldError(pointer: "/checkpoint", detail: "has parts that cannot be run: \(error)"))
+            }
+            do { encoding = try EncodingShape(source, untold, dataset) } catch let error as CheckpointError {
+                refuse(error)
+            } catch let error as TextConditionerError {
+                refuse(error)
+            }
+        }
+        func told(_ model: any Architecture) throws -> any Architecture { try encoding?.tokens.map { try model.told(tokens: $0) } ?? model }
+        let model = try told(untold)
+        let imitated = try teacher?.model(untold)
         var valid = Valid(
             request: request, source: source, model: model, result: model, schedule: schedule, pictures: dataset?.images ?? 0,
-            teacher: imitated)
-        var errors = found + Self.model(request, model, schedule, isLatent: source.descriptor.isLatent)
+            teacher: try imitated.map(told), encoding: encoding)
+        errors += Self.model(request, model, schedule)
+        if errors.isEmpty { errors += Self.encoding(valid) }
         if let teacher, let imitated {
             do { _ = try teacher.kept(imitated) } catch let error as TeacherError { errors.append(Self.distillation(error)) }
             if imitated.blockOutputs.isEmpty, request.finetuning?.distillation?.features ?? 0 > 0 {
                 errors.append(FieldError(pointer: "/finetuning/distillation/features", detail: "needs a model that consists of blocks"))
             }
         }
-        errors += Self.pictures(request, model, dataset)
+        errors += Self.pictures(valid, dataset)
         errors += Self.conditions(&valid, dataset)
         if let pruning = request.pruning {
             errors += Self.timesteps(&valid)
@@ -99,13 +119,8 @@ package struct JobValidation {
         return valid
     }
 
-    private static func model(
-        _ request: JobRequest, _ model: any Architecture, _ schedule: NoiseSchedule, isLatent: Bool
-    ) -> [FieldError] {
+    private static func model(_ request: JobRequest, _ model: any Architecture, _ schedule: NoiseSchedule) -> [FieldError] {
         guard request.needsPictures else { return [] }
-        if isLatent {
-            return [FieldError(pointer: "/checkpoint", detail: "is a latent model: phases that need pictures are not supported for it")]
-        }
         let channels = model.sampleShape.channels
         if !model.objectives.contains(.noisePrediction) || schedule.note != nil {
             let note = (model.objectiveNote ?? schedule.note).map { ": \($0)" } ?? ""
@@ -123,17 +138,15 @@ package struct JobValidation {
                 : "gives as many channels as it takes, but its scheduler's variance_type asks for a variance beside them"
             return [FieldError(pointer: "/checkpoint", detail: detail)]
         }
-        if request.evaluation != nil, ![1, 3].contains(channels) {
-            return [FieldError(pointer: "/evaluation", detail: "needs a model of 1 or 3 channels; this has \(channels)")]
-        }
         return []
     }
 
-    private static func pictures(_ request: JobRequest, _ model: any Architecture, _ dataset: DatasetDescriptor?) -> [FieldError] {
+    private static func pictures(_ valid: Valid, _ dataset: DatasetDescriptor?) -> [FieldError] {
+        let request = valid.request
         guard let dataset else {
             return request.datasetNeed.map { [FieldError(pointer: "/dataset", detail: "is required by \($0)")] } ?? []
         }
-        let shape = model.sampleShape
+        let shape = valid.picture
         var errors: [FieldError] = []
         if dataset.channels != shape.channels {
             errors.append(

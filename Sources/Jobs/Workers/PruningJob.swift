@@ -76,6 +76,8 @@ package struct PruningJob {
         case let error as TrainingError: return JobFailure(code: "loss_not_finite", detail: error.description)
         case let error as TeacherError: return JobFailure(code: "teacher_lost", detail: "distillation \(error)")
         case let error as CheckpointError: return JobFailure(code: "invalid_checkpoint", detail: error.description)
+        case let error as AutoencoderError: return JobFailure(code: "invalid_checkpoint", detail: error.description)
+        case let error as TextConditionerError: return JobFailure(code: "invalid_checkpoint", detail: error.description)
         case let error as GraphError: return JobFailure(code: "pruning_impossible", detail: error.description)
         case let error as WidthsError: return JobFailure(code: "pruning_impossible", detail: error.description)
         case let error as ArchitectureError: return JobFailure(code: "pruning_impossible", detail: error.description)
@@ -95,9 +97,17 @@ package struct PruningJob {
             jobs: jobs, id: job.id, timed: phases.computing.map { $0.name }, interval: resources.saving, metrics: metrics,
             isShuttingDown: isShuttingDown, logger: logger)
         let running = RunningJob(
-            job, request, in: database, resources: resources, reporter: reporter, plan: phases.work, logger: logger)
+            job, request, in: database, resources: resources, reporter: reporter, plan: phases.work,
+            rehearsal: { pictures, schedule in
+                for phase in phases.asked(by: request) {
+                    try phase.rehearse(on: pictures, schedule)
+                    try reporter.check()
+                }
+            }, logger: logger)
         for type in phases.list {
-            if let phase = type.init(request), !phase.isDone(in: running) { try phase.run(running) }
+            if let phase = type.init(request), !phase.isDone(in: running), !running.hasBegun || phase.isNeeded(running.shape) {
+                try phase.run(running)
+            }
             reporter.skip(type.name)
             if type.result != nil { try running.writeSizes() }
         }

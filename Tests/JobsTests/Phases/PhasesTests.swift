@@ -58,7 +58,7 @@ import Testing
         }
 
         /// Runs the job that waits, which is to stop when it has asked `asks` times whether it should.
-        func run(stoppingAfter asks: Int = .max) throws {
+        func run(_ phases: Phases = PhasesTests.phases, stoppingAfter asks: Int = .max) throws {
             let left = Mutex(asks)
             PruningJob(
                 database: database, job: try #require(try database.jobs.claim(worker: "test")), phases: phases, resources: resources,
@@ -143,5 +143,47 @@ import Testing
         let points = try world.database.jobs.series("counting", of: id).map { try JSON(parsing: Array($0.utf8)) }
         #expect(points.map { $0["number"]?.integer } == Array(1...Counting.count))
         #expect(points.map { $0["from"]?.integer } == [0, 0, 0, 0, 4, 4])
+    }
+
+    private static let drawing = Phases([Loading.self, Drawing.self, Counting.self, Reading.self])
+
+    /// Stopped as the next phase begins, which has not saved anything yet; or killed after that.
+    @Test(arguments: [false, true]) func whatAPhaseKeptIsNotMadeAgain(isKilled: Bool) throws {
+        let world = try World()
+        let jobs = world.database.jobs
+        let id = try world.enqueue()
+        // Asked at the beginning of two phases and after a step.
+        try world.run(Self.drawing, stoppingAfter: 3)
+        if isKilled {
+            _ = try jobs.claim(worker: "killed")
+            try jobs.progress(id, JobProgress(phase: .scoring, completed: 2, total: Counting.count), points: ["counting": [(9, "{}")]])
+            try jobs.recover()
+        }
+        #expect(try jobs.get(id).status == .queued && jobs.get(id).progress == nil && jobs.kept(id, .encoding) != nil)
+        let drawn = try world.section("drawing", of: id)["drawn"]
+        let seconds = try #require(try world.section("timing", of: id)["encoding"]?.double)
+        #expect(seconds > 0)
+        try world.run(Self.drawing)
+        #expect(try jobs.get(id).status == .succeeded && jobs.kept(id, .encoding) == nil)
+        #expect(try world.section("drawing", of: id)["drawn"] == drawn)
+        #expect(try world.section("reading", of: id)["read"] == drawn)
+        #expect(try world.section("timing", of: id)["encoding"]?.double == seconds)
+        // What the phase after it had noted is not told twice.
+        #expect(try jobs.series("counting", of: id).count == Counting.count)
+    }
+
+    @Test(arguments: ["gone", "changed"]) func whatWasKeptAndSufferedIsMadeAgain(harm: String) throws {
+        let world = try World()
+        let id = try world.enqueue()
+        try world.run(Self.drawing, stoppingAfter: 3)
+        let file = world.database.blobs.url(for: try #require(try world.database.jobs.kept(id, .encoding)).digest)
+        try FileManager.default.removeItem(at: file)
+        if harm == "changed" { try Data("something else".utf8).write(to: file) }
+        let drawn = try world.section("drawing", of: id)["drawn"]
+        try world.run(Self.drawing)
+        #expect(try world.database.jobs.get(id).status == .succeeded)
+        let again = try world.section("drawing", of: id)["drawn"]
+        #expect(again != drawn)
+        #expect(try world.section("reading", of: id)["read"] == again)
     }
 }

@@ -1,0 +1,42 @@
+import Documents
+import Engine
+import Foundation
+
+/// Whether an uploaded network works on an autoencoder's latents, and what there is to say where that is not sure.
+struct LatentNotes {
+    /// Whether it does, as far as anything tells.
+    let isLatent: Bool
+    /// As sentences.
+    let warnings: [String]
+
+    /// - Parameters:
+    ///   - index: the pipeline's index, where one was sent.
+    ///   - config: what a configuration's file holds; nil where there is none.
+    init(_ model: any Architecture, _ layout: DiffusersLayout, index: JSON?, config: (String) -> Data?) {
+        let folders = ["vae", "vqvae"]
+        let isNamed = folders.contains { index?[$0].map { $0 != .null } ?? false }
+        let upload = "upload the pipeline with its autoencoder (vae/ or vqvae/)"
+        isLatent = layout.isLatent || isNamed
+        let channels = model.sampleShape.channels
+        if layout.isLatent {
+            warnings = folders.compactMap { folder in
+                let path = "\(folder)/config.json"
+                guard let data = config(path) else { return nil }
+                do throws(ConfigurationError) {
+                    _ = try AutoencoderConfiguration(json: data)
+                    return nil
+                } catch {
+                    return "\(path): \(error); phases that need pictures are refused"
+                }
+            }
+        } else if isNamed {
+            warnings = ["model_index.json names an autoencoder that is not there; phases that need pictures are refused: \(upload)"]
+        } else if channels != 1, channels != 3 {
+            warnings = ["the network takes samples of \(channels) channels, which are no pictures; if they are latents, \(upload)"]
+        } else if case .tokens = model.condition {
+            warnings = ["the network is taken for one of pictures, as no autoencoder is there; if its samples are latents, \(upload)"]
+        } else {
+            warnings = []
+        }
+    }
+}

@@ -1,0 +1,76 @@
+import Engine
+import Foundation
+import Storage
+
+/// What stands in a stored pipeline beside the network and its noise schedule.
+extension StoredCheckpoint {
+    /// The folders that may hold an autoencoder.
+    private static let autoencoders = ["vae", "vqvae"]
+    private static let (textEncoder, tokenizer) = ("text_encoder", "tokenizer")
+
+    /// The files of a folder, by their names in it.
+    private func names(in folder: String) -> [String] {
+        record.files.map(\.path).filter { $0.hasPrefix("\(folder)/") }.map { String($0.dropFirst(folder.count + 1)) }
+            .filter { !$0.contains("/") }
+    }
+
+    private func files(in folder: String) throws -> ComponentFiles {
+        let paths = names(in: folder).map { "\(folder)/\($0)" }
+        return ComponentFiles(Dictionary(uniqueKeysWithValues: try paths.map { ($0, try url($0)) })) { try data($0) }
+    }
+
+    /// The weights of a folder.
+    private func weights(in folder: String, of library: WeightsChoice.Library) throws -> any TensorSource {
+        guard let path = try WeightsChoice(names: names(in: folder), folder: "\(folder)/", library: library).path else {
+            throw CheckpointError.missingFile(expected: "the weights in \(folder)/")
+        }
+        return try files(in: folder).source(path)
+    }
+
+    private var autoencoderFolder: String? { Self.autoencoders.first { names(in: $0).contains("config.json") } }
+
+    /// What the pipeline's autoencoder is; nil where there is none.
+    ///
+    /// - Throws: ``CheckpointError``.
+    func autoencoderConfiguration() throws -> AutoencoderConfiguration? {
+        guard let folder = autoencoderFolder else { return nil }
+        do throws(ConfigurationError) {
+            return try AutoencoderConfiguration(json: try read("\(folder)/config.json"))
+        } catch {
+            throw CheckpointError.configuration(path: "\(folder)/config.json", error)
+        }
+    }
+
+    private func read(_ path: String) throws(ConfigurationError) -> Data {
+        do { return try data(path) } catch { throw .notJSON("\(path) cannot be read") }
+    }
+
+    /// The pipeline's autoencoder; nil where there is none.
+    ///
+    /// - Parameter halves: what is kept of it in memory.
+    /// - Throws: ``CheckpointError``, ``StorageError``.
+    func autoencoder(_ halves: Set<AutoencoderHalf>) throws -> Autoencoder? {
+        guard let folder = autoencoderFolder else { return nil }
+        return try Autoencoder(
+            config: data("\(folder)/config.json"), weights: weights(in: folder, of: .diffusers), halves: halves, folder: folder)
+    }
+
+    /// What makes tokens of captions, its weights not read yet; nil where the pipeline has no text encoder or no tokenizer.
+    ///
+    /// - Throws: ``TextConditionerError``, ``CheckpointError``, ``StorageError``.
+    func textConditioner() throws -> TextConditioner? {
+        guard names(in: Self.textEncoder).contains("config.json") else { return nil }
+        let known = names(in: Self.tokenizer).filter { CLIPTokenizer.fileNames.contains($0) }
+        guard !known.isEmpty else { return nil }
+        let files = Dictionary(uniqueKeysWithValues: try known.map { ($0, try data("\(Self.tokenizer)/\($0)")) })
+        return try TextConditioner(
+            tokenizerFiles: files, config: data("\(Self.textEncoder)/config.json"),
+            weights: weights(in: Self.textEncoder, of: .transformers))
+    }
+
+    /// Bytes of memory that reading the tokenizer takes at most.
+    var tokenizerCost: Int {
+        let size = record.files.reduce(0) { $0 + ($1.path.hasPrefix("\(Self.tokenizer)/") ? Int($1.size) : 0) }
+        return size > 0 ? (16 << 20) + min(size, 64 << 20) * 24 : 0
+    }
+}
