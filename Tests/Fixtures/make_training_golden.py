@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytorch_msssim
 import torch
-from diffusers import DDIMScheduler, DDPMScheduler
+from diffusers import DDIMScheduler, DDPMScheduler, UNet2DConditionModel
 from diffusers.training_utils import EMAModel
 from safetensors.torch import save_file
 
@@ -50,7 +50,7 @@ def noise_loss(model, noisy, t, noise):
 
 
 def finetune(model, run, images, steps=STEPS, objective=noise_loss):
-    """The rows of a run, and the weights and their average after it; the model is trained where it stands."""
+    """The rows of a run, and the weights and their average after it; the model is trained where it stands. `steps` may be a schedule."""
     model = model.double().eval()  # dropout is off
     generator = torch.Generator().manual_seed(run["seed"])
     common = dict(lr=run["learning_rate"], weight_decay=run["weight_decay"])
@@ -66,28 +66,31 @@ def finetune(model, run, images, steps=STEPS, objective=noise_loss):
     for step in range(1, run["steps"] + 1):
         index = torch.randint(0, len(images), (run["batch_size"],), generator=generator)
         noise = torch.randn(shape, generator=generator)
-        t = torch.randint(0, steps, (run["batch_size"],), generator=generator)
+        t = torch.randint(0, len(ratios), (run["batch_size"],), generator=generator)
         x0 = images[index]
         flips = None
         if run["flip"]:
             flips = torch.randint(0, 2, (run["batch_size"],), generator=generator)
-            x0 = torch.where(flips[:, None, None, None] == 1, x0.flip(3), x0)
-        if "labels" in run:  # of all pictures; a share of those drawn is shown the empty class
+            mirrored = run["mirrored"][index] if "mirrored" in run else x0.flip(3)  # latents are those of mirrored pictures
+            x0 = torch.where(flips[:, None, None, None] == 1, mirrored, x0)
+        if "labels" in run:  # of all pictures; a share of those drawn is shown the empty class or caption
             chances = torch.rand(run["batch_size"], generator=generator)
             chosen = run["labels"][index]
             if run.get("empty") is not None:
-                chosen = torch.where(chances < run["unconditional_probability"], run["empty"], chosen)
+                spared = chances.reshape(-1, *[1] * (chosen.ndim - 1)) < run.get("unconditional_probability", 0.1)
+                chosen = torch.where(spared, run["empty"], chosen)
             model.labels = chosen
         ratio = ratios[t][:, None, None, None]
         noisy = ratio ** 0.5 * x0 + (1 - ratio) ** 0.5 * noise
         loss, terms = objective(model, noisy.double(), t, noise.double())
         optimizer.zero_grad()
         loss.backward()
-        norm = torch.sqrt(sum((p.grad ** 2).sum() for p in model.parameters()))
+        norm = torch.sqrt(sum((p.grad ** 2).sum() for p in model.parameters() if p.requires_grad))
         if run["gradient_clip"] is not None:
             scale = min(1.0, run["gradient_clip"] / (norm.item() + 1e-6))
             for parameter in model.parameters():
-                parameter.grad *= scale
+                if parameter.requires_grad:
+                    parameter.grad *= scale
         warmup = run["warmup_steps"]
         rate = run["learning_rate"] * (min(1.0, step / warmup) if warmup else 1.0)
         if run.get("schedule") == "cosine" and step > warmup:
@@ -121,11 +124,16 @@ def sampling_cases():
 
 
 def told(model, labels):
-    """Has a class-conditional model told these labels whenever it runs; a copy of it too. Returns the model."""
+    """Has a conditional model told these class labels, or tokens, whenever it runs; a copy of it too. Returns the model."""
+    def tell(module, given, named):
+        key = "encoder_hidden_states" if isinstance(module, UNet2DConditionModel) else "class_labels"
+        if key in named or len(given) > 2:
+            return given, named
+        values = module.labels
+        return given, named | {key: values.to(next(module.parameters()).dtype) if values.is_floating_point() else values}
+
     if labels is not None and not hasattr(model, "labels"):
-        model.register_forward_pre_hook(
-            lambda module, given, named: (given, named if "class_labels" in named or len(given) > 2 else named | {"class_labels": module.labels}),
-            with_kwargs=True)
+        model.register_forward_pre_hook(tell, with_kwargs=True)
     if labels is not None:
         model.labels = labels
     return model
@@ -146,9 +154,7 @@ def without_variance(model):
 @torch.no_grad()
 def sample(model, case):
     """What diffusers' scheduler makes of the contract's noise, and the timesteps it went through."""
-    scheduler = DDPMScheduler(**case["scheduler"])
-    if case["sampler"] == "ddim":
-        scheduler = DDIMScheduler.from_config(scheduler.config)
+    scheduler = {"ddim": DDIMScheduler, "ddpm": DDPMScheduler}[case["sampler"]].from_config(case["scheduler"])
     scheduler.set_timesteps(case["steps"])
     generator = torch.Generator().manual_seed(case["seed"])
     size = model.config.sample_size
@@ -161,7 +167,7 @@ def sample(model, case):
         told(model, labels)
         output = model(x, t).sample
         if labels is not None and scale != 1:
-            told(model, torch.full_like(labels, case["empty"]))
+            told(model, torch.as_tensor(case["empty"], dtype=labels.dtype).expand_as(labels))
             unguided = model(x, t).sample
             output = unguided + scale * (output - unguided)
         x = scheduler.step(output, t, x, generator=generator, **extra).prev_sample
@@ -174,13 +180,13 @@ def evaluation(model, images, seed, steps=STEPS, labels=None):
     """The loss on the last pictures of the set, which have such labels."""
     model = copy.deepcopy(model).double()
     without_variance(model)
-    count = min(64, len(images))
+    ratios, count = alphas_cumprod(steps), min(64, len(images))
     if labels is not None:
         told(model, labels[-count:])
     held_out = images[-count:]
-    t = torch.tensor([int((i + 0.5) * steps / count) for i in range(count)])
+    t = torch.tensor([int((i + 0.5) * len(ratios) / count) for i in range(count)])
     noise = torch.randn(held_out.shape, generator=torch.Generator().manual_seed(seed + 1))
-    ratio = alphas_cumprod(steps)[t][:, None, None, None]
+    ratio = ratios[t][:, None, None, None]
     noisy = ratio ** 0.5 * held_out + (1 - ratio) ** 0.5 * noise
     loss = ((model(noisy.double(), t).sample - noise.double()) ** 2).mean().item()
     return {"seed": seed, "timesteps": t.tolist(), "loss": loss}

@@ -1,207 +1,35 @@
 """Diff-Pruning written down once more, plainly, on diffusers' UNet2DModel: what the engine is compared with.
 
-Nothing here is shared with the engine. Couplings come from rules written by hand over UNet2DModel's modules; scoring, selection,
-cutting and the refit of the time embedding follow the service's contract ("Numbers, exactly").
+Nothing here is shared with the engine. Couplings (groups.py) come from rules written by hand over UNet2DModel's modules; scoring,
+selection, cutting and the refit of the time embedding follow the service's contract ("Numbers, exactly"). reference_condition.py has
+what is different for UNet2DConditionModel, which every function here takes as well.
 """
 
 import copy
 import math
-from dataclasses import dataclass, field
 
 import torch
-from diffusers import UNet2DModel
+from diffusers import UNet2DConditionModel, UNet2DModel
+from diffusers.models.attention_processor import Attention, AttnAddedKVProcessor
+
+import reference_condition
+from groups import Couplings, to_go
 
 SAMPLES = ("fisher", "gauss-newton", "group-fisher")  # these go by the squares of every sample's own gradients
 METHODS = ("diff-pruning", "taylor", *SAMPLES, "magnitude", "random", "scratch")
 
 
-@dataclass
-class Group:
-    """Channels that must be cut together. A member is (parameter, axis, offset of the group's first channel)."""
-
-    width: int
-    kind: str = "stream"
-    producers: list = field(default_factory=list)
-    consumers: list = field(default_factory=list)
-    norms: list = field(default_factory=list)
-    norm_groups: int = 1
-    heads: int = 1
-    block: int | None = None
-    attention: str | None = None
-    parent: "Group | None" = None
-
-    def root(self):
-        return self if self.parent is None else self.parent.root()
-
-    @property
-    def name(self):
-        return self.producers[0][0].removesuffix(".weight")
-
-    @property
-    def members(self):
-        return self.producers + self.consumers + self.norms
-
-    @property
-    def chunks(self):
-        return self.heads if self.attention else self.norm_groups
-
-
-class Couplings:
-    """Walks the model in forward order, keeping for every activation the list of groups that its channels consist of."""
-
-    def __init__(self, model):
-        self.model = model
-        self.config = model.config
-        self.shapes = {name: tuple(p.shape) for name, p in model.named_parameters()}
-        self.groups = []
-
-    def has(self, name):
-        return name in self.shapes
-
-    def new(self, width, **kind):
-        self.groups.append(Group(width, **kind))
-        return self.groups[-1]
-
-    def produce(self, layer, group, offset=0):
-        root = group.root()
-        root.producers.append((layer + ".weight", 0, offset))
-        if self.has(layer + ".bias"):
-            root.norms.append((layer + ".bias", 0, offset))
-
-    def consume(self, layer, stream):
-        offset = 0
-        for group in stream:
-            group.root().consumers.append((layer + ".weight", 1, offset))
-            offset += group.width
-        assert offset == self.shapes[layer + ".weight"][1], layer
-
-    def norm(self, layer, stream, num_groups):
-        offset = 0
-        for group in stream:
-            root = group.root()
-            root.norms += [(layer + ".weight", 0, offset), (layer + ".bias", 0, offset)]
-            root.norm_groups = math.lcm(root.norm_groups, num_groups)
-            offset += group.width
-
-    def join(self, a, b):
-        a, b = a.root(), b.root()
-        if a is not b:
-            assert a.width == b.width
-            a.producers += b.producers
-            a.consumers += b.consumers
-            a.norms += b.norms
-            a.norm_groups = math.lcm(a.norm_groups, b.norm_groups)
-            b.parent = a
-            self.groups.remove(b)
-
-    def analyse(self):
-        config, model = self.config, self.model
-        last = len(config.block_out_channels) - 1
-        hidden = self.new(self.shapes["time_embedding.linear_1.weight"][0], kind="time")
-        self.produce("time_embedding.linear_1", hidden)
-        self.time = self.new(self.shapes["time_embedding.linear_2.weight"][0], kind="time")
-        self.consume("time_embedding.linear_2", [hidden])
-        self.produce("time_embedding.linear_2", self.time)
-        if self.has("class_embedding.weight"):
-            self.time.norms.append(("class_embedding.weight", 1, 0))  # a table's columns follow; they are not scored
-        elif self.has("class_embedding.linear_1.weight"):
-            hidden = self.new(self.shapes["class_embedding.linear_1.weight"][0], kind="time")
-            self.produce("class_embedding.linear_1", hidden)
-            self.consume("class_embedding.linear_2", [hidden])
-            self.produce("class_embedding.linear_2", self.time)
-
-        stream = [self.new(self.shapes["conv_in.weight"][0], block=0)]
-        self.produce("conv_in", stream[0])
-        skips = [stream]
-        for i, block in enumerate(model.down_blocks):
-            path = f"down_blocks.{i}"
-            for j in range(len(block.resnets)):
-                stream = self.resnet(f"{path}.resnets.{j}", stream, i)
-                if self.has(f"{path}.attentions.{j}.to_q.weight"):
-                    self.attention(f"{path}.attentions.{j}", stream, i)
-                skips.append(stream)
-            if block.downsamplers is not None:
-                stream = self.resampled(path, "down", stream, i)
-                skips.append(stream)
-        if model.mid_block is not None:
-            stream = self.resnet("mid_block.resnets.0", stream, last)
-            if self.has("mid_block.attentions.0.to_q.weight"):
-                self.attention("mid_block.attentions.0", stream, last)
-            stream = self.resnet("mid_block.resnets.1", stream, last)
-        for i, block in enumerate(model.up_blocks):
-            path = f"up_blocks.{i}"
-            for j in range(len(block.resnets)):
-                stream = self.resnet(f"{path}.resnets.{j}", stream + skips.pop(), last - i)
-                if self.has(f"{path}.attentions.{j}.to_q.weight") and not hasattr(block, "resnet_up"):
-                    self.attention(f"{path}.attentions.{j}", stream, last - i)
-            if hasattr(block, "resnet_up") and self.has(f"{path}.attentions.0.to_q.weight"):
-                self.attention(f"{path}.attentions.0", stream, last - i)
-            if i < last:
-                stream = self.resampled(path, "up", stream, last - i)
-        assert not skips
-        self.norm("conv_norm_out", stream, model.conv_norm_out.num_groups)
-        self.consume("conv_out", stream)
-        if self.config.class_embed_type == "identity":
-            self.groups.remove(self.time)  # what comes in from outside keeps its width, and what is added to it
-        return self.groups
-
-    def resampled(self, path, way, stream, block):
-        """What stands between two levels: a convolution, a resnet, or a skip block's resnet beside its path of pictures."""
-        if self.has(f"{path}.resnet_{way}.conv1.weight"):
-            after = self.resnet(f"{path}.resnet_{way}", stream, block)
-            if way == "down":
-                self.produce(f"{path}.skip_conv", after[0])
-            else:
-                self.norm(f"{path}.skip_norm", stream, self.model.get_submodule(path).skip_norm.num_groups)
-                self.consume(f"{path}.skip_conv", stream)
-            return after
-        if self.has(f"{path}.{way}samplers.0.conv1.weight"):
-            return self.resnet(f"{path}.{way}samplers.0", stream, block)
-        return self.convolution(f"{path}.{way}samplers.0.conv", stream, block)
-
-    def convolution(self, path, stream, block):
-        output = self.new(self.shapes[path + ".weight"][0], block=block)
-        self.consume(path, stream)
-        self.produce(path, output)
-        return [output]
-
-    def resnet(self, path, stream, block):
-        module = self.model.get_submodule(path)
-        self.norm(path + ".norm1", stream, module.norm1.num_groups)
-        inner = self.convolution(path + ".conv1", stream, block)[0]
-        self.produce(path + ".time_emb_proj", inner)
-        if self.config.resnet_time_scale_shift == "scale_shift":
-            self.produce(path + ".time_emb_proj", inner, offset=inner.width)
-        self.consume(path + ".time_emb_proj", [self.time])
-        self.norm(path + ".norm2", [inner], module.norm2.num_groups)
-        output = self.convolution(path + ".conv2", [inner], block)[0]
-        if self.has(path + ".conv_shortcut.weight"):
-            self.consume(path + ".conv_shortcut", stream)
-            self.produce(path + ".conv_shortcut", output)
-            return [output]
-        self.join(stream[0], output)
-        return stream
-
-    def attention(self, path, stream, block):
-        module = self.model.get_submodule(path)
-        if module.group_norm is not None:
-            self.norm(path + ".group_norm", stream, module.group_norm.num_groups)
-        inner = self.shapes[path + ".to_q.weight"][0]
-        query = self.new(inner, kind="qk", heads=module.heads, block=block, attention=path)
-        value = self.new(self.shapes[path + ".to_v.weight"][0], kind="v", heads=module.heads, block=block, attention=path)
-        for layer, group in (("to_q", query), ("to_k", query), ("to_v", value)):
-            self.consume(f"{path}.{layer}", stream)
-            self.produce(f"{path}.{layer}", group)
-        self.consume(path + ".to_out.0", [value])
-        self.produce(path + ".to_out.0", stream[0])
-
-
 def couplings(model):
     """The groups of the model in forward order of their first producing layer."""
+    if isinstance(model, UNet2DConditionModel):
+        return reference_condition.couplings(model)
     return Couplings(model).analyse()
 
 
 def alphas_cumprod(steps, beta_start=1e-4, beta_end=0.02):
+    """Of DDPM's linear schedule; or `steps` itself where that is a schedule already, with a ratio for every step."""
+    if isinstance(steps, torch.Tensor):
+        return steps
     return torch.cumprod(1 - torch.linspace(beta_start, beta_end, steps, dtype=torch.float32), 0)
 
 
@@ -217,7 +45,7 @@ def scoring(model, method, x0, seed, steps, threshold=0.05, first=0, last=None, 
     squares = Squares(model, method, generator) if method in SAMPLES else None
     ratios = alphas_cumprod(steps)
     losses, largest = [], 0.0
-    for t in range(first, (steps - 1 if last is None else last) + 1, stride):
+    for t in range(first, (len(ratios) - 1 if last is None else last) + 1, stride):
         noisy = ratios[t] ** 0.5 * x0 + (1 - ratios[t]) ** 0.5 * noise
         loss = ((model(noisy.double(), t).sample - noise.double()) ** 2).mean()
         value = loss.item()
@@ -260,7 +88,10 @@ class Squares:
             module.register_forward_hook(lambda module, inputs, output: scaled((name, 0), output, rows))
 
     def add(self, noisy, t, noise):
-        for sample, target in zip(noisy, noise):
+        labels = getattr(self.model, "labels", None)  # of the whole batch
+        for index, (sample, target) in enumerate(zip(noisy, noise)):
+            if labels is not None:
+                self.model.labels = labels[index:index + 1]
             self.model.zero_grad()
             self.factors.clear()
             output = self.model(sample[None], t).sample[0]
@@ -274,6 +105,8 @@ class Squares:
                 if value.grad is not None:
                     self.sums[key] = self.sums.get(key, 0) + value.grad ** 2
             self.count += 1
+        if labels is not None:
+            self.model.labels = labels
 
     def means(self):
         return {key: value / self.count for key, value in self.sums.items()}
@@ -313,10 +146,6 @@ def normalised(importance):
     return importance / mean if mean > 0 else torch.zeros_like(importance)
 
 
-def to_go(width, ratio):
-    return width - int(width * (1 - ratio))
-
-
 def keep_per_chunk(scores, chunks, removed_per_chunk):
     """Each chunk loses its lowest, ties by the lower index, but keeps one."""
     size = len(scores) // chunks
@@ -330,6 +159,8 @@ def keep_per_chunk(scores, chunks, removed_per_chunk):
 
 def block_widths(model, ratio):
     """The new block_out_channels of a `diffusers` result."""
+    if isinstance(model, UNet2DConditionModel):
+        return reference_condition.block_widths(model, ratio)
     config, widths = model.config, []
     for i, n in enumerate(config.block_out_channels):
         g = config.norm_num_groups
@@ -344,14 +175,14 @@ def selection(model, groups, found, widths, ratio):
     if widths == "free":
         return [keep_per_chunk(normalised(s), g.chunks, to_go(g.width, ratio) // g.chunks) for g, s in zip(groups, found)]
     blocks = block_widths(model, ratio)
-    head = model.config.attention_head_dim
     by_attention = {}
     for group, importance in zip(groups, found):
         if group.attention:
             by_attention.setdefault(group.attention, []).append(importance)
     chosen = []
     for group, importance in zip(groups, found):
-        if group.kind == "time":
+        head = group.head_width
+        if group.is_whole:
             chosen.append(list(range(group.width)))
         elif group.attention and head is not None:
             count = blocks[group.block] // head
@@ -362,8 +193,9 @@ def selection(model, groups, found, widths, ratio):
             chosen.append([h * head + k for h in heads for k in range(head)])
         else:
             chunks = 1 if group.attention else group.norm_groups
-            chosen.append(keep_per_chunk(normalised(importance), chunks, (group.width - blocks[group.block]) // chunks))
-            assert len(chosen[-1]) == blocks[group.block]
+            width = group.width * blocks[group.block] // model.config.block_out_channels[group.block]  # GEGLU's is four times the block's
+            chosen.append(keep_per_chunk(normalised(importance), chunks, (group.width - width) // chunks))
+            assert len(chosen[-1]) == width
     return chosen
 
 
@@ -388,7 +220,8 @@ def rebuilt(model, tensors):
     model = copy.deepcopy(model)
     for path, module in model.named_modules():
         weight = tensors.get(path + ".weight")
-        if weight is None or not isinstance(module, (torch.nn.Conv2d, torch.nn.Linear, torch.nn.GroupNorm, torch.nn.Embedding)):
+        kinds = (torch.nn.Conv2d, torch.nn.Linear, torch.nn.GroupNorm, torch.nn.LayerNorm, torch.nn.Embedding)
+        if weight is None or not isinstance(module, kinds):
             continue
         module.weight = torch.nn.Parameter(weight.clone())
         if path + ".bias" in tensors:
@@ -399,6 +232,8 @@ def rebuilt(model, tensors):
             module.out_features, module.in_features = weight.shape
         elif isinstance(module, torch.nn.GroupNorm):
             module.num_channels = weight.shape[0]
+        elif isinstance(module, torch.nn.LayerNorm):
+            module.normalized_shape = tuple(weight.shape)
     for module in model.modules():
         if type(module).__name__ in ("Downsample2D", "Upsample2D") and isinstance(module.conv, torch.nn.Conv2d):
             module.channels = module.conv.in_channels
@@ -406,6 +241,10 @@ def rebuilt(model, tensors):
             for inner in (module.downsample, module.upsample):
                 if isinstance(inner, torch.nn.Module):
                     inner.channels = inner.out_channels = module.norm1.num_channels
+        if isinstance(module, Attention) and module.added_kv_proj_dim is not None:
+            # The one that it comes with takes what attention gives for as wide as the block.
+            module.set_processor(AttnAddedKVProcessor())
+            module.scale = (module.to_q.out_features // module.heads) ** -0.5
     return model
 
 
@@ -430,6 +269,8 @@ def cut(model, groups, kept, widths, ratio, steps):
     tensors = sliced({n: p.detach().double() for n, p in model.named_parameters()}, groups, kept)
     if widths == "free":
         return rebuilt(copy.deepcopy(model).double(), tensors)
+    if isinstance(model, UNet2DConditionModel):
+        return reference_condition.narrower(model, tensors, block_widths(model, ratio))
     config = {k: v for k, v in model.config.items() if not k.startswith("_")}
     blocks = block_widths(model, ratio)
     config["block_out_channels"] = blocks
@@ -444,16 +285,18 @@ def cut(model, groups, kept, widths, ratio, steps):
 
 
 def class_labels(model, count=1):
-    """Zeros for what a conditional model is told beside timesteps; None for others."""
+    """Zeros for what a conditional model is told beside timesteps and tokens; None for others."""
     if model.class_embedding is None:
         return None
+    if model.config.get("projection_class_embeddings_input_dim"):
+        return torch.zeros(count, model.config.projection_class_embeddings_input_dim, dtype=next(model.parameters()).dtype)
     if model.config.class_embed_type == "identity":
         return torch.zeros(count, model.time_embedding.linear_2.out_features, dtype=next(model.parameters()).dtype)
     return torch.zeros(count, dtype=torch.long)
 
 
-def count(model):
-    """Parameters, and multiply-accumulates of convolutions and linear layers for one sample."""
+def count(model, tokens=77):
+    """Parameters, and multiply-accumulates of convolutions and linear layers for one sample, and as many tokens where it is told some."""
     total = 0
 
     def add(module, inputs, output):
@@ -469,7 +312,10 @@ def count(model):
     parameter = next(model.parameters())
     with torch.no_grad():
         sample = torch.zeros(1, model.config.in_channels, height, width, dtype=parameter.dtype, device=parameter.device)
-        model(sample, 1, class_labels(model))
+        told = ()
+        if isinstance(model, UNet2DConditionModel):
+            told = (torch.zeros(1, tokens, reference_condition.token_width(model), dtype=parameter.dtype, device=parameter.device),)
+        model(sample, 1, *told, class_labels(model))
     for hook in hooks:
         hook.remove()
     return sum(p.numel() for p in model.parameters()), total

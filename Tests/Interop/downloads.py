@@ -1,20 +1,28 @@
 """What the service hands out, loaded in stock diffusers; and that what was uploaded comes back as it was."""
 
 import importlib.util
+import json
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import torch
-from diffusers import DDPMPipeline
+from diffusers import DiffusionPipeline, UNet2DConditionModel
 from safetensors.torch import load_file
 
 from models import old_names, pipeline_files, subject
 
 
 def pipeline(folder, widths):
-    """A downloaded folder as a DDPMPipeline: a `free` result's widths are in no config, so its loader rebuilds the model."""
+    """A downloaded folder as its pipeline: a `free` result's widths are in no config, so its loader rebuilds the model. A network that is
+    told tokens, and has nothing beside it that makes pictures or tokens, is `unet` alone."""
     if widths != "free":
-        return DDPMPipeline.from_pretrained(folder)
+        kind = json.loads((Path(folder) / "unet" / "config.json").read_text())["_class_name"]
+        if kind == "UNet2DConditionModel" and not (Path(folder) / "vae").exists():
+            return SimpleNamespace(unet=UNet2DConditionModel.from_pretrained(folder, subfolder="unet"))
+        index = json.loads((Path(folder) / "model_index.json").read_text())
+        absent = {name: None for name, part in index.items() if part == [None, None]}
+        return DiffusionPipeline.from_pretrained(folder, dtype=torch.float32, **absent)
     spec = importlib.util.spec_from_file_location("load_pruned", Path(folder) / "load_pruned.py")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
@@ -28,7 +36,8 @@ def downloaded(client, checkpoint, widths="diffusers"):
         tensors = load_file(Path(folder) / "unet" / "diffusion_pytorch_model.safetensors")
         result = pipeline(folder, widths)
     result.unet.eval()
-    result.set_progress_bar_config(disable=True)
+    if hasattr(result, "set_progress_bar_config"):
+        result.set_progress_bar_config(disable=True)
     return result, tensors
 
 

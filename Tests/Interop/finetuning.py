@@ -31,7 +31,7 @@ def pruned_and_finetuned(client, figures, name, method, widths, ratio, **changes
 
 def compared(client, figures, this, model, run, job, metrics, widths, objective=make_training_golden.noise_loss, terms=()):
     started = {n: p.detach().double().clone() for n, p in model.named_parameters()}
-    rows, last, averaged = make_training_golden.finetune(this.told(model), run | this.run, this.images, this.steps, objective)
+    rows, last, averaged = make_training_golden.finetune(this.told(model), run | this.run, this.images, this.schedule, objective)
     found = metrics["finetuning"]["losses"]
     for key, bar in (("loss", LOSSES), ("gradient_norm", LOSSES), ("learning_rate", 1e-12), *((term, LOSSES) for term in terms)):
         figures.relative({"loss": "losses"}.get(key, key), [r[key] for r in found], [r[key] for r in rows], bar)
@@ -41,6 +41,9 @@ def compared(client, figures, this, model, run, job, metrics, widths, objective=
     apart = way = 0.0
     counted = 0
     for name, tensor in tensors.items():
+        if last[name].grad is None:  # frequencies
+            figures.same("what is not trained", tensor, started[name].to(tensor.dtype))
+            continue
         moved = last[name].grad.abs() > ZERO * rows[-1]["gradient_norm"]
         theirs = expected[name].detach().double()
         apart += (tensor.double() - theirs)[moved].square().sum().item()

@@ -24,6 +24,7 @@ import example
 import files
 import finetuning
 import labels
+import latent
 import plans
 import pruning
 import random_stream
@@ -86,6 +87,7 @@ def checks():
 
     conditional(found, kept)
     variances(found, kept)
+    latent.checks(found, kept)
     found["fine-tuning, ddpm, cosine"] = lambda c, f: finetuning.finetuned(c, f, "ddpm", schedule="cosine")
     for name in ("ddpm", "scale_shift"):
         found[f"fine-tuning, {name}, SOAP"] = lambda c, f, n=name: finetuning.finetuned(c, f, n, optimizer="soap")

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import UNet2DModel
+from diffusers import DDPMScheduler, UNet2DModel
 from PIL import Image
 from safetensors.torch import load, save
 
@@ -49,14 +49,20 @@ SCORING = make_pruning_golden.RUNS | {
     "variances": dict(threshold=0.97, first=0, last=49, stride=5), "classes": dict(threshold=0.98, first=0, last=48, stride=4), "class_numbers": dict(threshold=0.98, first=1, last=48, stride=3), "pixel": dict(threshold=0.0, first=0, last=49, stride=10),
     "example": dict(threshold=0.05, first=0, last=999, stride=50)}
 
+# Models that other modules make, by name: functions without arguments.
+OTHERS = {}
+
 
 class Subject:
     """One model: `model` in float32, `files` to upload with a `query`, `images` in [-1, 1] as the service makes them of `pictures`."""
+
+    dtype = torch.float32  # of the weights in `files`
 
     def __init__(self, name, model, files, scheduler, pictures, images, scoring, batch=4, query="", labels=None):
         self.name, self.model, self.files, self.query, self.pictures, self.images = name, model.eval(), files, query, pictures, images
         self.config = {k: v for k, v in model.config.items() if not k.startswith("_")}
         self.scheduler, self.steps = scheduler, scheduler["num_train_timesteps"]
+        self.schedule = DDPMScheduler.from_config({k: v for k, v in scheduler.items() if not k.startswith("_")}).alphas_cumprod
         self.groups = reference.couplings(model)
         self.scoring, self.batch = scoring, batch
         self.uploaded = {}
@@ -80,7 +86,8 @@ class Subject:
     @functools.cache
     def scored(self, method):
         """reference.py's losses and gradients, in float64."""
-        return reference.scoring(self.model, method, None if self.images is None else self.images[:self.batch], 5, self.steps, **self.scoring)
+        x0 = None if self.images is None else self.images[:self.batch]
+        return reference.scoring(self.model, method, x0, 5, self.schedule, **self.scoring)
 
     @functools.cache
     def importances(self, method):
@@ -96,7 +103,7 @@ class Subject:
         return copy.deepcopy(self.model)
 
     def told(self, model, labels=None):
-        """A model of the same kind, told the classes of all pictures or of some; what it gives of variances is left out."""
+        """A model of the same kind, told the classes or tokens of all pictures or of some; what it gives of variances is left out."""
         make_training_golden.without_variance(model)
         return model if self.labels is None else make_training_golden.told(model, self.labels if labels is None else labels)
 
@@ -105,16 +112,32 @@ class Subject:
         """What fine-tuning in PyTorch needs to know beyond the request."""
         return {} if self.labels is None else {"labels": self.labels, "empty": self.empty}
 
+    def decoded(self, samples):
+        """What is shown of samples."""
+        return samples
+
+    def stock(self, pipeline, evaluation):
+        """The pictures (samples, height, width, channels) that a downloaded pipeline draws by itself of the same noise; None where it draws
+        others."""
+        if evaluation["sampler"] != "ddpm" or self.labels is not None:
+            return None
+        pipeline.unet.whole = True  # its scheduler takes variances off itself
+        generator = torch.Generator().manual_seed(evaluation["seed"])
+        images = pipeline(
+            batch_size=evaluation["samples"], num_inference_steps=evaluation["steps"], generator=generator, output_type="np").images
+        pipeline.unet.whole = False
+        return images
+
 
 SCHEDULER = {
     "_class_name": "DDPMScheduler", "_diffusers_version": "0.42.1", "num_train_timesteps": STEPS, "beta_start": 1e-4, "beta_end": 0.02,
     "beta_schedule": "linear", "clip_sample": True, "prediction_type": "epsilon", "variance_type": "fixed_small"}
 
 
-def config_file(config):
+def config_file(config, kind=UNet2DModel):
     """A config.json as bytes."""
     public = {k: v for k, v in config.items() if not k.startswith("_")}
-    return json.dumps({"_class_name": "UNet2DModel", "_diffusers_version": "0.42.1"} | public).encode()
+    return json.dumps({"_class_name": kind.__name__, "_diffusers_version": "0.42.1"} | public).encode()
 
 
 def pipeline_files(model, dtype=torch.float32, rename=lambda name: name, scheduler=SCHEDULER):
@@ -167,9 +190,11 @@ def example():
 def subject(name):
     if name == "example":
         return example()
+    if name in OTHERS:
+        return OTHERS[name]()
     made = {"uneven": UNEVEN, "pixel": PIXEL, "class_numbers": NUMBERS, "variances": VARIANCES}
     if name in made:
-        model = make_unet_golden.randomised(made[name], 600)
+        model = make_unet_golden.randomised(UNet2DModel, made[name], 600)
     else:
         model = make_pruning_golden.load(name)
     scheduler = SCHEDULER | ({"variance_type": "learned_range"} if name == "variances" else {})

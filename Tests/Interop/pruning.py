@@ -1,8 +1,10 @@
 """Pruning jobs against reference.py: losses, timesteps, groups, scores, kept channels, tensors, counts."""
 
 import torch
+from diffusers import UNet2DConditionModel
 
 import reference
+import reference_condition
 from downloads import downloaded
 
 GRADIENTS = ("diff-pruning", "taylor", *reference.SAMPLES)
@@ -26,8 +28,8 @@ def compared_groups(figures, this, metrics, found, widths, ratio):
     expected = reference.selection(this.model, this.groups, found, widths, ratio)
     kept, agreeing = [], 0
     for group, importance, wanted in zip(this.groups, found, expected):
-        if widths == "diffusers" and group.kind == "time" and group.name not in theirs:
-            kept.append(wanted)  # the time embedding keeps its width
+        if widths == "diffusers" and group.is_whole and group.name not in theirs:
+            kept.append(wanted)
             continue
         other = theirs.pop(group.name)
         members = {(m["parameter"], m["axis"], m["offset"]) for m in other["members"]}
@@ -45,14 +47,23 @@ def compared_groups(figures, this, metrics, found, widths, ratio):
 
 
 def compared_tensors(figures, this, tensors, kept, steps):
-    """The result's tensors as slices of the original's, bit for bit; the refit of the time embedding by its product."""
+    """The result's tensors as slices of the original's, bit for bit; the refit of the time embedding by its product, stored frequencies by
+    themselves."""
     exact = reference.sliced({n: p.detach() for n, p in this.model.named_parameters()}, this.groups, kept)
     table = tensors.get("time_proj.weight")
+    types = dict.fromkeys(tensors, this.dtype)
+    if table is not None and "time_proj.weight" not in exact and isinstance(this.model, UNet2DConditionModel):
+        types["time_proj.weight"] = torch.float32  # timesteps are multiplied by them: half precision would turn late ones by radians
+        stored = reference_condition.stored(this.model)
+        frequencies = stored["time_proj.weight"]
+        figures.bar("stored frequencies", ((table - frequencies).abs().max() / frequencies.max()).item(), 1e-7)
+        exact |= {name: tensor.float() for name, tensor in stored.items()} | {"time_proj.weight": table}
     refit = table is not None and ("time_proj.weight" not in exact or table.shape != exact["time_proj.weight"].shape)
     readers = list(reference.time_readers(this.model))
     for name, tensor in tensors.items():
         if not (refit and name in ("time_proj.weight", *readers)):
-            figures.same("exact slices", tensor, exact[name])
+            figures.same("exact slices", tensor.float(), exact[name])
+            figures.same("types", tensor.dtype, types[name])
     figures.same("exact slices", set(exact) - set(tensors), set())  # none is missing
     if refit:
         product = table.double() @ torch.cat([tensors[name] for name in readers]).double().T

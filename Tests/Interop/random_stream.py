@@ -28,11 +28,11 @@ def random_scores(client, figures, name):
 
 def fresh_weights(client, figures, name):
     """A config without weights gets what torch.manual_seed and the constructor give."""
-    config = subject(name).config
+    config, kind = subject(name).config, type(subject(name).model)
     for seed in (0, 7, 2**32 + 9):
-        checkpoint = client.upload("checkpoints", name, {"config.json": config_file(config)}, f"&init=random&seed={seed}")
+        checkpoint = client.upload("checkpoints", name, {"config.json": config_file(config, kind)}, f"&init=random&seed={seed}")
         torch.manual_seed(seed % 2**32)
-        compared_weights(figures, UNet2DModel(**config), downloaded(client, checkpoint["id"])[0].unet)
+        compared_weights(figures, kind(**config), downloaded(client, checkpoint["id"])[0].unet)
 
 
 def scratch(client, figures, name, widths):
@@ -50,7 +50,7 @@ def scratch(client, figures, name, widths):
         expected = UNet2DModel(**{k: v for k, v in result.config.items() if not k.startswith("_")})
     else:  # no constructor makes these widths: its layers draw again, in the order in which the uncut model's constructor drew them
         expected = copy.deepcopy(result)
-        order = [row["name"].rpartition(".")[0] for row in make_unet_golden.construction_order(this.config, 5)]
+        order = [row["name"].rpartition(".")[0] for row in make_unet_golden.construction_order(UNet2DModel, this.config, 5)]
         torch.manual_seed(5)
         for path in dict.fromkeys(order):
             expected.get_submodule(path).reset_parameters()

@@ -6,7 +6,6 @@ import torch
 import torch.nn.functional as F
 
 import make_training_golden
-import reference
 from downloads import downloaded
 from models import subject
 
@@ -33,8 +32,7 @@ class Joints:
             if block.downsamplers is not None:
                 yield from self.resampled(f"down_blocks.{i}.downsamplers.0")
         yield from self.resnet("mid_block.resnets.0")
-        if "mid_block.attentions.0.to_q" in self.modules:
-            yield from self.attention("mid_block.attentions.0")
+        yield from self.attend("mid_block.attentions.0")
         yield from self.resnet("mid_block.resnets.1")
         for i, block in enumerate(self.model.up_blocks):
             for j in range(len(block.resnets)):
@@ -46,8 +44,13 @@ class Joints:
 
     def pair(self, block, j):
         yield from self.resnet(f"{block}.resnets.{j}")
-        if f"{block}.attentions.{j}.to_q" in self.modules:
-            yield from self.attention(f"{block}.attentions.{j}")
+        yield from self.attend(f"{block}.attentions.{j}")
+
+    def attend(self, path):
+        if path + ".to_q" in self.modules:
+            yield from self.attention(path)
+        elif path + ".proj_in" in self.modules:
+            yield from self.transformer(path)
 
     def resampled(self, path):
         if hasattr(self.modules[path], "conv1"):
@@ -79,6 +82,21 @@ class Joints:
         plain = self.modules[path].rescale_output_factor == 1
         yield path + ".to_out.0", path if plain else path + ".to_out.0", False
 
+    def transformer(self, path):
+        yield path + ".norm", path + ".norm", False
+        yield path + ".proj_in", path + ".proj_in", False
+        for j in range(len(self.modules[path].transformer_blocks)):
+            layer = f"{path}.transformer_blocks.{j}"
+            for attention, before, after in (("attn1", "norm1", "norm2"), ("attn2", "norm2", "norm3")):
+                yield f"{layer}.{before}", f"{layer}.{before}", False
+                for part in ("to_q", "to_k", "to_v"):
+                    yield f"{layer}.{attention}.{part}", f"{layer}.{attention}.{part}", False
+                yield f"{layer}.{attention}.to_out.0", f"{layer}.{after}", True  # with what was there added
+            yield layer + ".norm3", layer + ".norm3", False
+            yield layer + ".ff.net.0.proj", layer + ".ff.net.0.proj", False
+            yield layer + ".ff.net.2", layer, False
+        yield path + ".proj_out", path, False
+
 
 def captured(model, x, t, inputs=(), outputs=()):
     """Inputs and outputs of some modules on the way of x through the model."""
@@ -87,7 +105,8 @@ def captured(model, x, t, inputs=(), outputs=()):
     for path in inputs:
         hooks.append(modules[path].register_forward_pre_hook(lambda m, a, p=path: found.__setitem__((p, True), a[0].detach())))
     for path in outputs:
-        hooks.append(modules[path].register_forward_hook(lambda m, a, o, p=path: found.__setitem__((p, False), o.detach())))
+        hooks.append(modules[path].register_forward_hook(
+            lambda m, a, o, p=path: found.__setitem__((p, False), (o if isinstance(o, torch.Tensor) else o[0]).detach())))
     with torch.no_grad():
         model(x, t)
     for hook in hooks:
@@ -140,20 +159,26 @@ def refitted(model, original, rows, x, t, ridge):
         if isinstance(module, torch.nn.GroupNorm):
             rescale(module, pixels(F.group_norm(given, module.num_groups, eps=module.eps), True), residual, ridge)
             continue
+        if isinstance(module, torch.nn.LayerNorm):
+            rescale(module, pixels(F.layer_norm(given, given.shape[-1:], eps=module.eps)), residual, ridge)
+            continue
         if isinstance(module, torch.nn.Conv2d):
             given = F.unfold(given, module.kernel_size, padding=module.padding, stride=module.stride).transpose(1, 2).flatten(0, 1)
         else:
             given = given.flatten(0, -2)
-        given = torch.cat([given, torch.ones(len(given), 1, dtype=given.dtype)], 1)
+        columns = given.shape[1]
+        if module.bias is not None:
+            given = torch.cat([given, torch.ones(len(given), 1, dtype=given.dtype)], 1)
         gram = given.T @ given
-        penalty = torch.full((len(gram),), ridge * gram.diagonal()[:-1].mean().item(), dtype=gram.dtype)
-        penalty[-1] = 0
+        penalty = torch.full((len(gram),), ridge * gram.diagonal()[:columns].mean().item(), dtype=gram.dtype)
+        penalty[columns:] = 0
         change = torch.zeros(len(gram), residual.shape[1], dtype=gram.dtype)
         for _ in range(REPEATS):
             change += torch.linalg.solve(gram + penalty.diag(), given.T @ residual - gram @ change)
         with torch.no_grad():
-            module.weight += change[:-1].T.reshape(module.weight.shape)
-            module.bias += change[-1]
+            module.weight += change[:columns].T.reshape(module.weight.shape)
+            if module.bias is not None:
+                module.bias += change[columns]
     return model
 
 
@@ -163,7 +188,7 @@ def noised(this, samples, seed):
     index = torch.randint(0, len(this.images), (samples,), generator=generator)
     noise = torch.randn((samples, *this.images.shape[1:]), generator=generator)
     t = torch.randint(0, this.steps, (samples,), generator=generator)
-    ratio = reference.alphas_cumprod(this.steps)[t][:, None, None, None]
+    ratio = this.schedule[t][:, None, None, None]
     return ratio ** 0.5 * this.images[index] + (1 - ratio) ** 0.5 * noise, t, index
 
 
@@ -198,7 +223,7 @@ def reconstructed(client, figures, name, method, widths, ratio, samples=8, ridge
     figures.bar("refitted weights", (apart / way) ** 0.5, WEIGHTS)
 
     losses = [
-        make_training_golden.evaluation(unet.float(), this.images, evaluation["seed"], this.steps, this.labels)["loss"]
+        make_training_golden.evaluation(unet.float(), this.images, evaluation["seed"], this.schedule, this.labels)["loss"]
         for unet in (start.unet, model)]
     figures.relative("losses", [plainly["evaluation"]["loss"]["pruned"], metrics["evaluation"]["loss"]["pruned"]], losses, LOSSES)
     figures.notes.append(f"held-out loss {losses[0]:.4f} -> {losses[1]:.4f}")

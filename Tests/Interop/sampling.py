@@ -72,15 +72,13 @@ def sampled(client, figures, name, widths, sampler, eta, samples=3, steps=20, sp
     for stage, model in stages.items():
         unet = model if stage == "before" else model.unet
         drawn[stage] = grid(client.call(f"/v1/jobs/{job['id']}/files/samples_{stage}.png"), samples)
-        expected[stage] = eight_bit(make_training_golden.sample(unet, case)[0])
+        expected[stage] = eight_bit(this.decoded(make_training_golden.sample(unet, case)[0]))
         same_pictures(figures, "values over a level off", drawn[stage], expected[stage])
-        if sampler == "ddpm" and stage != "before" and spacing is None and this.labels is None:
-            unet.whole = True  # its scheduler takes variances off itself
-            output = model(batch_size=samples, num_inference_steps=steps, generator=torch.Generator().manual_seed(8), output_type="np").images
-            unet.whole = False
-            same_pictures(figures, "values off DDPMPipeline's", drawn[stage], (output * 255).round().astype(np.uint8))
+        stock = this.stock(model, evaluation) if stage != "before" and spacing is None else None
+        if stock is not None:
+            same_pictures(figures, f"values off {type(model).__name__}'s", drawn[stage], (stock * 255).round().astype(np.uint8))
         if stage in metrics["evaluation"]["loss"]:
-            loss = make_training_golden.evaluation(unet, this.images, 8, this.steps, this.labels)["loss"]
+            loss = make_training_golden.evaluation(unet, this.images, 8, this.schedule, this.labels)["loss"]
             figures.relative("held-out loss", [metrics["evaluation"]["loss"][stage]], [loss], 1e-4)
     structural(figures, metrics["evaluation"], similarity(drawn["before"], drawn[last]), similarity(expected["before"], expected[last]))
 
