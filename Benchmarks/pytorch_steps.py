@@ -2,7 +2,7 @@
 
 Prints one JSON line: the best step after two warm-ups. Each way is a process of its own, so that its peak memory is its own.
 
-    python pytorch_steps.py scoring|finetuning|sampling [--model cifar10|ldm] [--batch 16] [--steps 3] [--threads N]
+    python pytorch_steps.py scoring|finetuning|sampling [--model cifar10|ldm|ldm4|sd15] [--batch 16] [--steps 3] [--threads N]
         [--way contiguous|channels_last|compile]
 """
 
@@ -13,7 +13,7 @@ import resource
 import time
 
 import torch
-from diffusers import UNet2DModel
+from diffusers import UNet2DConditionModel, UNet2DModel
 from diffusers.training_utils import EMAModel
 
 CIFAR10 = dict(
@@ -28,14 +28,23 @@ LDM = dict(
     flip_sin_to_cos=True, freq_shift=0, in_channels=3, layers_per_block=2, mid_block_scale_factor=1, norm_eps=1e-5,
     norm_num_groups=32, out_channels=3, sample_size=64, time_embedding_type="positional",
     up_block_types=["AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"])
+# The class-conditional ImageNet model of CompVis (cin256-v2), and Stable Diffusion 1.5; with how many tokens each is told.
+LDM4 = dict(
+    attention_head_dim=1, block_out_channels=[192, 384, 576, 960], cross_attention_dim=512, in_channels=3, out_channels=3, sample_size=64,
+    layers_per_block=2, down_block_types=["DownBlock2D"] + ["CrossAttnDownBlock2D"] * 3,
+    up_block_types=["CrossAttnUpBlock2D"] * 3 + ["UpBlock2D"])
+SD15 = dict(
+    attention_head_dim=8, block_out_channels=[320, 640, 1280, 1280], cross_attention_dim=768, in_channels=4, out_channels=4,
+    sample_size=64, layers_per_block=2)
+MODELS = {"cifar10": (CIFAR10, 0), "ldm": (LDM, 0), "ldm4": (LDM4, 1), "sd15": (SD15, 77)}
 
 
 def steps(arguments):
     """Yields after each step."""
     torch.manual_seed(0)
-    config = {"cifar10": CIFAR10, "ldm": LDM}[arguments.model]
+    config, tokens = MODELS[arguments.model]
     layout = torch.channels_last if arguments.way == "channels_last" else torch.contiguous_format
-    model = UNet2DModel(**config).to(memory_format=layout)
+    model = (UNet2DConditionModel if tokens else UNet2DModel)(**config).to(memory_format=layout)
     is_sampling = arguments.step == "sampling"
     if is_sampling:
         model.requires_grad_(False)
@@ -45,18 +54,19 @@ def steps(arguments):
     if arguments.step == "finetuning":
         average = EMAModel(model.parameters(), decay=0.9999)
     run = torch.compile(model) if arguments.way == "compile" else model
-    shape = (arguments.batch, 3, config["sample_size"], config["sample_size"])
+    shape = (arguments.batch, config["in_channels"], config["sample_size"], config["sample_size"])
     noisy = torch.randn(shape).contiguous(memory_format=layout)
     noise = torch.randn(shape).contiguous(memory_format=layout)
     timestep = torch.full((arguments.batch,), 500)
+    told = (torch.randn(arguments.batch, tokens, config["cross_attention_dim"]),) if tokens else ()
     while True:
         if is_sampling:
             with torch.inference_mode():
-                run(noisy, timestep).sample
+                run(noisy, timestep, *told).sample
         else:
             if optimizer:
                 optimizer.zero_grad()
-            ((run(noisy, timestep).sample - noise) ** 2).mean().backward()
+            ((run(noisy, timestep, *told).sample - noise) ** 2).mean().backward()
         if optimizer:
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
@@ -68,7 +78,7 @@ def steps(arguments):
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
     parser.add_argument("step", choices=["scoring", "finetuning", "plainfinetuning", "sampling"])
-    parser.add_argument("--model", choices=["cifar10", "ldm"], default="cifar10")
+    parser.add_argument("--model", choices=list(MODELS), default="cifar10")
     parser.add_argument("--way", choices=["contiguous", "channels_last", "compile"], default="contiguous")
     parser.add_argument("--batch", type=int, default=16)
     parser.add_argument("--steps", type=int, default=3)

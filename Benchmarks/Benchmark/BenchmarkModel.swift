@@ -8,8 +8,19 @@ enum BenchmarkModel: String, ExpressibleByArgument, CaseIterable {
     case cifar10
     /// The U-Net of CompVis/ldm-celebahq-256, on latents of 64×64.
     case ldm
+    /// The U-Net of CompVis's class-conditional ImageNet model (LDM-4, cin256-v2), told one token, on latents of 64×64.
+    case ldm4
+    /// The U-Net of Stable Diffusion 1.5, told 77 tokens, on latents of 64×64.
+    case sd15
 
-    func model() throws -> UNet2DModel { try UNet2DModel(UNet2DConfiguration(json: Data(json.utf8))) }
+    func model() throws -> any Architecture {
+        let data = Data(json.utf8)
+        switch self {
+        case .cifar10, .ldm: return try UNet2DModel(json: data, shapes: [:])
+        case .ldm4: return try UNet2DConditionModel(json: data, shapes: [:]).told(tokens: 1)
+        case .sd15: return try UNet2DConditionModel(json: data, shapes: [:])
+        }
+    }
 
     private var json: String {
         switch self {
@@ -28,6 +39,18 @@ enum BenchmarkModel: String, ExpressibleByArgument, CaseIterable {
              "up_block_types": ["AttnUpBlock2D", "AttnUpBlock2D", "AttnUpBlock2D", "UpBlock2D"],
              "flip_sin_to_cos": true, "freq_shift": 0, "in_channels": 3, "out_channels": 3, "layers_per_block": 2,
              "norm_eps": 1e-05, "norm_num_groups": 32, "sample_size": 64, "time_embedding_type": "positional"}
+            """
+        case .ldm4:
+            """
+            {"attention_head_dim": 1, "block_out_channels": [192, 384, 576, 960], "cross_attention_dim": 512,
+             "down_block_types": ["DownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D", "CrossAttnDownBlock2D"],
+             "up_block_types": ["CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "CrossAttnUpBlock2D", "UpBlock2D"],
+             "in_channels": 3, "out_channels": 3, "layers_per_block": 2, "sample_size": 64}
+            """
+        case .sd15:
+            """
+            {"attention_head_dim": 8, "block_out_channels": [320, 640, 1280, 1280], "cross_attention_dim": 768,
+             "in_channels": 4, "out_channels": 4, "layers_per_block": 2, "sample_size": 64}
             """
         }
     }

@@ -13,7 +13,7 @@ struct PrunerBench: ParsableCommand {
             scoring (forward, backward), finetuning (and an optimiser step and the average of the weights), \
             plainfinetuning (without the average), sampling (forward) or profile.
             """) var step: Step
-    @Option(help: "cifar10 or ldm.") var model = BenchmarkModel.cifar10
+    @Option(help: "cifar10, ldm, ldm4 or sd15.") var model = BenchmarkModel.cifar10
     @Option(help: "Images per step.") var batch = 16
     @Option(help: "Worker threads.") var threads = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "Steps before the clock starts.") var warmups = 2
@@ -39,7 +39,7 @@ struct PrunerBench: ParsableCommand {
                 if step == .plainfinetuning { settings.emaDecay = 0 }
                 let shape = trained.model.sampleShape
                 let grey = [UInt8](repeating: 128, count: shape.count)
-                let pictures = PictureSet(count: batch, shape: shape) { _ in grey }
+                let pictures = PictureSet(count: batch, shape: shape, conditions: conditions(trained)) { _ in grey }
                 let objective = NoisePrediction(pictures, alphasCumprod: alphasCumprod)
                 _ = try FineTuner(settings).run(training: trained, on: objective, parallel: parallel) { _, _ in done() }
             }
@@ -50,7 +50,9 @@ struct PrunerBench: ParsableCommand {
             var generator = TorchGenerator(seed: 1)
             let shape = trained.model.sampleShape
             let numbers = generator.randn(batch * shape.count)
-            let pictures = PictureSet(numbersOf: batch, shape: shape) { Array(numbers[($0 * shape.count)..<(($0 + 1) * shape.count)]) }
+            let pictures = PictureSet(numbersOf: batch, shape: shape, conditions: conditions(trained)) {
+                Array(numbers[($0 * shape.count)..<(($0 + 1) * shape.count)])
+            }
             let objective = NoisePrediction(pictures, alphasCumprod: alphasCumprod)
             let examples = objective.scoring(try objective.scoring(batch, from: &generator), at: 500)
             let running = ObjectiveExecutor(objective, in: executor)
@@ -72,6 +74,15 @@ struct PrunerBench: ParsableCommand {
             "peak_gflops": Matrix.measuredSpeed(parallel) / 1e9, "peak_memory": usage.ru_maxrss * 1024, "blas": Matrix.provider,
         ]
         print(String(decoding: try JSONSerialization.data(withJSONObject: report, options: [.sortedKeys]), as: UTF8.self))
+    }
+
+    /// What a network is told that takes tokens: random ones.
+    private func conditions(_ trained: TrainedModel) -> Conditions? {
+        guard let shape = trained.model.graph.input("encoder_hidden_states") else { return nil }
+        return .tokens(shape.width, width: shape.channels, pictures: batch, empty: nil) { picture in
+            var generator = TorchGenerator(seed: picture)
+            return generator.randn(shape.count)
+        }
     }
 
     /// Prints where a step's processor time goes, in milliseconds.
