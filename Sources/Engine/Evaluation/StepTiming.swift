@@ -13,6 +13,9 @@ public struct StepTiming: Sendable {
         /// Seconds of one step.
         public func seconds(batch: Int) -> Double { fixed + perSample * Double(batch) }
 
+        /// So much for each sample.
+        init(perSample: Double) { (fixed, self.perSample) = (0, perSample) }
+
         /// The line through two measured steps; neither part is below zero, whatever the noise.
         ///
         /// - Parameter scale: how many times as much a sample takes as it did in the measurement.
@@ -59,6 +62,14 @@ public struct StepTiming: Sendable {
         let scale = Double(model.graph.multiplyAccumulates) / Double(small.graph.multiplyAccumulates)
         forward = Line((few, one.forward), (many, other.forward), scale: scale)
         training = Line((few, one.training), (many, other.training), scale: scale)
+    }
+
+    /// Reckons by the machine's speed alone, for a model that is too large to be measured.
+    ///
+    /// - Parameter speed: operations per second, as of ``Matrix/measuredSpeed(_:)``.
+    public init(reckoning model: any Architecture, speed: Double) {
+        let seconds = 2 * Double(model.graph.multiplyAccumulates) / speed
+        (forward, training) = (Line(perSample: seconds), Line(perSample: 3 * seconds))
     }
 
     private static func largerBatch(_ small: any Architecture, _ batch: Int) -> Int {

@@ -16,7 +16,7 @@ package struct JobForecast {
 
     /// The contract's answer.
     ///
-    /// - Throws: ``ConfigurationError``; ``RequestMemoryError`` when the model is too large to be measured.
+    /// - Throws: ``ConfigurationError``; ``RequestMemoryError``.
     package func json() throws -> JSON {
         let (before, after) = (job.model.asDescribed.graph, job.result.asDescribed.graph)
         func change(_ old: Int, _ new: Int) -> JSON { ["before": .integer(old), "after": .integer(new)] }
@@ -85,6 +85,10 @@ package struct JobForecast {
             // Where the batch that was asked for does not fit, a smaller one tells nearly as much.
             var batch = batch
             while batch > 1, try cost(batch) > memory.largestWork { batch /= 2 }
+            // Nor may a request take the memory that a job may.
+            guard try cost(batch) <= memory.largestWork else {
+                return StepTiming(reckoning: model, speed: Matrix.measuredSpeed(resources.parallel))
+            }
             return try memory.work(cost(batch), for: "measuring this model's steps") {
                 try StepTiming(model, batch: batch, parallel: resources.parallel, now: JobProgressReporter.now)
             }
