@@ -36,7 +36,7 @@ import Testing
             ["--checkpoint", "pictures", "--dataset", "pictures", "--out", "out"], 65,
             "pictures: config.json or unet/config.json is missing"
         ),
-        (["--checkpoint", "model", "--dataset", "model", "--out", "out"], 65, "model: config.json "),
+        (["--checkpoint", "model", "--dataset", "model", "--out", "out"], 65, "model: the archive holds no picture that is read"),
         (["--checkpoint", "text", "--dataset", "pictures", "--out", "out"], 65, "text: not a tar, tar.gz or zip archive, but text"),
         (["--checkpoint", "/dev/null", "--dataset", "pictures", "--out", "out"], 65, "/dev/null is neither a folder nor a file"),
     ])
