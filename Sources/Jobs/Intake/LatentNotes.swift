@@ -31,6 +31,9 @@ struct LatentNotes {
             }
         } else if isNamed {
             warnings = ["model_index.json names an autoencoder that is not there; phases that need pictures are refused: \(upload)"]
+        } else if model.objectives.isEmpty {
+            // No phase that needs pictures can run it anyway.
+            warnings = []
         } else if channels != 1, channels != 3 {
             warnings = ["the network takes samples of \(channels) channels, which are no pictures; if they are latents, \(upload)"]
         } else if case .tokens = model.condition {
