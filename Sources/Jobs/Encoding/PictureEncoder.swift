@@ -26,11 +26,6 @@ struct PictureEncoder {
         for (name, buffer) in buffers { try saved.read(name, into: buffer) }
     }
 
-    /// Bytes that the numbers take.
-    static func bytes(_ contents: EncodedPictures.Contents) -> Int {
-        (contents.views.count * contents.latentCount + contents.captions.count * contents.tokenCount) * MemoryLayout<Float>.stride
-    }
-
     private var buffers: [(name: String, buffer: Buffer)] {
         [(EncodedPictures.latents, latents), (EncodedPictures.tokens, tokens)].filter { $0.buffer.count > 0 }
     }
