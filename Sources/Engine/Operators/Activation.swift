@@ -13,43 +13,35 @@ package struct Activation: Operator {
 
     package var isCheap: Bool { true }
 
-    package func forward(_ call: OperatorCall) {
-        switch function {
-        case .silu: forward(call, ActivationFunction.SiLU.self)
-        case .mish: forward(call, ActivationFunction.Mish.self)
-        case .gelu: forward(call, ActivationFunction.GELU.self)
-        case .relu: forward(call, ActivationFunction.ReLU.self)
-        case .quickGELU: forward(call, ActivationFunction.QuickGELU.self)
-        }
-    }
+    package func forward(_ call: OperatorCall) { function.call(Forward(call: call)) }
 
-    @inline(__always)
-    private func forward<Function: VectorFunction>(_ call: OperatorCall, _: Function.Type) {
-        call.parallel.ranges(call.batch * call.shape.output.count, grain: 4096) { range in
-            Elementwise.map(range.count, call.inputs[0] + range.lowerBound, into: call.output + range.lowerBound) { Function.value($0) }
+    private struct Forward: VectorFunctionUse {
+        let call: OperatorCall
+
+        @inline(__always)
+        func callAsFunction<Function: VectorFunction>(_: Function.Type) {
+            call.parallel.ranges(call.batch * call.shape.output.count, grain: 4096) { range in
+                Elementwise.map(range.count, call.inputs[0] + range.lowerBound, into: call.output + range.lowerBound) { Function.value($0) }
+            }
         }
     }
 
     /// dx = dy · f'(x)
-    package func backward(_ call: OperatorCall) {
-        switch function {
-        case .silu: backward(call, ActivationFunction.SiLU.self)
-        case .mish: backward(call, ActivationFunction.Mish.self)
-        case .gelu: backward(call, ActivationFunction.GELU.self)
-        case .relu: backward(call, ActivationFunction.ReLU.self)
-        case .quickGELU: backward(call, ActivationFunction.QuickGELU.self)
-        }
-    }
+    package func backward(_ call: OperatorCall) { function.call(Backward(call: call)) }
 
-    @inline(__always)
-    private func backward<Function: VectorFunction>(_ call: OperatorCall, _: Function.Type) {
-        guard let target = call.inputGradients[0] else { return }
-        call.parallel.ranges(call.batch * call.shape.output.count, grain: 4096) { range in
-            let (x, dy, dx) = (call.inputs[0] + range.lowerBound, call.outputGradient + range.lowerBound, target + range.lowerBound)
-            if call.accumulates[0] {
-                Elementwise.map(range.count, x, dy, dx, into: dx) { $2 + $1 * Function.slope($0) }
-            } else {
-                Elementwise.map(range.count, x, dy, into: dx) { $1 * Function.slope($0) }
+    private struct Backward: VectorFunctionUse {
+        let call: OperatorCall
+
+        @inline(__always)
+        func callAsFunction<Function: VectorFunction>(_: Function.Type) {
+            guard let target = call.inputGradients[0] else { return }
+            call.parallel.ranges(call.batch * call.shape.output.count, grain: 4096) { range in
+                let (x, dy, dx) = (call.inputs[0] + range.lowerBound, call.outputGradient + range.lowerBound, target + range.lowerBound)
+                if call.accumulates[0] {
+                    Elementwise.map(range.count, x, dy, dx, into: dx) { $2 + $1 * Function.slope($0) }
+                } else {
+                    Elementwise.map(range.count, x, dy, into: dx) { $1 * Function.slope($0) }
+                }
             }
         }
     }

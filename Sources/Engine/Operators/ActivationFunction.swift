@@ -25,7 +25,24 @@ protocol VectorFunction {
     static func slope(_ x: Vector) -> Vector
 }
 
+/// What is done with a function that is known when the code is compiled, as loops over vectors need it.
+protocol VectorFunctionUse {
+    func callAsFunction<Function: VectorFunction>(_: Function.Type)
+}
+
 extension ActivationFunction {
+    /// Does something with this function.
+    @inline(__always)
+    func call(_ use: some VectorFunctionUse) {
+        switch self {
+        case .silu: use(SiLU.self)
+        case .mish: use(Mish.self)
+        case .gelu: use(GELU.self)
+        case .relu: use(ReLU.self)
+        case .quickGELU: use(QuickGELU.self)
+        }
+    }
+
     enum SiLU: VectorFunction {
         @inline(__always) static func value(_ x: Vector) -> Vector { x / (1 + Elementwise.exp(-x)) }
         /// σ(x) · (1 + x · (1 - σ(x)))

@@ -19,59 +19,51 @@ package struct GatedActivation: Operator {
 
     package var isCheap: Bool { true }
 
-    package func forward(_ call: OperatorCall) {
-        switch function {
-        case .silu: forward(call, ActivationFunction.SiLU.self)
-        case .mish: forward(call, ActivationFunction.Mish.self)
-        case .gelu: forward(call, ActivationFunction.GELU.self)
-        case .relu: forward(call, ActivationFunction.ReLU.self)
-        case .quickGELU: forward(call, ActivationFunction.QuickGELU.self)
-        }
-    }
+    package func forward(_ call: OperatorCall) { function.call(Forward(call: call)) }
 
-    @inline(__always)
-    private func forward<Function: VectorFunction>(_ call: OperatorCall, _: Function.Type) {
-        let channels = call.shape.output.channels
-        call.parallel.ranges(call.batch * call.shape.output.pixels, grain: 16) { range in
-            for pixel in range {
-                let x = call.inputs[0] + pixel * 2 * channels
-                Elementwise.map(channels, x, x + channels, into: call.output + pixel * channels) { $0 * Function.value($1) }
+    private struct Forward: VectorFunctionUse {
+        let call: OperatorCall
+
+        @inline(__always)
+        func callAsFunction<Function: VectorFunction>(_: Function.Type) {
+            let channels = call.shape.output.channels
+            call.parallel.ranges(call.batch * call.shape.output.pixels, grain: 16) { range in
+                for pixel in range {
+                    let x = call.inputs[0] + pixel * 2 * channels
+                    Elementwise.map(channels, x, x + channels, into: call.output + pixel * channels) { $0 * Function.value($1) }
+                }
             }
         }
     }
 
     /// da = dy · f(g), dg = dy · a · f'(g)
-    package func backward(_ call: OperatorCall) {
-        switch function {
-        case .silu: backward(call, ActivationFunction.SiLU.self)
-        case .mish: backward(call, ActivationFunction.Mish.self)
-        case .gelu: backward(call, ActivationFunction.GELU.self)
-        case .relu: backward(call, ActivationFunction.ReLU.self)
-        case .quickGELU: backward(call, ActivationFunction.QuickGELU.self)
-        }
-    }
+    package func backward(_ call: OperatorCall) { function.call(Backward(call: call)) }
 
-    @inline(__always)
-    private func backward<Function: VectorFunction>(_ call: OperatorCall, _: Function.Type) {
-        guard let target = call.inputGradients[0] else { return }
-        let channels = call.shape.output.channels
-        let isAccumulating = call.accumulates[0]
-        call.parallel.ranges(call.batch * call.shape.output.pixels, grain: 16) { range in
-            for pixel in range {
-                let (x, dy, dx) = (
-                    call.inputs[0] + pixel * 2 * channels, call.outputGradient + pixel * channels, target + pixel * 2 * channels
-                )
-                let (a, g) = (x, x + channels)
-                Elementwise.forEachVector(0..<channels) { channel, lanes in
-                    let (upstream, gate) = ((dy + channel).load(lanes), (g + channel).load(lanes))
-                    var left = upstream * Function.value(gate)
-                    var right = upstream * (a + channel).load(lanes) * Function.slope(gate)
-                    if isAccumulating {
-                        left += (dx + channel).load(lanes)
-                        right += (dx + channels + channel).load(lanes)
+    private struct Backward: VectorFunctionUse {
+        let call: OperatorCall
+
+        @inline(__always)
+        func callAsFunction<Function: VectorFunction>(_: Function.Type) {
+            guard let target = call.inputGradients[0] else { return }
+            let channels = call.shape.output.channels
+            let isAccumulating = call.accumulates[0]
+            call.parallel.ranges(call.batch * call.shape.output.pixels, grain: 16) { range in
+                for pixel in range {
+                    let (x, dy, dx) = (
+                        call.inputs[0] + pixel * 2 * channels, call.outputGradient + pixel * channels, target + pixel * 2 * channels
+                    )
+                    let (a, g) = (x, x + channels)
+                    Elementwise.forEachVector(0..<channels) { channel, lanes in
+                        let (upstream, gate) = ((dy + channel).load(lanes), (g + channel).load(lanes))
+                        var left = upstream * Function.value(gate)
+                        var right = upstream * (a + channel).load(lanes) * Function.slope(gate)
+                        if isAccumulating {
+                            left += (dx + channel).load(lanes)
+                            right += (dx + channels + channel).load(lanes)
+                        }
+                        (dx + channel).store(left, lanes)
+                        (dx + channels + channel).store(right, lanes)
                     }
-                    (dx + channel).store(left, lanes)
-                    (dx + channels + channel).store(right, lanes)
                 }
             }
         }
