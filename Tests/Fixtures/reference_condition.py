@@ -50,9 +50,10 @@ class ConditionCouplings(Couplings):
         for j, layer in enumerate(module.transformer_blocks):
             at = f"{path}.transformer_blocks.{j}"
             self.norm(at + ".norm1", [inner], 1)
-            self.looks(at + ".attn1", [inner], None if layer.only_cross_attention else [inner], block)
+            heads = layer.attn1.heads
+            self.looks(at + ".attn1", [inner], None if layer.only_cross_attention else [inner], block, single=heads == 1)
             self.norm(at + ".norm2", [inner], 1)
-            self.looks(at + ".attn2", [inner], None, block)
+            self.looks(at + ".attn2", [inner], None, block, single=heads == 1)
             self.norm(at + ".norm3", [inner], 1)
             self.consume(at + ".ff.net.0.proj", [inner])
             gated = self.new(self.shapes[at + ".ff.net.0.proj.weight"][0] // 2, kind="gated", block=block)
@@ -63,11 +64,12 @@ class ConditionCouplings(Couplings):
         self.consume(path + ".proj_out", [inner])
         self.produce(path + ".proj_out", stream[0])
 
-    def looks(self, path, stream, keys, block, added=False):
-        """An attention of `stream` to `keys`, None being the tokens; where they are `added`, to the tokens too."""
+    def looks(self, path, stream, keys, block, added=False, single=False):
+        """An attention of `stream` to `keys`, None being the tokens; where they are `added`, to the tokens too. A `single` head is as wide as
+        the block."""
         module = self.model.get_submodule(path)
         inner = self.shapes[path + ".to_q.weight"][0]
-        head = dict(heads=module.heads, head_width=head_width(module), block=block, attention=path)
+        head = dict(heads=module.heads, head_width=None if single else head_width(module), block=block, attention=path)
         query, value = self.new(inner, kind="qk", **head), self.new(inner, kind="v", **head)
         self.consume(path + ".to_q", stream)
         self.produce(path + ".to_q", query)
@@ -113,7 +115,7 @@ def has_transformer(model, level):
 def block_widths(model, ratio):
     widths, divisors = model.config.block_out_channels, {}
     for level, width in enumerate(widths):
-        head = width // heads(model)[level] if has_transformer(model, level) else 1
+        head = width // heads(model)[level] if has_transformer(model, level) and heads(model)[level] > 1 else 1
         divisors[width] = math.lcm(divisors.get(width, 1), model.config.norm_num_groups, head)
     return [n - divisors[n] * min(to_go(n, ratio) // divisors[n], n // divisors[n] - 1) for n in widths]
 
@@ -144,7 +146,7 @@ def narrower(model, tensors, blocks):
     """The model of a `diffusers` result, in float64."""
     config = copy.deepcopy({k: v for k, v in model.config.items() if not k.startswith("_")})
     before, counts = config["block_out_channels"], heads(model)
-    after = [blocks[i] // (before[i] // n) if has_transformer(model, i) else n for i, n in enumerate(counts)]
+    after = [blocks[i] // (before[i] // n) if has_transformer(model, i) and n > 1 else n for i, n in enumerate(counts)]
     if after != counts:
         config["attention_head_dim"] = after
     config["block_out_channels"] = blocks
@@ -155,7 +157,10 @@ def narrower(model, tensors, blocks):
         tensors = tensors | stored(model)
     result = UNet2DConditionModel(**config).double().eval()
     for path, module in result.named_modules():  # attention of pixels alone reads a head's width where transformers read how many there are
-        if isinstance(module, Attention) and len(tensors[path + ".to_q.weight"]) != module.heads * head_width(model.get_submodule(path)):
+        former = model.get_submodule(path) if isinstance(module, Attention) else None
+        if former is None or former.heads == module.heads == 1:
+            continue
+        if len(tensors[path + ".to_q.weight"]) != module.heads * head_width(former):
             raise ValueError(f"{path}: no config has this many heads beside those of the transformers")
     result.load_state_dict(tensors, strict=True)
     return result

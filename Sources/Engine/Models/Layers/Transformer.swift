@@ -13,6 +13,9 @@ struct TransformerForm {
     let onlyCrossAttention: Bool
 
     var headWidth: Int { blockWidth / heads }
+
+    /// Heads stay whole, as a configuration tells how many there are; one alone is as wide as the block.
+    var rule: WidthRule { heads == 1 ? .block : .heads(blockWidth: blockWidth, headWidth: headWidth) }
 }
 
 extension LayerBuilder {
@@ -57,10 +60,9 @@ extension LayerBuilder {
 
     private mutating func attention(_ name: String, _ input: Int, to keys: Int, form: TransformerForm) throws(GraphError) -> Int {
         let inner = form.heads * form.headWidth
-        let rule = WidthRule.heads(blockWidth: form.blockWidth, headWidth: form.headWidth)
-        let query = try linear("\(name).to_q", input, out: inner, width: rule, hasBias: false)
-        let key = try linear("\(name).to_k", keys, out: inner, width: rule, hasBias: false)
-        let value = try linear("\(name).to_v", keys, out: inner, width: rule, hasBias: false)
+        let query = try linear("\(name).to_q", input, out: inner, width: form.rule, hasBias: false)
+        let key = try linear("\(name).to_k", keys, out: inner, width: form.rule, hasBias: false)
+        let value = try linear("\(name).to_v", keys, out: inner, width: form.rule, hasBias: false)
         let heads = try graph.add("\(name).heads", Attention(heads: form.heads), [query, key, value])
         return try linear("\(name).to_out.0", heads, out: inner)
     }

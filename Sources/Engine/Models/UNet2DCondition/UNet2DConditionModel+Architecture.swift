@@ -44,11 +44,12 @@ extension UNet2DConditionModel: Architecture {
     /// `block_out_channels`; nil where tensors tell the widths.
     public var blockWidths: [Int]? { freeWidths ? nil : configuration.blockOutChannels }
 
-    /// What norms ask for, and, where there are transformers, their heads: a configuration tells how many there are, so they stay whole.
+    /// What norms ask for, and, where there are transformers, their heads: a configuration tells how many there are, so they stay whole. One alone
+    /// is as wide as its block, whatever that is.
     public var blockDivisor: BlockDivisors {
         var divisors: [Int: Int] = [:]
         for (index, level) in configuration.levels.enumerated() {
-            let heads = hasTransformer(index) ? level.width / level.heads : 1
+            let heads = hasTransformer(index) && level.heads > 1 ? level.width / level.heads : 1
             let divisor = leastCommonMultiple(configuration.normGroups, heads)
             divisors[level.width] = leastCommonMultiple(divisors[level.width] ?? 1, divisor)
         }

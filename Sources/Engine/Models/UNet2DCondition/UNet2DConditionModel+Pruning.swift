@@ -21,7 +21,7 @@ extension UNet2DConditionModel {
         var changes: [String: JSON] = ["block_out_channels": .integers(blocks)]
         let heads = configuration.levels.indices.map { level in
             let (width, heads) = (configuration.levels[level].width, configuration.levels[level].heads)
-            return hasTransformer(level) ? blocks[level] / (width / heads) : heads
+            return hasTransformer(level) && heads > 1 ? blocks[level] / (width / heads) : heads
         }
         for level in heads.indices where heads[level] != configuration.levels[level].heads && tellsHeadWidths(level) {
             throw WidthsError.headsAreWidths(level: level)

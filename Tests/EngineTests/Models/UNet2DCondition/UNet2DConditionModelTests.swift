@@ -89,6 +89,18 @@ import Testing
         #expect(result.configuration.levels[1].width < model.configuration.levels[1].width)
     }
 
+    /// As class-conditional latent diffusion has it: no head has to go for it to become narrower.
+    @Test func aHeadAloneIsAsWideAsItsBlock() throws {
+        let (several, weights) = try Golden.condition("sd1")
+        let config = try JSON(parsing: Array(several.config)).replacing(["attention_head_dim": 1])
+        let model = try UNet2DConditionModel(json: Data(config.compact.utf8), shapes: [:])
+        let trained = TrainedModel(model: model, weights: weights)
+        let cut = try trained.pruned(kept: kept(trained, ratio: 0.3, widths: .diffusers), widths: .diffusers, steps: 1000)
+        let result = try #require(cut.model as? UNet2DConditionModel)
+        #expect(result.configuration.levels.map(\.width) == [6, 12] && result.configuration.levels.map(\.heads) == [1, 1])
+        #expect(try UNet2DConditionModel(json: result.config, shapes: [:]).graph.parameters == result.graph.parameters)
+    }
+
     /// Of a narrower first block the sinusoid goes on as frequencies that are stored: the same function of the timestep.
     @Test func theSinusoidOfANarrowerFirstBlockIsStored() throws {
         let (model, weights) = try Golden.condition("sd1")
