@@ -78,7 +78,10 @@ let package = Package(
                 .product(name: "Logging", package: "swift-log"),
                 .product(name: "CoreMetrics", package: "swift-metrics"),
             ],
-            resources: [.embedInCode("Resources/load_pruned.py")]),
+            resources: [
+                .embedInCode("Resources/load_pruned.py"), .embedInCode("Resources/pipeline.py"),
+                .embedInCode("Resources/class_embedder.py"),
+            ]),
 
         // The service: the API, webhooks, metrics, and how it is put together.
         .target(

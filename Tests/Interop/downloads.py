@@ -18,10 +18,13 @@ def pipeline(folder, widths):
     told tokens, and has nothing beside it that makes pictures or tokens, is `unet` alone."""
     if widths != "free":
         kind = json.loads((Path(folder) / "unet" / "config.json").read_text())["_class_name"]
-        if kind == "UNet2DConditionModel" and not (Path(folder) / "vae").exists():
+        parts = [part for part in ("vae", "class_embedder") if (Path(folder) / part).exists()]
+        if kind == "UNet2DConditionModel" and not parts:
             return SimpleNamespace(unet=UNet2DConditionModel.from_pretrained(folder, subfolder="unet"))
         index = json.loads((Path(folder) / "model_index.json").read_text())
         absent = {name: None for name, part in index.items() if part == [None, None]}
+        if "class_embedder" in parts:
+            absent |= {"custom_pipeline": str(folder), "trust_remote_code": True}
         return DiffusionPipeline.from_pretrained(folder, dtype=torch.float32, **absent)
     spec = importlib.util.spec_from_file_location("load_pruned", Path(folder) / "load_pruned.py")
     module = importlib.util.module_from_spec(spec)

@@ -17,10 +17,10 @@ import reconstruction
 import reference
 import sampling
 from make_unet_golden import randomised
-from models import subject
+from models import CLASSES, subject
 from pipelines import BARE, contents
 
-NAMES = ("sd1", "sd2", "vq", "embeddings", "pixel_embeddings")
+NAMES = ("sd1", "sd2", "vq", "embeddings", "pixel_embeddings", "classed")
 WEIGHTS = "unet/diffusion_pytorch_model.safetensors"
 
 
@@ -61,7 +61,7 @@ def checks(found, kept):
             lambda c, f, a=(name, method, widths, 0.5): finetuning.pruned_and_finetuned(c, f, *a))
     for name, widths, ratio in (
             ("sd1", "free", 0.3), ("sd1", "diffusers", 0.5), ("sd2", "free", 0.5), ("vq", "free", 0.3), ("embeddings", "diffusers", 0.3),
-            ("pixel_embeddings", "free", 0.5)):
+            ("pixel_embeddings", "free", 0.5), ("classed", "diffusers", 0.5)):
         found[f"reconstruction, {name}, magnitude, {widths} {ratio}"] = (
             lambda c, f, a=(name, "magnitude", widths, ratio): reconstruction.reconstructed(c, f, *a))
 
@@ -69,7 +69,8 @@ def checks(found, kept):
             ("sd1", "diffusers", "ddim", 0.0, 1), ("sd1", "free", "ddpm", 0.0, 3), ("sd1", "diffusers", "ddim", 0.6, 7.5),
             ("sd2", "diffusers", "ddim", 0.0, 4), ("sd2", "diffusers", "ddpm", 0.0, 1), ("sd1_half", "diffusers", "ddim", 0.0, 2),
             ("vq", "diffusers", "ddim", 0.0, 1), ("vq", "free", "ddpm", 0.0, 1), ("embeddings", "diffusers", "ddim", 0.0, 3),
-            ("embeddings", "free", "ddpm", 0.0, 1), ("pixel_embeddings", "diffusers", "ddim", 0.0, 2)):
+            ("embeddings", "free", "ddpm", 0.0, 1), ("pixel_embeddings", "diffusers", "ddim", 0.0, 2),
+            ("classed", "diffusers", "ddim", 0.0, 3), ("classed", "free", "ddpm", 0.0, 1)):
         found[f"sampling, {name}, {widths}, {sampler} {eta:g}, guidance {guidance}"] = (
             lambda c, f, a=(name, widths, sampler, eta), g=guidance: sampling.sampled(c, f, *a, samples=5, guidance=g))
 
@@ -109,7 +110,7 @@ def exchanged(client, figures, name):
             continue
         sliced = reference.rebuilt(model, reference.sliced({n: p.detach() for n, p in model.named_parameters()}, groups, kept))
         for group in groups:
-            if group.attention:
+            if group.attention and group.head_width:
                 module = sliced.get_submodule(group.attention)
                 module.heads, module.scale = module.to_q.out_features // group.head_width, group.head_width ** -0.5
         figures.bar("diffusers widths off slices", (output(narrow) - output(sliced)).abs().max().item(), 1e-6)
@@ -121,7 +122,7 @@ def uploaded(client, figures, name):
     checkpoint = client.get(f"/v1/checkpoints/{this.checkpoint(client)}")
     figures.same("architectures", checkpoint["architecture"], type(this.model).__name__)
     figures.same("types", checkpoint["dtype"], str(this.dtype).removeprefix("torch."))
-    figures.same("counts", (checkpoint["parameters"], checkpoint["macs"]), reference.count(this.model))
+    figures.same("counts", (checkpoint["parameters"], checkpoint["macs"]), reference.count(this.model, this.tokens))
     size = this.model.config.sample_size
     figures.same("shapes", checkpoint["sample_shape"], [this.model.config.in_channels, size, size])
     others_unchanged(client, figures, this, checkpoint["id"])
@@ -129,6 +130,8 @@ def uploaded(client, figures, name):
         figures.same("tensors", tensor.float(), this.model.get_parameter(parameter).detach())
     dataset = client.get(f"/v1/datasets/{this.dataset(client)}")
     figures.same("pictures", dataset["images"], len(this.images))
+    if name == "classed":
+        figures.same("classes", dataset["classes"], [{"name": f"class {number}", "images": 2} for number in range(CLASSES)])
     if this.captions:
         figures.same("captions", dataset["captions"], sum(bool(text) for text in this.captions))
 

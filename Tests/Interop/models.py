@@ -57,6 +57,7 @@ class Subject:
     """One model: `model` in float32, `files` to upload with a `query`, `images` in [-1, 1] as the service makes them of `pictures`."""
 
     dtype = torch.float32  # of the weights in `files`
+    tokens = 77  # that its pipeline tells it, where it is told any
 
     def __init__(self, name, model, files, scheduler, pictures, images, scoring, batch=4, query="", labels=None):
         self.name, self.model, self.files, self.query, self.pictures, self.images = name, model.eval(), files, query, pictures, images

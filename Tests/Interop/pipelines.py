@@ -22,7 +22,7 @@ from transformers import CLIPTextConfig, CLIPTextModel, CLIPTokenizer
 import condition_configs
 import unet_configs
 from make_unet_golden import randomised
-from models import OTHERS, SCHEDULER, STEPS, Subject, drawn
+from models import CLASSES, OTHERS, SCHEDULER, STEPS, Subject, config_file, drawn
 
 SAMPLERS = {"ddim": DDIMScheduler, "ddpm": DDPMScheduler}
 CAPTIONS = [
@@ -45,13 +45,14 @@ BARE = ("simple", "fourier", "vectors")
 SCORING = {
     "sd1": dict(threshold=0.9985, first=0, last=49, stride=4), "sd1_half": dict(threshold=0.9994, first=1, last=41, stride=8),
     "sd2": dict(threshold=0.9985, first=1, last=49, stride=3), "vq": dict(threshold=0.9984, first=0, last=49, stride=5),
-    "embeddings": dict(threshold=0.98, first=2, last=48, stride=4), "pixel_embeddings": dict(threshold=0.9978, first=0, last=48, stride=6)}
+    "embeddings": dict(threshold=0.98, first=2, last=48, stride=4), "pixel_embeddings": dict(threshold=0.9978, first=0, last=48, stride=6),
+    "classed": dict(threshold=0.9984, first=1, last=49, stride=5)}
 
 
 def scheduler(name):
     """As the published pipelines have them, over fewer steps."""
     common = dict(num_train_timesteps=STEPS, beta_schedule="scaled_linear", clip_sample=False)
-    if name == "vq":
+    if name in ("vq", "classed"):
         return DDIMScheduler(beta_start=0.0015, beta_end=0.0195, **common)
     stable = common | dict(beta_start=0.00085, beta_end=0.012, steps_offset=1, set_alpha_to_one=False)
     return DDIMScheduler(**stable) if name == "sd2" else PNDMScheduler.from_config(stable | {"skip_prk_steps": True})
@@ -143,6 +144,10 @@ class Piped(Subject):
             if sampler != "ddim" or eta != 0:  # it hands its generator to no scheduler
                 return None
             return pipeline(batch_size=samples, **common).images
+        if hasattr(pipeline, "class_embedder"):
+            pipeline.scheduler = SAMPLERS[sampler].from_config(pipeline.scheduler.config)
+            labels = torch.arange(samples) % len(self.labels) * CLASSES // len(self.labels)
+            return pipeline(labels, **common, guidance_scale=evaluation["guidance_scale"]).images
         if not isinstance(pipeline, StableDiffusionPipeline) or self.autoencoder.config.shift_factor:  # it knows of no shift
             return None
         pipeline.scheduler = SAMPLERS[sampler].from_config(pipeline.scheduler.config)
@@ -234,12 +239,41 @@ def captioned(name, half=False):
 def quantised():
     """Latents of a VQModel, without conditions."""
     config = unet_configs.CONFIGS["ldm"]
+    pipeline = LDMPipeline(vqvae=quantiser(), unet=randomised(UNet2DModel, config, 600), scheduler=scheduler("vq"))
+    return Piped("vq", pipeline, saved(pipeline), *pictures(8, 16))
+
+
+def quantiser():
     vqvae = randomised(VQModel, VQ, 50)
     with torch.no_grad():
         table = vqvae.quantize.embedding.weight
         table.copy_(0.5 * torch.randn(table.shape, generator=torch.Generator().manual_seed(52)))
-    pipeline = LDMPipeline(vqvae=vqvae, unet=randomised(UNet2DModel, config, 600), scheduler=scheduler("vq"))
-    return Piped("vq", pipeline, saved(pipeline), *pictures(8, 16))
+    return vqvae
+
+
+def classed():
+    """Class-conditional latent diffusion: a token that a table has for each class, the last of them for none; pictures in folders."""
+    config = condition_configs.CONFIGS["sd1"] | dict(in_channels=3, out_channels=3, attention_head_dim=1, cross_attention_dim=12)
+    pipeline = SimpleNamespace(unet=listening(config), vqvae=quantiser())
+    table = torch.randn(CLASSES + 1, 12, generator=torch.Generator().manual_seed(71))
+    index = {"_class_name": ["pipeline", "ClassConditionalLDMPipeline"], "_diffusers_version": "0.42.1"}
+    index |= {"unet": ["diffusers", "UNet2DConditionModel"], "vqvae": ["diffusers", "VQModel"], "scheduler": ["diffusers", "DDIMScheduler"]}
+    index |= {"class_embedder": ["class_embedder", "ClassEmbedder"]}
+    files = {"model_index.json": json.dumps(index).encode()}
+    for path, part in (("unet", pipeline.unet), ("vqvae", pipeline.vqvae)):
+        files[f"{path}/config.json"] = config_file(part.config, type(part))
+        files[f"{path}/diffusion_pytorch_model.safetensors"] = save(part.state_dict())
+    with tempfile.TemporaryDirectory() as folder:
+        scheduler("classed").save_pretrained(folder)
+        files |= {f"scheduler/{path}": data for path, data in contents(folder).items()}
+    embedder = {"_class_name": "ClassEmbedder", "n_classes": CLASSES + 1, "embed_dim": 12}
+    files["class_embedder/config.json"] = json.dumps(embedder).encode()
+    files["class_embedder/diffusion_pytorch_model.safetensors"] = save({"embedding.weight": table})
+    labels = torch.arange(8) * CLASSES // 8
+    this = Piped(
+        "classed", pipeline, files, *drawn({"in_channels": 3, "sample_size": 16}, 31, 8, labels), table[labels][:, None], table[-1:])
+    this.tokens = 1
+    return this
 
 
 def embedded(name):
@@ -270,6 +304,6 @@ def bare(name):
 
 
 OTHERS |= {name: functools.partial(captioned, name) for name in ("sd1", "sd2")}
-OTHERS |= {"sd1_half": functools.partial(captioned, "sd1_half", half=True), "vq": quantised}
+OTHERS |= {"sd1_half": functools.partial(captioned, "sd1_half", half=True), "vq": quantised, "classed": classed}
 OTHERS |= {name: functools.partial(embedded, name) for name in ("embeddings", "pixel_embeddings")}
 OTHERS |= {name: functools.partial(bare, name) for name in BARE}

@@ -36,7 +36,7 @@ def planned(client, figures, name, widths, ratio, dtype):
         figures.same("types", tensor.dtype, dtype)
         if not refitted:
             figures.same("tensors", tensor, exact[tensor_name].to(dtype))
-    counted = reference.count(result.unet.float())
+    counted = reference.count(result.unet.float(), this.tokens)
     for document in (forecast, metrics):
         figures.same("counts", (document["parameters"]["after"], document["macs"]["after"]), counted)
     figures.same("widths", [g["width"] for g in forecast["groups"]], [g["width"] for g in metrics["groups"]])

@@ -92,11 +92,11 @@ def pruned(client, figures, this, method, widths, ratio, total):
 
     result, tensors = downloaded(client, job["result"]["checkpoint"], widths)
     compared_tensors(figures, this, tensors, kept, this.steps)
-    counted = reference.count(result.unet)
+    counted = reference.count(result.unet, this.tokens)
     after = client.get(f"/v1/checkpoints/{job['result']['checkpoint']}")
     figures.same("counts", (after["parameters"], after["macs"]), counted)
     figures.same("counts", (metrics["parameters"]["after"], metrics["macs"]["after"]), counted)
-    figures.same("counts", (metrics["parameters"]["before"], metrics["macs"]["before"]), reference.count(this.model))
+    figures.same("counts", (metrics["parameters"]["before"], metrics["macs"]["before"]), reference.count(this.model, this.tokens))
     return metrics, result
 
 

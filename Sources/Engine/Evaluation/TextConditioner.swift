@@ -19,6 +19,9 @@ public struct TextConditioner: Sendable {
     /// Bytes that the weights take while captions are embedded.
     public var weightBytes: Int { checkpoint.model.graph.parameterCount * MemoryLayout<Float>.stride }
 
+    /// Multiply-accumulates of one caption.
+    public var multiplyAccumulates: Int { checkpoint.model.graph.multiplyAccumulates }
+
     /// Captions that go through at once at most: more would not be faster.
     private static let largest = 16
 

@@ -102,8 +102,10 @@ extension Architecture {
     /// CLIP's tokens.
     public static var usualTokenCount: Int { 77 }
 
-    /// The same network told as many tokens as usual, whatever it is told now: what a checkpoint's figures are of.
-    public var asDescribed: any Architecture { (try? told(tokens: Self.usualTokenCount)) ?? self }
+    /// The same network told as many tokens as its pipeline tells it, whatever it is told now: what a checkpoint's figures are of.
+    ///
+    /// - Parameter tokens: nil for as many as usual.
+    public func described(tokens: Int?) -> any Architecture { (try? told(tokens: tokens ?? Self.usualTokenCount)) ?? self }
 
     /// There is nothing to say.
     public var objectiveNote: String? { nil }

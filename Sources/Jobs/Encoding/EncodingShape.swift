@@ -6,6 +6,8 @@ package struct EncodingShape: Sendable {
     let autoencoder: AutoencoderConfiguration?
     /// What makes tokens of captions; nil where none are encoded.
     let text: TextConditioner?
+    /// What makes a token of each picture's class; nil where the network is told no such token.
+    let classes: ClassEmbedder?
     /// A picture as it is loaded, and as samples are shown.
     let picture: Shape
     /// The network's sample.
@@ -13,14 +15,17 @@ package struct EncodingShape: Sendable {
     /// How many tokens the network is told of each picture; nil where it is told none.
     let tokens: Int?
 
+    /// Bytes of the weights of each half of the autoencoder, and multiply-accumulates of a picture's way through it.
+    private let halves: [AutoencoderHalf: (bytes: Int, work: Int)]
+
     /// Whether there is anything to encode.
     var isNeeded: Bool { autoencoder != nil || text != nil }
 
     /// Bytes of the weights of one half of the autoencoder.
-    func bytes(of half: AutoencoderHalf) -> Int {
-        guard let autoencoder, let model = try? AutoencoderModel(autoencoder) else { return 0 }
-        return model.graph(half).parameterCount * MemoryLayout<Float>.stride
-    }
+    func bytes(of half: AutoencoderHalf) -> Int { halves[half]?.bytes ?? 0 }
+
+    /// Multiply-accumulates of a picture's way through one half of the autoencoder, whole.
+    func multiplyAccumulates(of half: AutoencoderHalf) -> Int { halves[half]?.work ?? 0 }
 
     /// Bytes of the text encoder's weights.
     var bytesOfText: Int { text?.weightBytes ?? 0 }
@@ -45,10 +50,12 @@ extension EncodingShape {
     /// - Throws: ``CheckpointError``, ``TextConditionerError`` of the pipeline's other parts.
     init?(_ source: StoredCheckpoint, _ model: any Architecture, _ dataset: DatasetDescriptor?) throws {
         let autoencoder = source.descriptor.isLatent ? try source.autoencoderConfiguration() : nil
-        var (text, tokens): (TextConditioner?, Int?) = (nil, nil)
+        var (text, classes, tokens): (TextConditioner?, ClassEmbedder?, Int?) = (nil, nil, nil)
         if case .tokens = model.condition {
             if let embeddings = dataset?.embeddings {
                 tokens = embeddings.length
+            } else if let embedder = try source.classEmbedder() {
+                (classes, tokens) = (embedder, 1)
             } else if dataset?.captions ?? 0 > 0, let conditioner = try source.textConditioner() {
                 (text, tokens) = (conditioner, conditioner.length)
             }
@@ -56,10 +63,19 @@ extension EncodingShape {
         guard autoencoder != nil || tokens != nil else { return nil }
         let sample = model.sampleShape
         let factor = autoencoder?.scaleFactor ?? 1
+        var halves: [AutoencoderHalf: (bytes: Int, work: Int)] = [:]
+        if let autoencoder,
+            let coder = try? AutoencoderModel(autoencoder, height: sample.height * factor, width: sample.width * factor)
+        {
+            for half in AutoencoderHalf.allCases {
+                let graph = coder.graph(half)
+                halves[half] = (graph.parameterCount * MemoryLayout<Float>.stride, graph.multiplyAccumulates)
+            }
+        }
         self.init(
-            autoencoder: autoencoder, text: text,
+            autoencoder: autoencoder, text: text, classes: classes,
             picture: Shape(
                 height: sample.height * factor, width: sample.width * factor, channels: autoencoder?.inChannels ?? sample.channels),
-            sample: sample, tokens: tokens)
+            sample: sample, tokens: tokens, halves: halves)
     }
 }

@@ -25,6 +25,11 @@ extension StoredPictures {
                 try embeddings.of($0)
             }
         }
+        if let embedder = shape.classes, let classNumbers, let classes {
+            let tokens = try embedder.load()
+            let empty = NetworkCondition.classNumber(known: embedder.classes).emptyClass(among: classes.count).map { tokens[$0] }
+            return .tokens(1, width: embedder.width, pictures: count, empty: empty) { tokens[classNumbers[$0]] }
+        }
         guard let text = shape.text, let captions, let encoded else { return nil }
         return .tokens(text.length, width: text.width, pictures: count, empty: try encoded.tokens(of: "")) {
             try encoded.tokens(of: captions[$0])

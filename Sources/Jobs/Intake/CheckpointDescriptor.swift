@@ -13,18 +13,22 @@ package struct CheckpointDescriptor {
     }
 
     /// Describes a checkpoint that was just made.
-    init(_ checkpoint: DiffusionCheckpoint, isLatent: Bool, size: Int64, source: JSON) {
+    init(_ checkpoint: DiffusionCheckpoint, tokens: Int?, isLatent: Bool, size: Int64, source: JSON) {
         self.init(
-            checkpoint.trained.model, type: checkpoint.type, isLatent: isLatent, size: size, source: source, warnings: checkpoint.warnings)
+            checkpoint.trained.model, tokens: tokens, type: checkpoint.type, isLatent: isLatent, size: size, source: source,
+            warnings: checkpoint.warnings)
     }
 
     /// Describes a network and its files.
     ///
     /// - Parameters:
+    ///   - tokens: how many its pipeline tells it; nil for as many as usual.
     ///   - source: where it comes from, as the contract's `source`.
     ///   - warnings: what there is to say.
-    init(_ model: any Architecture, type: ScalarType, isLatent: Bool, size: Int64, source: JSON, warnings: [String]) {
-        let graph = model.asDescribed.graph
+    init(
+        _ model: any Architecture, tokens: Int?, type: ScalarType, isLatent: Bool, size: Int64, source: JSON, warnings: [String]
+    ) {
+        let graph = model.described(tokens: tokens).graph
         let sample = model.sampleShape
         json = [
             "architecture": .string(model.className), "parameters": .integer(graph.parameterCount),

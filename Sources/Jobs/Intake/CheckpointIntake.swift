@@ -104,13 +104,18 @@ package struct CheckpointIntake {
             (DiffusersLayout.Path.index, indexBlob), (DiffusersLayout.Path.scheduler, schedulerBlob),
             (DiffusersLayout.Path.config, configBlob), (DiffusersLayout.Path.weights, weights),
         ]
-        stored += layout.others.compactMap { path in blobs[path].map { (path, $0) } }
+        let own = ClassConditionalPipeline.isOf(layout.others) ? ClassConditionalPipeline.files : []
+        stored += try own.map { ($0.path, try blob($0.bytes)) }
+        stored += layout.others.compactMap { path in
+            own.contains { $0.path == path } ? nil : blobs[path].map { (path, $0) }
+        }
         let latents = LatentNotes(model, layout, index: try index(layout, blobs), config: { try? json($0, blobs) })
         warnings += latents.warnings
         stored.sort { $0.0 < $1.0 }
         let size = stored.reduce(0) { $0 + $1.1.size }
         let descriptor = CheckpointDescriptor(
-            model, type: type, isLatent: latents.isLatent, size: size, source: ["kind": "upload"], warnings: warnings)
+            model, tokens: ClassConditionalPipeline.tokens(of: layout.others), type: type, isLatent: latents.isLatent, size: size,
+            source: ["kind": "upload"], warnings: warnings)
         return try database.checkpoints.insert(
             name: name ?? "checkpoint", descriptor: descriptor.json.compact, files: stored.map { (path: $0.0, blob: $0.1) },
             consuming: upload, owner: owner, answer: answer)
@@ -174,9 +179,11 @@ package struct CheckpointIntake {
         return try Data(contentsOf: blob.url)
     }
 
-    private func blob(_ text: String) throws -> StoredBlob {
+    private func blob(_ text: String) throws -> StoredBlob { try blob(Array(text.utf8)) }
+
+    private func blob(_ bytes: [UInt8]) throws -> StoredBlob {
         let writer = try database.blobs.writer()
-        try writer.write(Array(text.utf8))
+        try writer.write(bytes)
         return try writer.finish()
     }
 

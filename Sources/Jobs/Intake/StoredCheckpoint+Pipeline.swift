@@ -68,6 +68,18 @@ extension StoredCheckpoint {
             weights: weights(in: Self.textEncoder, of: .transformers))
     }
 
+    /// How many tokens the pipeline tells its network; nil where nothing but captions' tells that.
+    var tokens: Int? { ClassConditionalPipeline.tokens(of: record.files.map(\.path)) }
+
+    /// What makes a token of a class's number, its table not read yet; nil where the pipeline has none.
+    ///
+    /// - Throws: ``CheckpointError``, ``StorageError``.
+    func classEmbedder() throws -> ClassEmbedder? {
+        let folder = ClassEmbedder.folder
+        guard names(in: folder).contains("config.json") else { return nil }
+        return try ClassEmbedder(config: data("\(folder)/config.json"), weights: weights(in: folder, of: .diffusers))
+    }
+
     /// Bytes of memory that reading the tokenizer takes at most.
     var tokenizerCost: Int {
         let size = record.files.reduce(0) { $0 + ($1.path.hasPrefix("\(Self.tokenizer)/") ? Int($1.size) : 0) }

@@ -8,7 +8,7 @@ import Synchronization
 /// A dataset in the store, read picture by picture: cropped, resized and decoded as a model needs it.
 package final class StoredPictures: Sendable {
     private let pictures: [DatasetRecord.Picture]
-    private let classes: PictureClasses?
+    let classes: PictureClasses?
     private let hasCaptions: Bool
     private let descriptor: Int32
     /// Decoded pictures, kept while there is room.

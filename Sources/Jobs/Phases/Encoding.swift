@@ -20,12 +20,30 @@ struct Encoding: Phase {
 
     func isNeeded(_ shape: JobShape) -> Bool { shape.encoding?.isNeeded ?? false }
 
-    /// One encoder after the other, and what they leave of as many pictures as the other phases may look at.
+    func steps(_ shape: JobShape) -> [PhaseSteps] {
+        guard let encoding = shape.encoding, encoding.isNeeded else { return [] }
+        return [
+            PhaseSteps(multiplyAccumulates: encoding.text?.multiplyAccumulates ?? 0, count: captions(shape)),
+            PhaseSteps(multiplyAccumulates: encoding.multiplyAccumulates(of: .encoder), count: views(shape)),
+        ]
+    }
+
+    /// As many views of pictures as the other phases may look at.
+    private func views(_ shape: JobShape) -> Int {
+        guard shape.encoding?.autoencoder != nil else { return 0 }
+        return min(shape.pictures * ((request.finetuning?.training.flip ?? false) ? 2 : 1), request.mostViews)
+    }
+
+    /// As many captions as the other phases may ask for, and the empty one.
+    private func captions(_ shape: JobShape) -> Int {
+        shape.encoding?.text == nil ? 0 : min(shape.pictures, request.mostViews) + 1
+    }
+
+    /// One encoder after the other, and what they leave.
     func fixedBytes(_ shape: JobShape) -> Int {
         guard let encoding = shape.encoding else { return 0 }
-        let views = encoding.autoencoder == nil ? 0 : shape.pictures * ((request.finetuning?.training.flip ?? false) ? 2 : 1)
-        let latents = min(views, request.mostViews) * encoding.sample.count
-        let tokens = encoding.text.map { (min(shape.pictures, request.mostViews) + 1) * $0.count } ?? 0
+        let latents = views(shape) * encoding.sample.count
+        let tokens = captions(shape) * (encoding.text?.count ?? 0)
         let batch = Self.largestBatch * (encoding.picture.count + 2 * encoding.sample.count)
         return max(encoding.bytes(of: .encoder), encoding.bytesOfText) + (latents + tokens + batch) * MemoryLayout<Float>.stride
     }

@@ -25,14 +25,20 @@ struct Evaluating: Phase {
     func steps(_ shape: JobShape) -> [PhaseSteps] {
         let held = min(HeldOutLoss.largestCount, shape.pictures)
         let networks = [PhaseSteps.Network.original] + Array(repeating: .result, count: results)
-        return networks.flatMap { network in
-            [
+        var steps: [PhaseSteps] = []
+        if let encoding = shape.encoding, encoding.autoencoder != nil {
+            let work = encoding.multiplyAccumulates(of: .decoder)
+            steps.append(PhaseSteps(multiplyAccumulates: work, count: networks.count * settings.samples))
+        }
+        for network in networks {
+            steps += [
                 PhaseSteps(network, isTraining: false, samples: held, largest: Sampling.largestBatch),
                 PhaseSteps(
                     network, isTraining: false, count: settings.steps * (settings.sampling.isGuided ? 2 : 1), samples: settings.samples,
                     largest: Sampling.largestBatch),
             ]
         }
+        return steps
     }
 
     var batch: Int { min(Sampling.largestBatch, settings.samples) }

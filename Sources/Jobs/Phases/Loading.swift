@@ -13,8 +13,9 @@ package struct Loading: Phase {
         try running.reporter.begin(Self.name, total: 1)
         let source = try StoredCheckpoint(database, job.checkpoint)
         let described = try job.dataset.map { try DatasetDescriptor(database.datasets.get($0)) }
-        let encoding = try EncodingShape(source, source.architecture().model, described)
-        let original = try JobStages.Stage(source, tokens: encoding?.tokens)
+        let laidOut = try source.architecture()
+        let encoding = try EncodingShape(source, laidOut.model, described)
+        let original = try JobStages.Stage(source, laidOut, tokens: encoding?.tokens)
         let stages = try JobStages(original, of: job, in: database, tokens: encoding?.tokens)
         let teacher = try Teacher(running.request, of: source, for: job).map { lineage in
             let stage = try JobStages.Stage(lineage.checkpoint, tokens: encoding?.tokens)

@@ -3,7 +3,7 @@
     from load_pruned import load_pruned
     pipeline = load_pruned("folder")          # such as a DDPMPipeline or a StableDiffusionPipeline
 
-    python load_pruned.py folder picture.png  # one sample; of a text where the pipeline is told one: … picture.png "a text"
+    python load_pruned.py folder picture.png  # one sample; of a text or a class where the pipeline is told one: … picture.png "a text"
 """
 
 import json
@@ -54,6 +54,8 @@ def load_pruned(folder="."):
     model.load_state_dict(tensors)
     index = json.loads((folder / "model_index.json").read_text())
     absent = {name: None for name, part in index.items() if part == [None, None]}
+    if isinstance(index["_class_name"], list):  # the pipeline's class is in the folder too
+        absent |= {"custom_pipeline": str(folder), "trust_remote_code": True}
     return DiffusionPipeline.from_pretrained(folder, unet=model.eval(), **absent)
 
 
@@ -61,4 +63,5 @@ if __name__ == "__main__":
     pipeline = load_pruned(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
     print(sum(p.numel() for p in pipeline.unet.parameters()), "parameters")
     if len(sys.argv) > 2:
-        pipeline(*sys.argv[3:], num_inference_steps=100).images[0].save(sys.argv[2])
+        told = [int(word) if hasattr(pipeline, "class_embedder") else word for word in sys.argv[3:]]
+        pipeline(*told, num_inference_steps=100).images[0].save(sys.argv[2])

@@ -14,9 +14,14 @@ struct JobStages {
         private let tokens: Int?
 
         init(_ checkpoint: StoredCheckpoint, tokens: Int?) throws {
+            try self.init(checkpoint, checkpoint.architecture(), tokens: tokens)
+        }
+
+        /// - Parameter laidOut: the checkpoint's network and schedule.
+        init(_ checkpoint: StoredCheckpoint, _ laidOut: (model: any Architecture, schedule: NoiseSchedule), tokens: Int?) throws {
             self.checkpoint = checkpoint
             self.tokens = tokens
-            let (model, schedule) = try checkpoint.architecture()
+            let (model, schedule) = laidOut
             self.model = try tokens.map { try model.told(tokens: $0) } ?? model
             self.schedule = schedule
         }

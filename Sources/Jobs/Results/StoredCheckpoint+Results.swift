@@ -12,7 +12,7 @@ extension StoredCheckpoint {
 
     /// Stores a job's result and notes it with the job: new config, weights and manifest, every other file as this checkpoint has it.
     func store(_ result: DiffusionCheckpoint, job: Job, manifest: ResultManifest) throws -> StoredCheckpoint {
-        var files = try record.files.filter { !Self.replaced.contains($0.path) }.map { (path: $0.path, blob: try copy($0)) }
+        var files = try record.files.filter { !Self.replaced.contains($0.path) }.map { (path: $0.path, blob: try held($0)) }
         files.append((DiffusersLayout.Path.config, try blob(Array(result.trained.model.config))))
         files.append((ResultManifest.path, try blob(Array(manifest.json.pretty.utf8))))
         if result.trained.model.freeWidths { files.append((FreeWidthsLoader.path, try blob(FreeWidthsLoader.bytes))) }
@@ -24,7 +24,9 @@ extension StoredCheckpoint {
         let source: JSON = ["kind": "job", "job": .string(job.id), "stage": .string(manifest.stage.rawValue)]
         let stored = try database.jobs.addResult(
             job.id, manifest.stage == .pruned ? .pruned : .finetuned, name: "\(job.name ?? record.name) (\(manifest.stage.rawValue))",
-            descriptor: CheckpointDescriptor(result, isLatent: descriptor.isLatent, size: size, source: source).json.compact, files: files)
+            descriptor: CheckpointDescriptor(
+                result, tokens: tokens, isLatent: descriptor.isLatent, size: size, source: source
+            ).json.compact, files: files)
         return try StoredCheckpoint(database, stored.id)
     }
 
@@ -34,12 +36,9 @@ extension StoredCheckpoint {
         return try writer.finish()
     }
 
-    /// Holds a file's bytes for another checkpoint: they are small next to the weights, and stored once.
-    private func copy(_ file: CheckpointRecord.File) throws -> StoredBlob {
-        let writer = try database.blobs.writer()
-        let handle = try open(file)
-        defer { try? handle.close() }
-        while let chunk = try handle.read(upToCount: 1 << 20), !chunk.isEmpty { try writer.write(Array(chunk)) }
-        return try writer.finish()
+    /// Holds a file for another checkpoint, once its bytes are known to be what was stored.
+    private func held(_ file: CheckpointRecord.File) throws -> StoredBlob {
+        try open(file).close()
+        return try database.blobs.hold(file.digest)
     }
 }

@@ -32,8 +32,10 @@ package struct JobShape {
     var bytesOfTeacher: Int { (teacher?.graph.parameterCount ?? 0) * MemoryLayout<Float>.stride }
     /// Bytes of one sample.
     package var sampleBytes: Int { sampleCount * MemoryLayout<Float>.stride }
-    /// Bytes of pictures that are kept decoded: none where latents of them are read.
-    package var pictureBytes: Int { encoding?.autoencoder == nil ? min(StoredPictures.cacheLimit, pictures * sampleCount) : 0 }
+    /// Bytes of pictures that are kept decoded, none where latents of them are read; and of the table of what their classes are told by.
+    package var pictureBytes: Int {
+        (encoding?.autoencoder == nil ? min(StoredPictures.cacheLimit, pictures * sampleCount) : 0) + (encoding?.classes?.bytes ?? 0)
+    }
     /// Bytes of what one sample's network is told beside it.
     var toldBytes: Int { before.graph.input("encoder_hidden_states").map { $0.count * MemoryLayout<Float>.stride } ?? 0 }
 }

@@ -182,7 +182,8 @@ package final class RunningJob {
     /// Writes parameters, multiply-accumulates and bytes before and after, as far as the job has come.
     func writeSizes() throws {
         let stages = inputs.stages
-        let (before, after) = (stages.original.model.asDescribed.graph, stages.latest.model.asDescribed.graph)
+        let tokens = inputs.source.tokens
+        let (before, after) = (stages.original.model.described(tokens: tokens).graph, stages.latest.model.described(tokens: tokens).graph)
         try write(["before": .integer(before.parameterCount), "after": .integer(after.parameterCount)], .parameters)
         try write(["before": .integer(before.multiplyAccumulates), "after": .integer(after.multiplyAccumulates)], .macs)
         try write(["before": .integer(stages.original.checkpoint.size), "after": .integer(stages.latest.checkpoint.size)], .size)

@@ -18,7 +18,9 @@ package struct JobForecast {
     ///
     /// - Throws: ``ConfigurationError``; ``RequestMemoryError``.
     package func json() throws -> JSON {
-        let (before, after) = (job.model.asDescribed.graph, job.result.asDescribed.graph)
+        let (before, after) = (
+            job.model.described(tokens: job.source.tokens).graph, job.result.described(tokens: job.source.tokens).graph
+        )
         func change(_ old: Int, _ new: Int) -> JSON { ["before": .integer(old), "after": .integer(new)] }
         var widths = JSON.null
         if let before = job.model.blockWidths, let after = job.result.blockWidths {
@@ -66,8 +68,13 @@ package struct JobForecast {
         }
         var seconds: [JSON.Member] = []
         var total = 0.0
+        let isEncoding = steps.contains { $0.steps.contains { $0.network == nil } }
+        let speed = isEncoding ? Matrix.measuredSpeed(resources.parallel) : 1
         for (name, steps) in steps where !steps.isEmpty {
-            let value = steps.reduce(0) { sum, steps in sum + (timings[steps.network].map { steps.seconds($0, shape) } ?? 0) }
+            let value = steps.reduce(0) { sum, steps in
+                guard let network = steps.network else { return sum + steps.seconds(speed: speed) }
+                return sum + (timings[network].map { steps.seconds($0, shape) } ?? 0)
+            }
             seconds.append(.init(name.rawValue, .double(value)))
             total += value
         }

@@ -28,7 +28,20 @@ extension JobValidation {
                 ? [FieldError(pointer: "/dataset", detail: "is required by the evaluation: the model is told what its pictures are of")]
                 : []
         }
-        if case .tokens(let width) = condition { return tokens(&valid, width: width, dataset) }
+        guard case .tokens(let width) = condition else { return classes(&valid, told: condition, dataset) }
+        guard let embedder = valid.encoding?.classes else { return tokens(&valid, width: width, dataset) }
+        guard embedder.width == width else {
+            let detail = "has a class embedder of \(embedder.width) numbers a token; the model is told tokens of \(width)"
+            return [FieldError(pointer: "/checkpoint", detail: detail)]
+        }
+        return classes(&valid, told: .classNumber(known: embedder.classes), dataset)
+    }
+
+    /// Whether pictures have the classes that a model is told.
+    private static func classes(_ valid: inout Valid, told condition: NetworkCondition, _ dataset: DatasetDescriptor) -> [FieldError] {
+        let request = valid.request
+        let said = request.finetuning?.unconditionalProbability
+        let guided = request.evaluation?.sampling.isGuided ?? false
         guard let classes = dataset.classes else {
             return [
                 FieldError(

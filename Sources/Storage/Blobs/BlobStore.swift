@@ -61,6 +61,20 @@ public final class BlobStore: Sendable {
         folder.blobs.appendingPathComponent(String(digest.hex.prefix(2)), isDirectory: true)
     }
 
+    /// Holds a blob that is in its place, such as one that belongs to a checkpoint and is to belong to another too.
+    ///
+    /// - Throws: ``StorageError`` where its file is not there.
+    public func hold(_ digest: BlobDigest) throws(StorageError) -> StoredBlob {
+        let path = url(for: digest).path
+        let size = state.withLock { state -> Int64? in
+            guard let size = Self.size(of: path) else { return nil }
+            state.held[digest, default: 0] += 1
+            return size
+        }
+        guard let size else { throw .file(doing: "find", path: path, errno: ENOENT) }
+        return StoredBlob(digest: digest, size: size, store: self)
+    }
+
     /// Moves a written file to its place. After a failure nothing of it is left.
     func keep(_ file: TemporaryFile) throws(StorageError) -> StoredBlob {
         try file.synchronize()

@@ -8,7 +8,7 @@ import Testing
 /// Latent and conditional models in small, from pictures with captions to decoded samples.
 @Suite struct LatentTests {
     /// Stable Diffusion in small: latents of half of a picture's side, tokens of 24 numbers.
-    private static func pipeline(_ parts: Set<String> = ["vae", "text_encoder", "tokenizer"]) throws -> [(String, [UInt8])] {
+    static func pipeline(_ parts: Set<String> = ["vae", "text_encoder", "tokenizer"]) throws -> [(String, [UInt8])] {
         let index: JSON = [
             "_class_name": "StableDiffusionPipeline", "_diffusers_version": "0.42.1",
             "scheduler": ["diffusers", "DDIMScheduler"], "unet": ["diffusers", "UNet2DConditionModel"],
@@ -42,7 +42,7 @@ import Testing
     }
 
     /// Pictures of 16 by 16 pixels with captions, if any.
-    private static func pictures(_ captions: [String], besides: [(String, [UInt8])] = []) throws -> Data {
+    static func pictures(_ captions: [String], besides: [(String, [UInt8])] = []) throws -> Data {
         var files = try captions.indices.map { number -> (String, [UInt8]) in
             let pixels = (0..<768).map { UInt8(truncatingIfNeeded: $0 * (number + 3) * 7) }
             return ("\(number).png", try PNGEncoder.encode(Picture(width: 16, height: 16, channels: 3, pixels: pixels)))
@@ -145,6 +145,7 @@ import Testing
             let body = Self.request(checkpoint, try await dataset(width: 24))
             let dry = try await world.post("/v1/jobs?dry_run=true", body)
             #expect(dry.json["memory"]?["encoding"]?.integer ?? 0 > 0, "\(dry.json["memory"] ?? .null)")
+            #expect(dry.json["seconds"]?["encoding"]?.double ?? 0 > 0, "\(dry.json["seconds"] ?? .null)")
             let job = try await world.post("/v1/jobs", body)
             try #require(job.status == 201, "\(job.detail)")
             let ended = try await world.finished(try #require(job.json["id"]?.text))
