@@ -43,7 +43,7 @@ public struct Scoring: Sendable {
     var accumulation: GradientAccumulation { method.accumulation ?? .sums }
 
     /// Below what share of the largest loss a point ends the walk; nil where none does.
-    var limit: Double? { method.heedsThreshold ? threshold.flatMap { $0 > 0 ? $0 : nil } : nil }
+    package var limit: Double? { method.heedsThreshold ? threshold.flatMap { $0 > 0 ? $0 : nil } : nil }
 
     /// Whether a point's gradients are to be added.
     static func counts(_ loss: Double, largest: Double, threshold: Double) -> Bool { loss >= threshold * largest }

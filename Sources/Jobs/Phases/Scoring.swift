@@ -68,11 +68,14 @@ struct Scoring: Phase {
         try job.write(summary.json, Self.section)
         try job.cutSeries(Self.section, after: state.flatMap { $0.completed > 0 ? timesteps[$0.completed - 1] : nil })
         try job.reporter.begin(Self.name, total: timesteps.count, completed: state?.completed ?? 0)
+        var forecast = scoring.limit.map { ThresholdForecast(points: timesteps, threshold: $0) }
         let outcome = try scoring.run(
             trained, on: NoisePrediction(pictures, original.schedule), samples: settings.batchSize,
             memory: activations(job), parallel: job.parallel, from: state
         ) { loss, state in
             summary.add(loss)
+            forecast?.add(loss.point, loss: loss.loss)
+            job.reporter.expected = forecast?.expected
             try job.reporter.step(series: Self.section, x: loss.point, point: ScoringSummary.point(loss)) { try job.blob(state.write) }
         }
         try job.reporter.flush()

@@ -21,6 +21,8 @@ package final class JobProgressReporter {
     private var hasBegun = false
     private var total = 1
     private var completed = 0
+    /// How many of the phase's steps there will be, where it is expected to end before all of them.
+    var expected: Int?
     private var points: [String: [(x: Int, point: String)]] = [:]
     private var lastWrite = 0.0
     private var lastSave = JobProgressReporter.now()
@@ -66,6 +68,7 @@ package final class JobProgressReporter {
         self.phase = phase
         self.total = max(total, 1)
         self.completed = completed
+        expected = nil
         skipped = Double(completed) / Double(self.total)
         measured = (work, Self.now())
         (lastSave, unsavedSteps) = (Self.now(), 0)
@@ -192,7 +195,8 @@ package final class JobProgressReporter {
         let done = doneWork + current * (fraction - skipped)
         let seconds = workSeconds + (current > 0 ? Self.now() - phaseStart : 0)
         guard done > 0, seconds > 0.2 else { return nil }
-        let left = planned.values.reduce(0, +) - current * fraction
+        let end = expected.map { max(fraction, min(1, Double($0) / Double(total))) } ?? 1
+        let left = planned.values.reduce(0, +) - current * (1 - end + fraction)
         return left * seconds / done
     }
 }
