@@ -39,17 +39,21 @@ def compare(run):
     page.wait("document.querySelector('.badge.succeeded')", 60, "the second job")
     other = run.api(f"/v1/jobs/{second}/metrics")
     page.open(f"{base}/#/compare/{checkpoint['id']}")
-    page.wait("document.querySelectorAll('.dot').length === 1", doing="the comparison")
-    # The second has no held-out loss: it has no dataset.
+    page.wait("document.querySelectorAll('#setting option').length === 2", doing="the comparison")
+    # They were judged by other samples, so that they do not stand beside each other. The second, the newer, has no pictures and no held-out loss.
+    page.fill("#setting", "1")
+    page.wait("document.querySelectorAll('.dot').length === 1", doing="the job that was judged on pictures")
     plots.check_comparison(page, [(job, metrics["parameters"]["after"], metrics["evaluation"]["loss"]["after"]),
                                   ("original", metrics["parameters"]["before"], metrics["evaluation"]["loss"]["before"])], page.whole())
     page.fill("#y-axis", "ssim")
     page.fill("#x-axis", "macs")
-    plots.check_comparison(page, [(one, data["macs"]["after"], data["evaluation"]["ssim"]["mean"]) for one, data in ((job, metrics), (second, other))]
-                           + [("original", metrics["macs"]["before"], 1)], page.whole())
+    for place, one, data in (("1", job, metrics), ("0", second, other)):
+        page.fill("#setting", place)
+        plots.check_comparison(page, [(one, data["macs"]["after"], data["evaluation"]["ssim"]["mean"]), ("original", data["macs"]["before"], 1)],
+                               page.whole())
     count = run.look_at("compare")
     page.click("tbody tr:last-child input[type=checkbox]")
-    page.wait("document.querySelectorAll('.dot').length === 1")
+    page.wait("document.querySelectorAll('.dot').length === 0")
     run.expect_quiet()
     run.step(f"the comparison's table and plot are right; {count} texts and controls audited")
 

@@ -12,6 +12,28 @@ const sizes = {
   seconds: { name: "seconds per sample", write: significant, of: (metrics) => metrics.evaluation?.seconds_per_sample },
 };
 
+/** By what a job was judged: only figures of the same pictures, sampler, steps and seed say something about each other. */
+function setting({ request: { dataset, evaluation } }) {
+  if (!evaluation) return { key: "", name: "not evaluated" };
+  const { samples, sampler, steps, eta, seed, guidance_scale: guidance } = evaluation;
+  const parts = [`${samples} samples`, `${sampler} in ${steps} steps`];
+  if (eta) parts.push(`eta ${eta}`);
+  if (guidance !== 1) parts.push(`guidance ${guidance}`);
+  parts.push(`seed ${seed}`, dataset ? `pictures ${dataset.slice(-6)}` : "no pictures");
+  return { key: JSON.stringify([samples, sampler, steps, eta, seed, guidance, dataset]), name: parts.join(", ") };
+}
+
+/** Jobs by what they were judged by; those that most were judged by come first, and those that were not judged last. */
+function settings(jobs) {
+  const found = new Map();
+  for (const job of jobs) {
+    const { key, name } = setting(job);
+    if (!found.has(key)) found.set(key, { key, name, jobs: [] });
+    found.get(key).jobs.push(job);
+  }
+  return [...found.values()].sort((a, b) => (a.key === "") - (b.key === "") || b.jobs.length - a.jobs.length);
+}
+
 const qualities = {
   loss: { name: "loss on held-out pictures (less is better)", write: (value) => significant(value, 4), of: (metrics) => metrics.evaluation?.loss },
   ssim: { name: "SSIM to the original", write: (value) => significant(value, 4), of: (metrics) => metrics.evaluation && { before: 1, after: metrics.evaluation.ssim?.mean } },
@@ -45,7 +67,7 @@ export async function comparePage(main, signal, chosen) {
 
 class Comparison {
   constructor(jobs, metrics) {
-    this.jobs = jobs;
+    this.settings = settings(jobs);
     this.metrics = metrics;
     this.left = new Set();
     this.figure = new ComparisonFigure();
@@ -55,15 +77,18 @@ class Comparison {
     };
     const [x, xField] = axis("x-axis", "Size by", sizes);
     const [y, yField] = axis("y-axis", "Quality by", qualities);
-    Object.assign(this, { x, y });
-    this.none = h("p", { class: "quiet" }, "None of these jobs was evaluated: there is no quality to show.");
-    this.element = h("div", {}, h("section", {}, h("div", { class: "controls" }, xField, yField), this.none, this.figure.element),
-      h("section", {}, h("h2", {}, "Side by side"), this.table()));
+    const [of, ofField] = axis("setting", "Judged by", this.settings);
+    Object.assign(this, { x, y, of });
+    this.none = h("p", { class: "quiet" }, "None of the jobs that are shown was evaluated so: there is no quality to show.");
+    const isOne = this.settings.length === 1;
+    const note = h("p", { class: "note" }, "Jobs are compared where they were judged by the same samples: another sampler, other steps or pictures give other figures.");
+    this.element = h("div", {}, h("section", {}, h("div", { class: "controls" }, xField, yField, ofField), isOne ? "" : note, this.none, this.figure.element),
+      h("section", {}, h("h2", {}, "Side by side"), this.settings.map((group) => h("div", {}, h("h3", {}, group.name), this.table(group)))));
   }
 
-  table() {
-    const columns = [{ name: "job" }, { name: "shown" }, { name: "what" }, ...["parameters", "macs", "size", "loss", "SSIM", "seconds per sample", "took"].map((name) => ({ name, number: true }))];
-    return table("Jobs side by side", columns, this.jobs.map((job) => {
+  table({ name, jobs }) {
+    const columns = [{ name: "job" }, { name: "shown" }, { name: "what" }, ...["parameters", "macs", "size", "loss", "SSIM", "seconds per sample", "seconds per step", "took"].map((name) => ({ name, number: true }))];
+    return table(`Jobs side by side: ${name}`, columns, jobs.map((job) => {
       const metrics = this.metrics.get(job.id);
       const evaluation = metrics.evaluation;
       return [
@@ -71,6 +96,7 @@ class Comparison {
         h("input", { type: "checkbox", checked: true, "aria-label": `Show ${jobName(job)} in the plot`, onchange: (event) => this.toggle(job.id, event.target.checked) }),
         what(job.request), count(metrics.parameters?.after), short(metrics.macs?.after), bytes(metrics.size?.after),
         significant(evaluation?.loss.after, 4), significant(evaluation?.ssim?.mean, 4), significant(evaluation?.seconds_per_sample.after),
+        significant(evaluation ? evaluation.seconds_per_sample.after / job.request.evaluation.steps : null),
         duration((new Date(job.finished_at) - new Date(job.started_at)) / 1000),
       ];
     }));
@@ -85,12 +111,12 @@ class Comparison {
   update() {
     const [size, quality] = [sizes[this.x.value], qualities[this.y.value]];
     const number = (value) => (value === null || value === undefined ? NaN : value);
-    const shown = this.jobs.filter((job) => !this.left.has(job.id));
+    const shown = this.settings[this.of.value].jobs.filter((job) => !this.left.has(job.id));
     const points = shown.map((job) => {
       const metrics = this.metrics.get(job.id);
       return { id: job.id, name: jobName(job), x: number(size.of(metrics)?.after), y: number(quality.of(metrics)?.after) };
     });
-    // The checkpoint itself, by the first job that measured it.
+    // The checkpoint itself, by the first job that measured it so.
     for (const job of shown) {
       const metrics = this.metrics.get(job.id);
       const [x, y] = [number(size.of(metrics)?.before), number(quality.of(metrics)?.before)];
