@@ -30,6 +30,7 @@ import pruning
 import random_stream
 import reconstruction
 import sampling
+import schedulers
 import shapes
 import torch_pruning_peer
 from client import Client
@@ -84,6 +85,9 @@ def checks():
             ("scale_shift", "magnitude", "free", 0.3), ("uneven", "magnitude", "free", 0.5), ("example", "diff-pruning", "free", 0.3)):
         found[f"reconstruction, {name}, {method}, {widths} {ratio}"] = (
             lambda c, f, a=(name, method, widths, ratio): reconstruction.reconstructed(c, f, *a))
+
+    for name, rule in (("ddpm", "table"), ("ddpm", "sinusoid"), ("uneven", "sinusoid"), ("example", "sinusoid"), ("classed", "sinusoid")):
+        found[f"schedulers, {name}, {rule}"] = lambda c, f, a=(name, rule): schedulers.ran(c, f, *a)
 
     conditional(found, kept)
     variances(found, kept)

@@ -55,6 +55,9 @@ enum JobSummary {
             let times = phases.compactMap { phase in phase.value.double.map { "\(phase.name) \(Quantity.duration($0))" } }
             lines.append("would take " + times.joined(separator: ", "))
         }
+        if case .array(let warnings) = forecast["warnings"] {
+            for case .string(let warning) in warnings { lines.append("note: \(warning)") }
+        }
         return lines.joined(separator: "\n") + "\n"
     }
 

@@ -6,6 +6,7 @@ import Jobs
 extension JobRequest.Method: ExpressibleByArgument {}
 extension JobRequest.Widths: ExpressibleByArgument {}
 extension JobRequest.Allocation: ExpressibleByArgument {}
+extension JobRequest.TimeEmbeddingRule: ExpressibleByArgument {}
 extension JobRequest.Sampler: ExpressibleByArgument {}
 extension JobRequest.WeightType: ExpressibleByArgument {}
 extension JobRequest.Schedule: ExpressibleByArgument {}
@@ -27,6 +28,12 @@ struct JobOptions: ParsableArguments {
     @Option(help: "The share of channels to remove, 0 to 0.95 (default: 0.3).") var ratio: NumberArgument?
     @Option(help: "diffusers: one width per block, from_pretrained loads it; free: every layer its own (default: diffusers).")
     var widths: JobRequest.Widths?
+    @Option(
+        help: """
+            table: where diffusers widths cut the first block, a learned table tells the timestep, which not every scheduler takes; sinusoid: the \
+            first block keeps its width (default: table).
+            """)
+    var timeEmbedding: JobRequest.TimeEmbeddingRule?
     @Option(
         help: """
             uniform: every group loses the same share; global: those lose more that are worth little for their cost (default: global; \
@@ -104,6 +111,7 @@ struct JobOptions: ParsableArguments {
         if let method { fields["method"] = .string(method.rawValue) }
         if let ratio { fields["ratio"] = ratio.json }
         if let widths { fields["widths"] = .string(widths.rawValue) }
+        if let timeEmbedding { fields["time_embedding"] = .string(timeEmbedding.rawValue) }
         if let allocation { fields["allocation"] = .string(allocation.rawValue) }
         if let threshold { fields["threshold"] = threshold.json }
         var timesteps: [String: JSON] = [:]

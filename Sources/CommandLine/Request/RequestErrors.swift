@@ -5,7 +5,8 @@ enum RequestErrors {
     /// By what option a field is given.
     private static let options = [
         "/checkpoint": "--checkpoint", "/dataset": "--dataset", "/name": "--name", "/dtype": "--dtype", "/recipe": "--recipe",
-        "/pruning/method": "--method", "/pruning/ratio": "--ratio", "/pruning/widths": "--widths", "/pruning/allocation": "--allocation",
+        "/pruning/method": "--method", "/pruning/ratio": "--ratio", "/pruning/widths": "--widths",
+        "/pruning/time_embedding": "--time-embedding", "/pruning/allocation": "--allocation",
         "/pruning/threshold": "--threshold",
         "/pruning/timesteps/first": "--first-timestep", "/pruning/timesteps/last": "--last-timestep",
         "/pruning/timesteps/stride": "--timestep-stride", "/pruning/batch_size": "--batch-size", "/pruning/seed": "--seed",

@@ -264,7 +264,7 @@ class Forecast {
     this.body.replaceChildren(trouble(error));
   }
 
-  show({ is_estimate: isEstimate, block_out_channels: widths, groups, parameters, macs, size, memory, seconds }) {
+  show({ is_estimate: isEstimate, block_out_channels: widths, groups, parameters, macs, size, memory, seconds, warnings }) {
     this.element.removeAttribute("aria-busy");
     const line = (name, { before, after }, write) => [name, write(before), write(after), change(before, after)];
     const columns = ["", "before", "after", "change"].map((name, index) => ({ name, number: index > 0 }));
@@ -278,6 +278,7 @@ class Forecast {
       h("h3", {}, "Time here"),
       table("Time here", [{ name: "phase" }, { name: "at most", number: true }], times),
       isEstimate ? h("p", { class: "note" }, "Widths and sizes are those of a uniform cut: the shares are known after scoring, and the cut takes no more multiply-accumulates.") : "",
+      ...warnings.map((text) => h("p", { class: "note" }, text)),
       h("p", { class: "note" }, `Memory ${bytes(memory.peak)} of ${bytes(memory.limit)}. Diff-Pruning may stop scoring earlier; time is measured on one step, and the queue is not counted.`));
   }
 }

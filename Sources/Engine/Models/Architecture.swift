@@ -59,6 +59,10 @@ public protocol Architecture: Sendable {
 
     /// What blocks' widths stay multiples of.
     var blockDivisor: BlockDivisors { get }
+    /// Whether a cut of the first block would replace the sinusoid of timesteps by a table.
+    var isSinusoidOfFirstBlock: Bool { get }
+    /// Whether a table tells it the timestep, which then is a whole number.
+    var isToldByTable: Bool { get }
 
     /// The nodes whose outputs are those of its blocks, by name and in forward order; none where it has no blocks to compare.
     var blockOutputs: [String] { get }
@@ -121,6 +125,12 @@ extension Architecture {
 
     /// Any width will do.
     public var blockDivisor: BlockDivisors { 1 }
+
+    /// Nothing would be replaced.
+    public var isSinusoidOfFirstBlock: Bool { false }
+
+    /// There is no table.
+    public var isToldByTable: Bool { false }
 
     /// There are no such blocks.
     public var blockOutputs: [String] { [] }

@@ -10,6 +10,11 @@ public struct BlockDivisors: Sendable, Equatable, ExpressibleByIntegerLiteral {
     /// One for each width that there is.
     public init(_ byWidth: [Int: Int]) { (others, self.byWidth) = (1, byWidth) }
 
+    private init(_ others: Int, _ byWidth: [Int: Int]) { (self.others, self.byWidth) = (others, byWidth) }
+
+    /// The same, but blocks of one width keep it.
+    func keeping(_ width: Int) -> BlockDivisors { BlockDivisors(others, byWidth.merging([width: width]) { $1 }) }
+
     /// The same for all blocks.
     public init(integerLiteral all: Int) { self.init(all) }
 

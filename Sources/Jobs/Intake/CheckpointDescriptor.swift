@@ -36,7 +36,7 @@ package struct CheckpointDescriptor {
             "sample_shape": [.integer(sample.channels), .integer(sample.height), .integer(sample.width)],
             "dtype": .string(type.torchName), "size": .integer(Int(size)), "is_latent": .bool(isLatent),
             "pruned_widths": model.freeWidths ? "free" : nil, "source": source,
-            "warnings": .array(warnings.map(JSON.string)),
+            "warnings": .array((warnings + [model.timestepNote].compactMap { $0 }).map(JSON.string)),
         ]
     }
 

@@ -51,7 +51,8 @@ struct Cutting: Phase {
             try job.write(.array(zip(groups, kept).map { $0.payload(kept: $1, scores: nil) }), Self.groups)
             return kept
         }
-        let selection = Selection(ratio: settings.ratio, widths: settings.widths, blockDivisor: trained.model.blockDivisor)
+        let selection = Selection(
+            ratio: settings.ratio, widths: settings.widths, blockDivisor: trained.model.blockDivisor(settings.timeEmbedding))
         let chosen = try trained.selectChannels(
             settings.method, importance: importance, seed: settings.seed, selection: selection, allocation: settings.allocation)
         try job.write(.array(chosen.map { $0.group.payload(kept: $0.kept, scores: $0.scores) }), Self.groups)

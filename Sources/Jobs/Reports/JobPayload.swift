@@ -12,7 +12,7 @@ extension Job {
             "started_at": .optional(startedAt?.text), "finished_at": .optional(finishedAt?.text), "attempt": .integer(attempt),
             "cancel_requested": .bool(cancelRequested), "pause_requested": .bool(pauseRequested),
             "request": try JSON(parsing: Array(request.utf8)),
-            "result": ["checkpoint": .optional(resultCheckpoint), "pruned_checkpoint": .optional(resultPruned)],
+            "result": ["checkpoint": .optional(status.isLive ? nil : resultCheckpoint), "pruned_checkpoint": .optional(resultPruned)],
             "webhook": webhook.map(Self.payload) ?? nil,
             "error": failure.map { ["code": .string($0.code), "detail": .string($0.detail)] } ?? nil,
             "urls": [

@@ -8,6 +8,7 @@ package struct JobRequest: Sendable {
         var method = PruningMethod.diffPruning
         var ratio = 0.3
         var widths = Widths.diffusers
+        var timeEmbedding = TimeEmbeddingRule.table
         var allocation = Allocation.uniform
         /// Chosen when all timesteps are through when nil.
         var threshold: Double? = PruningMethod.diffPruning.defaultThreshold
@@ -16,6 +17,8 @@ package struct JobRequest: Sendable {
         var last: Int?
         var stride = 1
         var batchSize = 16
+        /// Whether nobody said how many pictures: fewer will do where there are fewer.
+        var isBatchUsual = false
         var seed = 0
         /// How what is left is refitted to the original.
         var reconstruction: Reconstruction?
@@ -48,6 +51,8 @@ package struct JobRequest: Sendable {
     package typealias Method = PruningMethod
     /// What widths pruning leaves.
     package typealias Widths = Engine.Widths
+    /// What tells the timestep where the first block is cut.
+    package typealias TimeEmbeddingRule = Engine.TimeEmbeddingRule
     /// How much of the cut each group bears.
     package typealias Allocation = Engine.Allocation
     /// What draws samples.
@@ -72,6 +77,8 @@ package struct JobRequest: Sendable {
 
     struct Finetuning: Sendable {
         var training = FineTuner.Settings()
+        /// Whether nobody said how many pictures a step takes: fewer will do where there are fewer.
+        var isBatchUsual = false
         /// What is learnt from a teacher; nil where there is none.
         var distillation: ImitationShares?
         /// The share of pictures that a conditional network is shown with the empty condition; as the checkpoint and the dataset have it when
@@ -83,6 +90,8 @@ package struct JobRequest: Sendable {
         var samples = 16
         var method = Sampling.Method.ddim
         var steps = 100
+        /// Whether nobody said how many steps: fewer will do where there are fewer timesteps.
+        var areStepsUsual = false
         var eta = 0.0
         var seed = 0
         var guidanceScale = 1.0
@@ -108,7 +117,7 @@ package struct JobRequest: Sendable {
     let dtype: WeightType?
     var pruning: Pruning?
     var finetuning: Finetuning?
-    let evaluation: Evaluation?
+    var evaluation: Evaluation?
     /// Whom to tell when it ends. No part of what the results are made by: see ``json``.
     package let webhook: Webhook?
 
@@ -159,6 +168,7 @@ package struct JobRequest: Sendable {
         pruning.method = reader.word("method", default: pruning.method)
         pruning.ratio = reader.number("ratio", in: 0...0.95, default: pruning.ratio)
         pruning.widths = reader.word("widths", default: pruning.widths)
+        pruning.timeEmbedding = reader.word("time_embedding", default: pruning.timeEmbedding)
         pruning.allocation = reader.word("allocation", default: pruning.method == .random ? .uniform : pruning.allocation)
         pruning.threshold = reader.number("threshold", in: 0...1, orNil: "auto", default: pruning.method.defaultThreshold)
         if pruning.threshold == nil, !pruning.method.heedsThreshold {
@@ -177,6 +187,7 @@ package struct JobRequest: Sendable {
             return (first, last < 0 ? nil : last, reader.integer("stride", in: 1...1_000_000, default: 1))
         }
         if let timesteps { (pruning.first, pruning.last, pruning.stride) = timesteps }
+        pruning.isBatchUsual = !reader.isGiven("batch_size")
         pruning.batchSize = reader.integer("batch_size", in: 1...Int.max, default: pruning.batchSize)
         pruning.seed = reader.integer("seed", in: seeds, default: pruning.seed)
         return pruning
@@ -200,8 +211,10 @@ package struct JobRequest: Sendable {
             reader.refuse("distillation", "must give output, features or task a weight above 0")
         }
         let unconditional = reader.optionalNumber("unconditional_probability", in: 0...1)
+        let isBatchUsual = !reader.isGiven("batch_size")
         return Finetuning(
-            training: training(&reader, recipe, optimizer), distillation: distillation, unconditionalProbability: unconditional)
+            training: training(&reader, recipe, optimizer), isBatchUsual: isBatchUsual, distillation: distillation,
+            unconditionalProbability: unconditional)
     }
 
     private static func distillation(_ reader: inout ObjectReader) -> ImitationShares {
@@ -229,6 +242,7 @@ package struct JobRequest: Sendable {
         var evaluation = Evaluation()
         evaluation.samples = reader.integer("samples", in: 1...1024, default: evaluation.samples)
         evaluation.method = reader.word("sampler", default: evaluation.method)
+        evaluation.areStepsUsual = !reader.isGiven("steps")
         evaluation.steps = reader.integer("steps", in: 1...Int.max, default: evaluation.steps)
         evaluation.eta = reader.number("eta", in: 0...1, default: evaluation.eta)
         evaluation.seed = reader.integer("seed", in: seeds, default: evaluation.seed)
@@ -272,7 +286,7 @@ extension JobRequest.Pruning {
         if let plan { return ["plan": plan.json, "reconstruction": reconstruction?.json ?? .null] }
         return [
             "method": .string(method.rawValue), "ratio": .double(ratio), "widths": .string(widths.rawValue),
-            "allocation": .string(allocation.rawValue),
+            "time_embedding": .string(timeEmbedding.rawValue), "allocation": .string(allocation.rawValue),
             "threshold": threshold.map(JSON.double) ?? "auto",
             "timesteps": ["first": .integer(first), "last": last.map(JSON.integer) ?? .null, "stride": .integer(stride)],
             "batch_size": .integer(batchSize), "seed": .integer(seed), "reconstruction": reconstruction?.json ?? .null,

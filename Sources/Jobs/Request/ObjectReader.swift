@@ -33,7 +33,7 @@ package struct ObjectReader {
     private func index(of name: String) -> Int? { members.firstIndex { JSON.isSame($0.name, name) } }
 
     /// Whether a field is there and not null; a null is taken out.
-    private mutating func isGiven(_ name: String) -> Bool {
+    mutating func isGiven(_ name: String) -> Bool {
         guard let index = index(of: name) else { return false }
         if members[index].value == .null {
             members.remove(at: index)

@@ -94,6 +94,7 @@ package struct JobValidation {
         var valid = Valid(
             request: request, source: source, model: model, result: model, schedule: schedule, pictures: dataset?.images ?? 0,
             teacher: try imitated.map(told), encoding: encoding)
+        Self.fit(&valid, dataset)
         errors += Self.model(request, model, schedule)
         if errors.isEmpty { errors += Self.encoding(valid) }
         if let teacher, let imitated {
@@ -108,7 +109,7 @@ package struct JobValidation {
             errors += Self.timesteps(&valid)
             errors += pruning.plan.map { Self.plan($0, &valid) } ?? Self.selection(pruning, &valid)
         }
-        if let evaluation = request.evaluation, schedule.note == nil {
+        if let evaluation = valid.request.evaluation, schedule.note == nil {
             do { _ = try evaluation.sampling.sampler(schedule) } catch {
                 errors.append(FieldError(pointer: "/evaluation/steps", detail: "\(error)"))
             }
@@ -117,6 +118,20 @@ package struct JobValidation {
         if errors.isEmpty { errors += memory(valid) }
         guard errors.isEmpty else { throw JobsError.invalidFields(errors) }
         return valid
+    }
+
+    /// Where nobody said how many pictures or steps, there are no more than the dataset and the noise schedule have.
+    private static func fit(_ valid: inout Valid, _ dataset: DatasetDescriptor?) {
+        let pictures = max(1, dataset?.images ?? .max)
+        if let size = valid.request.pruning?.batchSize, valid.request.pruning?.isBatchUsual == true {
+            valid.request.pruning?.batchSize = min(size, pictures)
+        }
+        if let size = valid.request.finetuning?.training.batchSize, valid.request.finetuning?.isBatchUsual == true {
+            valid.request.finetuning?.training.batchSize = min(size, pictures)
+        }
+        if let steps = valid.request.evaluation?.steps, valid.request.evaluation?.areStepsUsual == true {
+            valid.request.evaluation?.steps = min(steps, valid.schedule.count)
+        }
     }
 
     private static func model(_ request: JobRequest, _ model: any Architecture, _ schedule: NoiseSchedule) -> [FieldError] {
@@ -219,7 +234,7 @@ package struct JobValidation {
         if pruning.widths == .diffusers, model.freeWidths {
             return [FieldError(pointer: "/pruning/widths", detail: Self.alreadyFree)]
         }
-        let selection = Selection(ratio: pruning.ratio, widths: pruning.widths, blockDivisor: model.blockDivisor)
+        let selection = Selection(ratio: pruning.ratio, widths: pruning.widths, blockDivisor: model.blockDivisor(pruning.timeEmbedding))
         let groups = model.graph.channelGroups()
         do {
             try selection.validate(groups)

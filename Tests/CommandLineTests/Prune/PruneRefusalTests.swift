@@ -16,7 +16,6 @@ import Testing
             "--threshold must be a number with the method taylor"
         ),
         (inputs + ["--batch-size", "7"], 64, "--batch-size must be at most 6, the number of pictures"),
-        (inputs, 64, "--batch-size must be at most 6, the number of pictures"),
         (inputs + ["--steps", "0", "--batch-size", "2"], 64, "--steps must be a whole number between 1 and"),
         (
             inputs + ["--samples", "2000", "--seed=-1"], 64,

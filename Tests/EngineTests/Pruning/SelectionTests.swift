@@ -41,6 +41,23 @@ import Testing
         }
     }
 
+    @Test func aSinusoidThatStaysKeepsTheFirstBlock() throws {
+        let model = try Golden.unet("ddpm").model
+        let groups = model.graph.channelGroups()
+        func widths(_ rule: TimeEmbeddingRule) throws -> [String: Int] {
+            let selection = Selection(ratio: 0.5, widths: .diffusers, blockDivisor: model.blockDivisor(rule))
+            let kept = try selection.kept(groups, importance: randomScores(groups))
+            return Dictionary(uniqueKeysWithValues: zip(groups, kept).filter { $0.0.rule == .block }.map { ($0.name, $1.count) })
+        }
+        let (table, sinusoid) = (try widths(.table), try widths(.sinusoid))
+        let first = try #require(model.configuration.blockOutChannels.first)
+        for group in groups where group.rule == .block {
+            let isFirst = group.width == first
+            #expect(sinusoid[group.name] == (isFirst ? group.width : table[group.name]), "\(group.name)")
+            #expect(!isFirst || table[group.name] ?? 0 < group.width)
+        }
+    }
+
     /// Skip blocks of so few channels have norms that no such cut leaves as they are.
     @Test(arguments: UNet2DModelTests.names.filter { $0 != "skips" }, ratios)
     func diffusersWidthsAreOnePerBlock(name: String, ratio: Double) throws {

@@ -55,6 +55,56 @@ import Testing
         }
     }
 
+    /// Nobody has to know how many pictures or timesteps there are; who says a number gets it, or is refused.
+    @Test func whatIsLeftOutFits() async throws {
+        try await World.with { world in
+            let scheduler = #"{"_class_name": "DDPMScheduler", "num_train_timesteps": 40}"#
+            let files = try Samples.unet() + [("scheduler_config.json", Array(scheduler.utf8))]
+            let checkpoint = try await world.upload("/v1/checkpoints", Samples.archive(files))
+            let dataset = try await world.upload("/v1/datasets", Samples.pictures(3))
+            func body(_ fields: JSON) -> JSON {
+                let size = fields["batch_size"] ?? .null
+                return [
+                    "checkpoint": .string(checkpoint), "dataset": .string(dataset), "pruning": ["batch_size": size],
+                    "finetuning": ["steps": 2, "batch_size": size], "evaluation": ["steps": fields["steps"] ?? .null],
+                ]
+            }
+            let fitted = try await world.post("/v1/jobs?dry_run=true", body([:]))
+            let request = fitted.json["request"] ?? .null
+            #expect(fitted.status == 200, "\(fitted.detail)")
+            #expect(request.at("pruning", "batch_size") == 3 && request.at("finetuning", "batch_size") == 3)
+            #expect(request.at("evaluation", "steps") == 40)
+            let said = try await world.post("/v1/jobs?dry_run=true", body(["batch_size": 4, "steps": 41]))
+            for part in ["/pruning/batch_size must be at most 3", "/finetuning/batch_size must be at most 3", "/evaluation/steps"] {
+                #expect(said.detail.contains(part), "\(said.detail)")
+            }
+        }
+    }
+
+    /// What a narrower first block means for whoever draws with the result is said before, and with it; a sinusoid that stays needs no word.
+    @Test func whatTellsTheTimestepIsSaid() async throws {
+        try await World.with { world in
+            let checkpoint = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))
+            for (rule, isTable) in [("table", true), ("sinusoid", false)] {
+                let body: JSON = [
+                    "checkpoint": .string(checkpoint),
+                    "pruning": ["method": "magnitude", "ratio": .double(0.5), "time_embedding": .string(rule)],
+                ]
+                let dry = try await world.post("/v1/jobs?dry_run=true", body).json
+                #expect(dry["warnings"]?.compact.contains("Euler") == isTable, "\(dry["warnings"] ?? .null)")
+                let widths = ["before", "after"].map { dry.at("block_out_channels", $0).elements.first?.integer }
+                #expect((widths[0] == widths[1]) == !isTable)
+                let id = try #require(try await world.post("/v1/jobs", body).json["id"]?.text)
+                let result = try #require(try await world.finished(id).at("result", "checkpoint").text)
+                let made = try await world.get("/v1/checkpoints/\(result)").json
+                #expect(made["warnings"]?.compact.contains("Euler") == isTable, "\(made["warnings"] ?? .null)")
+            }
+            let wrong: JSON = ["checkpoint": .string(checkpoint), "pruning": ["time_embedding": "fourier"]]
+            let refused = try await world.post("/v1/jobs?dry_run=true", wrong)
+            #expect(refused.detail.contains("/pruning/time_embedding must be one of \"table\", \"sinusoid\""), "\(refused.detail)")
+        }
+    }
+
     /// Shares are known after scoring: the forecast is that of a uniform cut, which takes no fewer multiply-accumulates.
     @Test(arguments: ["diffusers", "free"])
     func aForecastOfSharesByWorthSaysThatItIsAnEstimate(widths: String) async throws {

@@ -143,6 +143,26 @@ import Testing
         }
     }
 
+    /// What pruning has made is there before fine-tuning ends, under its own name; it is not the result yet.
+    @Test func aResultIsNamedOnceTheJobHasEnded() async throws {
+        try await World.with { world in
+            let checkpoint = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))
+            let dataset = try await world.upload("/v1/datasets", Samples.pictures(4))
+            let answer = try await world.post(
+                "/v1/jobs",
+                Self.request(
+                    checkpoint, dataset, ["method": "magnitude", "ratio": .double(0.5)],
+                    finetuning: ["steps": 1_000_000, "batch_size": 2, "learning_rate": .double(1e-5)]))
+            let id = try #require(answer.json["id"]?.text)
+            let running = try await world.client.job(id) { $0["phase"]?.text == "finetuning" }
+            #expect(running.at("result", "checkpoint") == .null)
+            let pruned = try #require(running.at("result", "pruned_checkpoint").text)
+            #expect(try await world.send("POST", "/v1/jobs/\(id)/cancel").status == 202)
+            let ended = try await world.finished(id)
+            #expect(ended["status"]?.text == "cancelled" && ended.at("result", "checkpoint").text == pruned, "\(ended.compact)")
+        }
+    }
+
     @Test func aLossThatIsNotFiniteFailsTheJobAndKeepsWhatWasPruned() async throws {
         try await World.with { world in
             let checkpoint = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))

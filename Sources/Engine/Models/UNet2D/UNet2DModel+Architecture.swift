@@ -65,6 +65,12 @@ extension UNet2DModel: Architecture {
         return BlockDivisors(norms.reduce(configuration.blockDivisor) { leastCommonMultiple($0, $1.parts) })
     }
 
+    /// Where a sinusoid tells the timestep.
+    public var isSinusoidOfFirstBlock: Bool { configuration.timeEmbedding == .positional }
+
+    /// Where a table tells the timestep.
+    public var isToldByTable: Bool { configuration.timeEmbedding == .learned }
+
     /// The table or frequencies of the time embedding and the layers that read it, where the first block is narrower.
     ///
     /// - Throws: ``MatrixError``.
