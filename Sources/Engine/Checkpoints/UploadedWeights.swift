@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 
 /// A network with the file that its weights are in: checked, and converted where need be, tensor by tensor, so that a checkpoint of any size
@@ -9,10 +10,15 @@ public struct UploadedWeights: Sendable {
     public let schedule: NoiseSchedule
     /// The format most of the weights' numbers came in, and in which they are written.
     public let type: ScalarType
+    /// The configuration where it had to be told that the tensors' shapes are the widths; nil where it is as it was sent.
+    public let freedConfig: Data?
     private let source: any TensorSource
     private let names: [String: TensorEntry]
 
     /// Reads what is read before any number is, and checks that the tensors are the network's.
+    ///
+    /// Where all that is wrong with them is that they are narrower than the configuration says, and they fit together, their shapes are the widths:
+    /// so comes a result of ``Widths/free`` that was saved elsewhere, which forgets that it is one.
     ///
     /// - Parameters:
     ///   - config: the network's config.json.
@@ -20,10 +26,38 @@ public struct UploadedWeights: Sendable {
     ///   - scheduler: scheduler_config.json; nil takes DDPM's defaults.
     /// - Throws: ``CheckpointError``.
     public init(config: Data, weights source: any TensorSource, scheduler: Data?) throws(CheckpointError) {
-        (model, schedule, names) = try DiffusionCheckpoint.parts(config, source, scheduler)
-        try DiffusionCheckpoint.check(model.graph.parameters, against: names)
         self.source = source
         type = DiffusionCheckpoint.commonType(source)
+        let told = try DiffusionCheckpoint.parts(config, source, scheduler)
+        do throws(CheckpointError) {
+            try DiffusionCheckpoint.check(told.model.graph.parameters, against: told.names)
+            (model, schedule, names) = told
+            freedConfig = nil
+        } catch {
+            guard Self.isNarrower(told.names, than: told.model.graph.parameters), let freed = Self.freed(config),
+                let found = try? DiffusionCheckpoint.parts(freed, source, scheduler),
+                (try? DiffusionCheckpoint.check(found.model.graph.parameters, against: found.names)) != nil
+            else { throw error }
+            (model, schedule, names) = found
+            freedConfig = freed
+        }
+    }
+
+    /// Whether there are exactly these tensors, none of them wider in any direction.
+    private static func isNarrower(_ names: [String: TensorEntry], than parameters: [Parameter]) -> Bool {
+        names.count == parameters.count
+            && parameters.allSatisfy { parameter in
+                guard let shape = names[parameter.name]?.shape, shape.count == parameter.shape.count else { return false }
+                return zip(shape, parameter.shape).allSatisfy { $0 <= $1 }
+            }
+    }
+
+    /// The configuration of the same network with widths that tensors tell; nil where it tells that already.
+    private static func freed(_ config: Data) -> Data? {
+        guard let document = try? JSON(parsing: Array(config), maximumValues: 10_000), document["pruned_widths"] ?? .null == .null else {
+            return nil
+        }
+        return Data(document.replacing(["pruned_widths": .string(Widths.free.rawValue)]).pretty.utf8)
     }
 
     /// Whether the tensors have today's names and shapes, in formats that are kept, so that a safetensors file of them can be stored as it is.
@@ -68,7 +102,10 @@ public struct UploadedWeights: Sendable {
         } catch let error as SafeTensorsError {
             throw CheckpointError.weights(error)
         }
-        return model.warnings + schedule.warnings + source.notes
+        let freed = freedConfig.map { _ in
+            "the weights are narrower than config.json says, and fit together: their shapes are taken for the widths (\"pruned_widths\": \"free\")"
+        }
+        return [freed].compactMap { $0 } + model.warnings + schedule.warnings + source.notes
             + notFinite.prefix(8).map { "tensor \($0) holds numbers that are not finite" }
     }
 }

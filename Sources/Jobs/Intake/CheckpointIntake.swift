@@ -64,8 +64,10 @@ package struct CheckpointIntake {
     ) throws -> CheckpointRecord {
         let blobs = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
         let configuration = try configuration(layout, blobs, choices.sampleSize)
-        let (config, scheduler) = (configuration.unet, configuration.scheduler)
+        var config = configuration.unet
+        let scheduler = configuration.scheduler
         var warnings = layout.notes + configuration.warnings
+        if scheduler == nil { warnings.append(Self.assumedSchedule) }
         let model: any Architecture
         let type: ScalarType
         let weights: StoredBlob
@@ -73,6 +75,7 @@ package struct CheckpointIntake {
             let source = try source(path, blobs)
             let uploaded = try UploadedWeights(config: config, weights: source, scheduler: scheduler)
             (model, type) = (uploaded.model, uploaded.type)
+            config = uploaded.freedConfig ?? config
             if source is SafeTensorsReader, uploaded.hasForm {
                 weights = blob
                 warnings += try uploaded.read(writingTo: nil)
@@ -98,7 +101,9 @@ package struct CheckpointIntake {
             try layout.scheduler.flatMap { blobs[$0] }
             ?? blob(scheduler.map { String(decoding: $0, as: UTF8.self) } ?? Self.defaultScheduler.pretty)
         let indexBlob = try layout.index.flatMap { isIndex($0, blobs) ? blobs[$0] : nil } ?? blob(index(of: model, scheduler).pretty)
-        let configBlob = try configuration.isWritten ? blob(String(decoding: config, as: UTF8.self)) : blobs[layout.config]
+        let configBlob =
+            try configuration.isWritten || config != configuration.unet
+            ? blob(String(decoding: config, as: UTF8.self)) : blobs[layout.config]
         guard let configBlob else { throw CheckpointError.missingFile(expected: layout.config) }
         var stored = [
             (DiffusersLayout.Path.index, indexBlob), (DiffusersLayout.Path.scheduler, schedulerBlob),
@@ -109,6 +114,7 @@ package struct CheckpointIntake {
         stored += layout.others.compactMap { path in
             own.contains { $0.path == path } ? nil : blobs[path].map { (path, $0) }
         }
+        if model.freeWidths { stored.append((FreeWidthsLoader.path, try blob(FreeWidthsLoader.bytes))) }
         let latents = LatentNotes(model, layout, index: try index(layout, blobs), config: { try? json($0, blobs) })
         warnings += latents.warnings
         stored.sort { $0.0 < $1.0 }
@@ -212,6 +218,11 @@ package struct CheckpointIntake {
             "unet": ["diffusers", .string(model.className)],
         ]
     }
+
+    /// What is said where ``defaultScheduler`` is taken.
+    private static let assumedSchedule =
+        "no scheduler_config.json was sent: the noise schedule is taken for DDPMScheduler's own (linear betas from 0.0001 to 0.02 over 1000 "
+        + "timesteps, epsilon). Where the network was trained on another, send it along: scores, training and samples go by it"
 
     /// The schedule that diffusers' `DDPMScheduler()` has.
     private static let defaultScheduler: JSON = [

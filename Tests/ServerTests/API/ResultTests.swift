@@ -100,4 +100,36 @@ import Testing
             #expect(try await world.post("/v1/jobs", Self.request(checkpoint, dataset, ["dtype": "int8"])).pointers == ["/dtype"])
         }
     }
+
+    /// diffusers forgets a key that it does not know when it saves a network.
+    @Test func freeWidthsThatTheConfigForgotAreToldByTheTensors() async throws {
+        try await World.with { world in
+            let checkpoint = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))
+            let pruning: JSON = ["method": "magnitude", "ratio": .double(0.5), "widths": "free"]
+            let job = try await world.post("/v1/jobs", ["checkpoint": .string(checkpoint), "pruning": pruning])
+            let ended = try await world.finished(try #require(job.json["id"]?.text))
+            let result = try #require(ended.at("result", "checkpoint").text)
+            func file(_ path: String) async throws -> [UInt8] {
+                Array(try await world.get("/v1/checkpoints/\(result)/files/unet/\(path)").data)
+            }
+            let config = try JSON(parsing: await file("config.json"))
+            guard case .object(let members) = config else { return }
+            let forgetful = JSON.object(members.filter { $0.name != "pruned_widths" })
+            let weights = try await file("diffusion_pytorch_model.safetensors")
+            func upload(_ config: JSON) async throws -> World.Answer {
+                let files = [("config.json", Array(config.compact.utf8)), ("diffusion_pytorch_model.safetensors", weights)]
+                return try await world.send("POST", "/v1/checkpoints", body: Samples.archive(files))
+            }
+            let again = try await upload(forgetful)
+            let made = try await world.get("/v1/checkpoints/\(result)").json
+            #expect(again.status == 201 && again.json["pruned_widths"] == "free", "\(again.detail)")
+            #expect(again.json["parameters"] == made["parameters"] && again.json["macs"] == made["macs"])
+            #expect(again.json["warnings"]?.compact.contains("their shapes are taken for the widths") == true)
+            let paths = again.json["files"]?.elements.compactMap { $0["path"]?.text } ?? []
+            #expect(paths.contains("load_pruned.py"))
+            // A network that these cannot be what is left of is refused as before.
+            let wider = try await upload(forgetful.replacing(["block_out_channels": [2, 4, 4], "norm_num_groups": 2]))
+            #expect(wider.status == 422 && wider.detail.contains("do not fit the configuration"), "\(wider.status) \(wider.detail)")
+        }
+    }
 }

@@ -49,7 +49,21 @@ import Testing
         return answer.json
     }
 
-    private func warnings(_ checkpoint: JSON) -> [String] { checkpoint.at("warnings").elements.compactMap(\.text) }
+    /// But for what is said of all these files, which come without a noise schedule.
+    private func warnings(_ checkpoint: JSON) -> [String] {
+        checkpoint.at("warnings").elements.compactMap(\.text).filter { !$0.hasPrefix("no scheduler_config.json was sent") }
+    }
+
+    @Test func aNoiseScheduleThatIsAssumedIsSaid() async throws {
+        try await World.with { world in
+            let plain = try Samples.unet()
+            let schedule = ("scheduler_config.json", Array(#"{"_class_name": "DDIMScheduler"}"#.utf8))
+            for (files, isSaid) in [(plain, true), (plain + [schedule], false)] {
+                let said = try await upload(world, files).at("warnings").compact
+                #expect(said.contains("linear betas from 0.0001 to 0.02 over 1000 timesteps") == isSaid, "\(said)")
+            }
+        }
+    }
 
     /// A tiny U-Net's weights cut in two, with the index.
     private func shards(_ name: String, variant: String = "") throws -> [(String, [UInt8])] {
