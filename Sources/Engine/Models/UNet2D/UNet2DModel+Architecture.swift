@@ -69,7 +69,7 @@ extension UNet2DModel: Architecture {
     public var isSinusoidOfFirstBlock: Bool { configuration.timeEmbedding == .positional }
 
     /// Where a table tells the timestep.
-    public var isToldByTable: Bool { configuration.timeEmbedding == .learned }
+    public var isToldByTable: Bool { if case .learned = configuration.timeEmbedding { true } else { false } }
 
     /// The table or frequencies of the time embedding and the layers that read it, where the first block is narrower.
     ///
