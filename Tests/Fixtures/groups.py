@@ -8,6 +8,18 @@ def to_go(width, ratio):
     return width - int(width * (1 - ratio))
 
 
+def apart(before, after, divisors):
+    """Widths of blocks after a cut of which neighbours that differed go on differing: the wider one loses less. Divisors by width."""
+    cut, found = dict(zip(before, after)), {}
+    for width in sorted(set(before)):
+        near = {found[n] for pair in zip(before, before[1:]) if width in pair for n in pair if n < width}
+        new = cut[width]
+        while new in near:
+            new += divisors[width]
+        found[width] = new
+    return [found[width] for width in before]
+
+
 @dataclass
 class Group:
     """Channels that must be cut together. A member is (parameter, axis, offset of the group's first channel)."""

@@ -13,7 +13,7 @@ from diffusers import UNet2DConditionModel, UNet2DModel
 from diffusers.models.attention_processor import Attention, AttnAddedKVProcessor
 
 import reference_condition
-from groups import Couplings, to_go
+from groups import Couplings, apart, to_go
 
 SAMPLES = ("fisher", "gauss-newton", "group-fisher")  # these go by the squares of every sample's own gradients
 METHODS = ("diff-pruning", "taylor", *SAMPLES, "magnitude", "random", "scratch")
@@ -161,13 +161,14 @@ def block_widths(model, ratio):
     """The new block_out_channels of a `diffusers` result."""
     if isinstance(model, UNet2DConditionModel):
         return reference_condition.block_widths(model, ratio)
-    config, widths = model.config, []
+    config, widths, divisors = model.config, [], {}
     for i, n in enumerate(config.block_out_channels):
         g = config.norm_num_groups
         if i == len(config.block_out_channels) - 1 and config.attn_norm_num_groups:
             g = math.lcm(g, config.attn_norm_num_groups)
         widths.append(n - g * min(to_go(n, ratio) // g, n // g - 1))
-    return widths
+        divisors[n] = g
+    return apart(list(config.block_out_channels), widths, divisors)
 
 
 def selection(model, groups, found, widths, ratio):

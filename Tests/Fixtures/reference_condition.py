@@ -7,7 +7,7 @@ import torch
 from diffusers import UNet2DConditionModel
 from diffusers.models.attention_processor import Attention
 
-from groups import Couplings, to_go
+from groups import Couplings, apart, to_go
 
 
 class ConditionCouplings(Couplings):
@@ -117,7 +117,7 @@ def block_widths(model, ratio):
     for level, width in enumerate(widths):
         head = width // heads(model)[level] if has_transformer(model, level) and heads(model)[level] > 1 else 1
         divisors[width] = math.lcm(divisors.get(width, 1), model.config.norm_num_groups, head)
-    return [n - divisors[n] * min(to_go(n, ratio) // divisors[n], n // divisors[n] - 1) for n in widths]
+    return apart(widths, [n - divisors[n] * min(to_go(n, ratio) // divisors[n], n // divisors[n] - 1) for n in widths], divisors)
 
 
 def is_stored(model, blocks):

@@ -58,7 +58,7 @@ public protocol Architecture: Sendable {
     var blockWidths: [Int]? { get }
 
     /// What blocks' widths stay multiples of.
-    var blockDivisor: BlockDivisors { get }
+    var blockRules: BlockRules { get }
     /// Whether a cut of the first block would replace the sinusoid of timesteps by a table.
     var isSinusoidOfFirstBlock: Bool { get }
     /// Whether a table tells it the timestep, which then is a whole number.
@@ -124,7 +124,7 @@ extension Architecture {
     public var blockWidths: [Int]? { nil }
 
     /// Any width will do.
-    public var blockDivisor: BlockDivisors { 1 }
+    public var blockRules: BlockRules { 1 }
 
     /// Nothing would be replaced.
     public var isSinusoidOfFirstBlock: Bool { false }

@@ -17,8 +17,8 @@ extension Architecture {
     public var timestepNote: String? { isToldByTable ? TimeEmbeddingRule.tableNote : nil }
 
     /// What blocks' widths stay multiples of where the time embedding follows a rule.
-    public func blockDivisor(_ rule: TimeEmbeddingRule) -> BlockDivisors {
-        guard rule == .sinusoid, isSinusoidOfFirstBlock, let first = blockWidths?.first else { return blockDivisor }
-        return blockDivisor.keeping(first)
+    public func blockRules(_ rule: TimeEmbeddingRule) -> BlockRules {
+        guard rule == .sinusoid, isSinusoidOfFirstBlock, let first = blockWidths?.first else { return blockRules }
+        return blockRules.keeping(first)
     }
 }

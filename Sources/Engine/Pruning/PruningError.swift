@@ -1,8 +1,8 @@
 /// What can be wrong with a pruning request for a given model.
 public enum PruningError: Error, Equatable, CustomStringConvertible {
-    /// The ratio is too small for every group.
-    case nothingToRemove(ratio: Double)
-    /// One width per block was asked for, and no width of the network is a block's.
+    /// The ratio is too small for every group; the least hundredth that is not, if any.
+    case nothingToRemove(ratio: Double, least: Double?)
+    /// One width per block was asked for, and no ratio makes any block narrower.
     case noBlockWidths
     /// An attention's inner width would hold no whole head.
     case noHeadLeft(group: String, headWidth: Int, blockWidth: Int)
@@ -12,9 +12,12 @@ public enum PruningError: Error, Equatable, CustomStringConvertible {
     /// What is wrong, safe to show.
     public var description: String {
         switch self {
-        case .nothingToRemove(let ratio):
-            "a ratio of \(ratio) removes no channel of this model: every group loses whole norm groups' shares, raise the ratio"
-        case .noBlockWidths: "\"free\" widths are needed: no width of this model is a block's"
+        case .nothingToRemove(let ratio, let least):
+            "a ratio of \(ratio) removes no channel of this model, as every norm group loses the same number; "
+                + (least.map { "\($0) is the least that does" } ?? "nor does any other")
+        case .noBlockWidths:
+            "a plain config cannot tell narrower blocks of this model, each of which loses a channel of every norm group and goes on differing "
+                + "from its neighbour: \"free\" widths can"
         case .noHeadLeft(let group, let headWidth, let blockWidth):
             "\(group): a block of \(blockWidth) channels holds no attention head of \(headWidth), lower the ratio or use free widths"
         case .lossNotFinite(let point): "the loss at \(point) is not a finite number"

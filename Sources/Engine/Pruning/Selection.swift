@@ -4,29 +4,34 @@ public struct Selection: Sendable {
     public let ratio: Double
     /// Which widths the result may have.
     public let widths: Widths
-    /// What blocks' widths stay multiples of.
-    public let blockDivisor: BlockDivisors
+    /// What blocks' widths keep to.
+    public let blockRules: BlockRules
+    /// The new widths of blocks that have an order.
+    private let blocks: [Int: Int]
 
     /// A choice; ratio 0 keeps everything.
-    public init(ratio: Double, widths: Widths, blockDivisor: BlockDivisors) {
+    public init(ratio: Double, widths: Widths, blockRules: BlockRules) {
         self.ratio = ratio
         self.widths = widths
-        self.blockDivisor = blockDivisor
+        self.blockRules = blockRules
+        blocks = blockRules.widths { Self.blockWidth($0, ratio, blockRules) }
     }
 
     /// Channels to go from each of `parts` equal parts of `width` channels: ⌊p / parts⌋ with p = n - ⌊n (1 - ratio)⌋, but one stays.
-    private func removed(width: Int, parts: Int) -> Int {
+    private static func removed(width: Int, parts: Int, _ ratio: Double) -> Int {
         let total = width - Int(Double(width) * (1 - ratio))
         return min(total / parts, width / parts - 1)
     }
 
-    /// A block's width after the cut, with widths by block.
-    public func blockWidth(_ width: Int) -> Int {
-        let divisor = divisor(ofBlock: width)
-        return width - divisor * removed(width: width, parts: divisor)
+    private static func blockWidth(_ width: Int, _ ratio: Double, _ rules: BlockRules) -> Int {
+        let divisor = rules.divisor(of: width)
+        return width - divisor * removed(width: width, parts: divisor, ratio)
     }
 
-    private func divisor(ofBlock width: Int) -> Int { blockDivisor.of(width) }
+    /// A block's width after the cut, with widths by block.
+    public func blockWidth(_ width: Int) -> Int { blocks[width] ?? Self.blockWidth(width, ratio, blockRules) }
+
+    private func divisor(ofBlock width: Int) -> Int { blockRules.divisor(of: width) }
 
     /// The widths of groups that become narrower together after so many of the smallest steps that there are; nil where one would be left
     /// with nothing.
@@ -52,7 +57,7 @@ public struct Selection: Sendable {
     /// - Throws: ``PruningError/noHeadLeft(group:headWidth:blockWidth:)``.
     public func width(of group: ChannelGroup) throws(PruningError) -> Int {
         guard widths == .diffusers else {
-            return group.width - group.parts * removed(width: group.width, parts: group.parts)
+            return group.width - group.parts * Self.removed(width: group.width, parts: group.parts, ratio)
         }
         switch group.rule {
         case .own: return group.width
@@ -71,10 +76,20 @@ public struct Selection: Sendable {
     ///
     /// - Throws: ``PruningError``.
     public func validate(_ groups: [ChannelGroup]) throws(PruningError) {
-        var removes = ratio == 0
+        guard try ratio > 0, !removes(of: groups) else { return }
+        // In hundredths, as people say them.
+        let least = (1...95).lazy.map { Double($0) / 100 }.first { other in
+            (try? Selection(ratio: other, widths: widths, blockRules: blockRules).removes(of: groups)) ?? false
+        }
+        guard let least else { throw widths == .diffusers ? .noBlockWidths : .nothingToRemove(ratio: ratio, least: nil) }
+        throw .nothingToRemove(ratio: ratio, least: least)
+    }
+
+    /// Whether any channel goes.
+    private func removes(of groups: [ChannelGroup]) throws(PruningError) -> Bool {
+        var removes = false
         for group in groups where try width(of: group) < group.width { removes = true }
-        if !removes, widths == .diffusers, groups.allSatisfy({ $0.rule == .own }) { throw .noBlockWidths }
-        guard removes else { throw .nothingToRemove(ratio: ratio) }
+        return removes
     }
 
     /// The kept channels of every group, ascending. `importance` has one score per channel for each group.

@@ -52,7 +52,7 @@ struct Cutting: Phase {
             return kept
         }
         let selection = Selection(
-            ratio: settings.ratio, widths: settings.widths, blockDivisor: trained.model.blockDivisor(settings.timeEmbedding))
+            ratio: settings.ratio, widths: settings.widths, blockRules: trained.model.blockRules(settings.timeEmbedding))
         let chosen = try trained.selectChannels(
             settings.method, importance: importance, seed: settings.seed, selection: selection, allocation: settings.allocation)
         try job.write(.array(chosen.map { $0.group.payload(kept: $0.kept, scores: $0.scores) }), Self.groups)

@@ -234,7 +234,7 @@ package struct JobValidation {
         if pruning.widths == .diffusers, model.freeWidths {
             return [FieldError(pointer: "/pruning/widths", detail: Self.alreadyFree)]
         }
-        let selection = Selection(ratio: pruning.ratio, widths: pruning.widths, blockDivisor: model.blockDivisor(pruning.timeEmbedding))
+        let selection = Selection(ratio: pruning.ratio, widths: pruning.widths, blockRules: model.blockRules(pruning.timeEmbedding))
         let groups = model.graph.channelGroups()
         do {
             try selection.validate(groups)
@@ -242,7 +242,11 @@ package struct JobValidation {
             valid.result = try model.pruned(kept: kept, widths: pruning.widths, steps: valid.schedule.timesteps)
             return []
         } catch PruningError.noBlockWidths {
-            return [FieldError(pointer: "/pruning/widths", detail: "must be \"free\": no width of this model is a block's")]
+            let free = Selection(ratio: pruning.ratio, widths: .free, blockRules: model.blockRules)
+            let kept = try? free.kept(groups, importance: groups.map { [Double](repeating: 0, count: $0.width) })
+            let left = kept.flatMap { try? model.pruned(kept: $0, widths: .free, steps: valid.schedule.timesteps).graph.parameterCount }
+            let gives = left.map { ", and leave \($0) of \(model.graph.parameterCount) parameters at this ratio" } ?? ""
+            return [FieldError(pointer: "/pruning/widths", detail: "cannot be \"diffusers\": \(PruningError.noBlockWidths)\(gives)")]
         } catch {
             return [FieldError(pointer: "/pruning/ratio", detail: "\(error)")]
         }

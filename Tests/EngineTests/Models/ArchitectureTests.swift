@@ -49,7 +49,7 @@ import Testing
 
     @Test func everyParameterOfAPrunedOneIsASlice() throws {
         let trained = TrainedModel(initializing: try TwoConvolutions(width: 6), seed: 3)
-        let selection = Selection(ratio: 0.5, widths: .free, blockDivisor: trained.model.blockDivisor)
+        let selection = Selection(ratio: 0.5, widths: .free, blockRules: trained.model.blockRules)
         let chosen = try trained.selectChannels(.magnitude, importance: nil, seed: 0, selection: selection)
         let kept = try #require(chosen.first).kept
         #expect(chosen.map(\.group.name) == ["first"] && kept.count == 3)

@@ -105,7 +105,7 @@ import Testing
         init(_ name: String, ratio: Double) throws {
             let (model, weights) = try Golden.unet(name)
             teacher = TrainedModel(model: model, weights: weights)
-            let selection = Selection(ratio: ratio, widths: .free, blockDivisor: model.blockDivisor)
+            let selection = Selection(ratio: ratio, widths: .free, blockRules: model.blockRules)
             let chosen = try teacher.selectChannels(.magnitude, importance: nil, seed: 0, selection: selection).map(\.kept)
             let cut = try teacher.pruned(kept: chosen, widths: .free, steps: PruningGoldenTests.steps)
             student = TrainedModel(model: cut.model, weights: cut.weights.copy())

@@ -30,7 +30,7 @@ import Testing
         let importance = model.graph.channelGroups().map { group in
             generator.rand(group.width).map { worth(group) * (0.5 + Double($0)) }
         }
-        let selection = Selection(ratio: ratio, widths: widths, blockDivisor: model.blockDivisor)
+        let selection = Selection(ratio: ratio, widths: widths, blockRules: model.blockRules)
         let chosen = try trained.selectChannels(
             .diffPruning, importance: importance, seed: 0, selection: selection, allocation: allocation)
         return (chosen, try model.pruned(kept: chosen.map(\.kept), widths: widths, steps: PruningGoldenTests.steps))

@@ -84,7 +84,7 @@ import Testing
         for choice in run.selections {
             let selection = Selection(
                 ratio: choice.ratio, widths: try #require(Widths(rawValue: choice.widths)),
-                blockDivisor: trained.model.blockDivisor)
+                blockRules: trained.model.blockRules)
             guard choice.error == nil else {
                 #expect(throws: PruningError.self) {
                     try trained.selectChannels(method, importance: importance, seed: run.seed, selection: selection)
@@ -142,7 +142,7 @@ import Testing
         #expect(trained.model.graph.parameterCount == 35_746_307)
         #expect(trained.model.graph.multiplyAccumulates == 6_053_953_536)
 
-        let selection = Selection(ratio: 0.3, widths: .free, blockDivisor: trained.model.blockDivisor)
+        let selection = Selection(ratio: 0.3, widths: .free, blockRules: trained.model.blockRules)
         let chosen = try trained.selectChannels(.magnitude, importance: nil, seed: 0, selection: selection)
         for scores in chosen { #expect(scores.kept.count == expected.free.widths[scores.group.name], "\(scores.group.name)") }
         let pruned = try trained.pruned(kept: chosen.map(\.kept), widths: .free, steps: 1000)

@@ -21,7 +21,7 @@ import Testing
     }
 
     private static func cut(_ trained: TrainedModel, _ ratio: Double, _ widths: Widths) throws -> (kept: [[Int]], result: TrainedModel) {
-        let selection = Selection(ratio: ratio, widths: widths, blockDivisor: trained.model.blockDivisor)
+        let selection = Selection(ratio: ratio, widths: widths, blockRules: trained.model.blockRules)
         let kept = try trained.selectChannels(.magnitude, importance: nil, seed: 0, selection: selection).map(\.kept)
         return (kept, try trained.pruned(kept: kept, widths: widths, steps: PruningGoldenTests.steps))
     }

@@ -12,8 +12,22 @@ import Testing
         return max(chunks, n - chunks * (p / chunks))
     }
 
+    /// Each block's width, by its width before: neighbours that differ go on differing, the wider one losing less.
+    private func blockWidths(_ configuration: UNet2DConfiguration, _ chunks: Int, _ ratio: Double) -> [Int: Int] {
+        let blocks = configuration.blockOutChannels
+        var widths: [Int: Int] = [:]
+        for block in Set(blocks).sorted() {
+            let narrower = blocks.indices.dropFirst().flatMap { [[blocks[$0 - 1], blocks[$0]], [blocks[$0], blocks[$0 - 1]]] }
+                .filter { $0[0] == block && $0[1] < block }.compactMap { widths[$0[1]] }
+            var new = width(block, chunks, ratio)
+            while narrower.contains(new) { new += chunks }
+            widths[block] = new
+        }
+        return widths
+    }
+
     private func selection(_ model: UNet2DModel, _ ratio: Double, _ widths: Widths) -> Selection {
-        Selection(ratio: ratio, widths: widths, blockDivisor: model.blockDivisor)
+        Selection(ratio: ratio, widths: widths, blockRules: model.blockRules)
     }
 
     private func randomScores(_ groups: [ChannelGroup], seed: Int = 0) -> [[Double]] {
@@ -45,7 +59,7 @@ import Testing
         let model = try Golden.unet("ddpm").model
         let groups = model.graph.channelGroups()
         func widths(_ rule: TimeEmbeddingRule) throws -> [String: Int] {
-            let selection = Selection(ratio: 0.5, widths: .diffusers, blockDivisor: model.blockDivisor(rule))
+            let selection = Selection(ratio: 0.5, widths: .diffusers, blockRules: model.blockRules(rule))
             let kept = try selection.kept(groups, importance: randomScores(groups))
             return Dictionary(uniqueKeysWithValues: zip(groups, kept).filter { $0.0.rule == .block }.map { ($0.name, $1.count) })
         }
@@ -67,12 +81,13 @@ import Testing
         let selection = selection(model, ratio, .diffusers)
         let headWidth = configuration.attentionHeadDim ?? 1
         let normGroups = try #require(configuration.normGroups)
+        let blocks = blockWidths(configuration, normGroups, ratio)
         // Every attention needs one whole head; all these models' attentions are at their widest level but scale_shift's.
         let smallest =
             configuration.blockOutChannels.indices.filter { level in
                 configuration.downBlocks[level].hasAttention || configuration.upBlocks[configuration.levels - 1 - level].hasAttention
                     || (level == configuration.levels - 1 && configuration.hasMidBlock && configuration.midBlockHasAttention)
-            }.map { width(configuration.blockOutChannels[$0], normGroups, ratio) }.min() ?? headWidth
+            }.compactMap { blocks[configuration.blockOutChannels[$0]] }.min() ?? headWidth
         guard smallest >= headWidth else {
             #expect(throws: PruningError.self) { try selection.kept(groups, importance: randomScores(groups)) }
             return
@@ -83,10 +98,10 @@ import Testing
         #expect(!changed.contains { name in timed.contains { name.hasPrefix($0) } })
         for (group, kept) in zip(groups, kept) where !timed.contains(where: { group.name.hasPrefix($0) }) {
             guard case .heads(let block, let head) = group.rule else {
-                #expect(kept.count == width(group.width, normGroups, ratio), "\(group.name)")
+                #expect(kept.count == blocks[group.width], "\(group.name)")
                 continue
             }
-            #expect(kept.count == width(block, normGroups, ratio) / head * head, "\(group.name)")
+            #expect(kept.count == (blocks[block] ?? 0) / head * head, "\(group.name)")
             for start in stride(from: 0, to: kept.count, by: head) {
                 #expect(kept[start] % head == 0)
                 #expect(Array(kept[start..<(start + head)]) == Array(kept[start]..<(kept[start] + head)))
@@ -138,11 +153,25 @@ import Testing
         #expect(groups.map(\.width) == [8])
         for widths in Widths.allCases {
             // 8 - int(8 · 0.6) is 4, one of every chunk; 8 - int(8 · 0.7) is 3, of which no chunk can give one.
-            try Selection(ratio: 0.4, widths: widths, blockDivisor: 4).validate(groups)
-            #expect(throws: PruningError.nothingToRemove(ratio: 0.3)) {
-                try Selection(ratio: 0.3, widths: widths, blockDivisor: 4).validate(groups)
+            try Selection(ratio: 0.4, widths: widths, blockRules: 4).validate(groups)
+            #expect(throws: PruningError.nothingToRemove(ratio: 0.3, least: 0.38)) {
+                try Selection(ratio: 0.3, widths: widths, blockRules: 4).validate(groups)
             }
         }
+    }
+
+    /// Cut to the same width they would need no shortcut, which the weights have: the wider one keeps the next width.
+    @Test func neighboursThatDifferGoOnDiffering() throws {
+        let rules = BlockRules(4, blocks: [8, 16, 16, 12])
+        func widths(_ ratio: Double) -> [Int] {
+            [8, 16, 12].map(Selection(ratio: ratio, widths: .diffusers, blockRules: rules).blockWidth)
+        }
+        // 12 loses 4, 16 would lose 8.
+        #expect(widths(0.5) == [4, 12, 8])
+        #expect(widths(0.95) == [4, 8, 4])
+        // Where that leaves everything as it is no ratio helps.
+        let stuck = BlockRules(32, blocks: [32, 64])
+        #expect([32, 64].map(Selection(ratio: 0.9, widths: .diffusers, blockRules: stuck).blockWidth) == [32, 64])
     }
 
     @Test func widthsByBlockAreRefusedWhereThereAreNoBlocks() throws {
@@ -152,9 +181,9 @@ import Testing
         graph.addOutput("out_sample", try graph.add("last", Conv2d("last", in: 8, out: 3), [conv]))
         let groups = graph.channelGroups()
         #expect(groups.map(\.width) == [8])
-        #expect(throws: PruningError.noBlockWidths) { try Selection(ratio: 0.9, widths: .diffusers, blockDivisor: 1).validate(groups) }
-        try Selection(ratio: 0, widths: .diffusers, blockDivisor: 1).validate(groups)
-        try Selection(ratio: 0.9, widths: .free, blockDivisor: 1).validate(groups)
+        #expect(throws: PruningError.noBlockWidths) { try Selection(ratio: 0.9, widths: .diffusers, blockRules: 1).validate(groups) }
+        try Selection(ratio: 0, widths: .diffusers, blockRules: 1).validate(groups)
+        try Selection(ratio: 0.9, widths: .free, blockRules: 1).validate(groups)
     }
 
     @Test func aBlockTooNarrowForItsHeadsIsRefusedByName() throws {

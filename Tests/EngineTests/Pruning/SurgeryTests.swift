@@ -6,7 +6,7 @@ import Testing
     private func prune(
         _ trained: TrainedModel, _ ratio: Double, _ widths: Widths, steps: Int = 1000
     ) throws -> (kept: [[Int]], result: TrainedModel) {
-        let selection = Selection(ratio: ratio, widths: widths, blockDivisor: trained.model.blockDivisor)
+        let selection = Selection(ratio: ratio, widths: widths, blockRules: trained.model.blockRules)
         let kept = try trained.selectChannels(.magnitude, importance: nil, seed: 0, selection: selection).map(\.kept)
         return (kept, try trained.pruned(kept: kept, widths: widths, steps: steps))
     }
@@ -70,7 +70,7 @@ import Testing
 
         // diffusers has a shortcut only between blocks of different widths: where the cut makes them equal there is no place for it.
         let before = try trained.unet.configuration.blockOutChannels
-        let selection = Selection(ratio: ratio, widths: .diffusers, blockDivisor: trained.model.blockDivisor)
+        let selection = Selection(ratio: ratio, widths: .diffusers, blockRules: trained.model.blockRules)
         let after = before.map(selection.blockWidth)
         if before.indices.dropFirst().contains(where: { before[$0] != before[$0 - 1] && after[$0] == after[$0 - 1] }) {
             #expect(throws: WidthsError.self) { try prune(trained, ratio, .diffusers, steps: 50) }

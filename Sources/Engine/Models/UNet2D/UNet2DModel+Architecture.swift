@@ -59,10 +59,11 @@ extension UNet2DModel: Architecture {
     public var blockWidths: [Int]? { freeWidths ? nil : configuration.blockOutChannels }
 
     /// What the norms of all blocks ask for.
-    public var blockDivisor: BlockDivisors {
-        guard configuration.hasSkips else { return BlockDivisors(configuration.blockDivisor) }
+    public var blockRules: BlockRules {
+        guard configuration.hasSkips else { return BlockRules(configuration.blockDivisor, blocks: configuration.blockOutChannels) }
         let norms = graph.coupling().coupling.divisions.filter(\.isNorm)
-        return BlockDivisors(norms.reduce(configuration.blockDivisor) { leastCommonMultiple($0, $1.parts) })
+        let divisor = norms.reduce(configuration.blockDivisor) { leastCommonMultiple($0, $1.parts) }
+        return BlockRules(divisor, blocks: configuration.blockOutChannels)
     }
 
     /// Where a sinusoid tells the timestep.

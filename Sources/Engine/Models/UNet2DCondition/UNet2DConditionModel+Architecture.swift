@@ -46,14 +46,14 @@ extension UNet2DConditionModel: Architecture {
 
     /// What norms ask for, and, where there are transformers, their heads: a configuration tells how many there are, so they stay whole. One alone
     /// is as wide as its block, whatever that is.
-    public var blockDivisor: BlockDivisors {
+    public var blockRules: BlockRules {
         var divisors: [Int: Int] = [:]
         for (index, level) in configuration.levels.enumerated() {
             let heads = hasTransformer(index) && level.heads > 1 ? level.width / level.heads : 1
             let divisor = leastCommonMultiple(configuration.normGroups, heads)
             divisors[level.width] = leastCommonMultiple(divisors[level.width] ?? 1, divisor)
         }
-        return BlockDivisors(divisors)
+        return BlockRules(divisors, blocks: configuration.blockOutChannels)
     }
 
     /// Whether there is a transformer at a level: in its blocks, or between them.

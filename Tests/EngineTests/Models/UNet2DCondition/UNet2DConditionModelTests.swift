@@ -71,7 +71,7 @@ import Testing
 
     /// The kept channels of a cut by magnitudes.
     private func kept(_ trained: TrainedModel, ratio: Double, widths: Widths) throws -> [[Int]] {
-        let selection = Selection(ratio: ratio, widths: widths, blockDivisor: trained.model.blockDivisor)
+        let selection = Selection(ratio: ratio, widths: widths, blockRules: trained.model.blockRules)
         return try trained.selectChannels(.magnitude, importance: nil, seed: 0, selection: selection).map(\.kept)
     }
 
