@@ -42,10 +42,13 @@ package enum YAMLDocument {
             let indent = line.prefix { $0 == 0x20 }.count
             guard indent <= maximumIndent, !nests(line.dropFirst(indent)) else { throw YAMLError("the YAML is nested too deeply") }
             var previous = UInt8(ascii: " ")
-            for byte in line {
+            for (index, byte) in zip(line.indices, line) {
                 if byte == UInt8(ascii: "[") || byte == UInt8(ascii: "{") { brackets += 1 }
                 // Within a word they are letters; behind anything else they may begin something: {"a":*b}.
-                guard isLetterOrDigit(previous) || (byte != UInt8(ascii: "&") && byte != UInt8(ascii: "*")) else {
+                // Alone between quotes they cannot have a name.
+                let next = line[line.index(after: index)...].first
+                let isQuoted = previous == next && (previous == UInt8(ascii: "\"") || previous == UInt8(ascii: "'"))
+                guard isLetterOrDigit(previous) || isQuoted || (byte != UInt8(ascii: "&") && byte != UInt8(ascii: "*")) else {
                     throw YAMLError("the YAML has anchors or aliases (& and *), which are not read")
                 }
                 previous = byte

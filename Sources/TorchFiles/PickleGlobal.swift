@@ -1,5 +1,6 @@
 /// What a pickle may name: the classes and functions that `torch.load(weights_only=True)` allows by itself and that make plain tensors,
-/// plain containers, or nothing of interest (compare `torch/_weights_only_unpickler.py`). None of them is ever run: each has its meaning here.
+/// plain containers, or nothing of interest (compare `torch/_weights_only_unpickler.py`), and those by which PyTorch Lightning told of training
+/// when latent diffusion and Stable Diffusion were published. None of them is ever run: each has its meaning here.
 enum PickleGlobal: Equatable {
     case rebuildTensor
     case rebuildTensorV2
@@ -43,5 +44,10 @@ enum PickleGlobal: Equatable {
         "_codecs": ["encode": .inert],
         "__builtin__": ["bytearray": .inert, "set": .inert, "complex": .inert],
         "builtins": ["bytearray": .inert, "set": .inert, "complex": .inert],
+        // Which file was the best so far, and its loss.
+        "pytorch_lightning.callbacks.model_checkpoint": ["ModelCheckpoint": .inert],
+        "numpy": ["dtype": .inert],
+        "numpy.core.multiarray": ["scalar": .inert],
+        "numpy._core.multiarray": ["scalar": .inert],
     ]
 }

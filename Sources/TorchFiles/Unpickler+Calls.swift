@@ -69,10 +69,12 @@ extension Unpickler {
         return result
     }
 
-    /// A state that is given to an object. Only an OrderedDict may have one (`_metadata`, the modules' versions), and it is dropped.
+    /// A state that is given to an object. Only an OrderedDict may have one (`_metadata`, the modules' versions), or what is of no interest itself
+    /// (a NumPy dtype's byte order), and it is dropped.
     mutating func build() throws(TorchFileError) {
         _ = try pop()
         let target = try pop()
+        if case .opaque = target { return try push(target) }
         guard case .dictionary(let index) = target, heap.dictionaries.indices.contains(index), heap.dictionaries[index].isOrdered else {
             throw failure("a state for what is no OrderedDict")
         }

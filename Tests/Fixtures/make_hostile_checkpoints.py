@@ -143,7 +143,7 @@ def pickles():
         _osx_support _read_output|_aix_support _read_cmd_output|imaplib IMAP4_stream|io FileIO|urllib.request urlopen|_pyrepl.pager pipe_pager
         test.support.script_helper assert_python_ok|webbrowser open|marshal loads|types FunctionType|types CodeType|importlib import_module
         multiprocessing.util spawnv_passfds|cloudpickle.cloudpickle _make_function|cloudpickle.cloudpickle _builtin_type|numpy poly1d
-        numpy.core.multiarray _reconstruct|numpy ndarray|numpy dtype|copyreg _reconstructor|copy_reg _reconstructor|torch.hub load
+        numpy.core.multiarray _reconstruct|numpy ndarray|numpy fromfile|copyreg _reconstructor|copy_reg _reconstructor|torch.hub load
         torch.storage _load_from_bytes|torch.jit load|torch _utils|torch.nn.modules.linear Linear|torch._utils _rebuild_qtensor
         torch._utils _rebuild_sparse_tensor|torch._utils _rebuild_wrapper_subclass|torch._utils _rebuild_meta_tensor_no_storage
         torch._tensor _rebuild_from_type_v2|torch.distributed.rpc _rebuild|argparse Namespace|collections defaultdict

@@ -17,6 +17,7 @@ import diffusers
 import torch
 
 import allocation
+import compvis
 import distillation
 import documents
 import downloads
@@ -92,6 +93,7 @@ def checks():
     conditional(found, kept)
     variances(found, kept)
     latent.checks(found, kept)
+    compvis.checks(found)
     found["fine-tuning, ddpm, cosine"] = lambda c, f: finetuning.finetuned(c, f, "ddpm", schedule="cosine")
     for name in ("ddpm", "scale_shift"):
         found[f"fine-tuning, {name}, SOAP"] = lambda c, f, n=name: finetuning.finetuned(c, f, n, optimizer="soap")

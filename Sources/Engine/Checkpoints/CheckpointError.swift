@@ -14,6 +14,8 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     case weights(SafeTensorsError)
     /// The weights' PyTorch file is broken, or asks for more than tensors.
     case torch(path: String, reason: String)
+    /// What a weights file holds is no network that can be read.
+    case contents(path: String, trouble: String)
     /// The index of a sharded checkpoint and its shards do not fit together.
     case index(path: String, trouble: String)
     /// The weights are not those of the configuration: each tensor that is missing, unknown or of another shape.
@@ -44,7 +46,7 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
         case .configuration(let path, let error): "\(path): \(error)"
         case .weights(let error): "weights: \(error)"
         case .torch(let path, let reason): "\(path): \(reason)"
-        case .index(let path, let trouble): "\(path): \(trouble)"
+        case .contents(let path, let trouble), .index(let path, let trouble): "\(path): \(trouble)"
         case .tensors(let errors, let more):
             "the weights do not fit the configuration: " + errors.map(\.description).joined(separator: "; ")
                 + (more > 0 ? "; and \(more) more" : "")

@@ -25,6 +25,23 @@ public enum WeightsFile {
         return SafeTensorsReader.openingCost(header: Int(clamping: length), fileSize: size)
     }
 
+    /// What to call a file that is weights by itself, by its beginning: safetensors, or the zip that torch.save writes; nil of any other.
+    public static func name(ofBare path: String) -> String? {
+        let head = head(path)
+        // The header of a zip's first entry, whose name begins at 30.
+        if head.starts(with: [0x50, 0x4B, 0x03, 0x04]), head.count > 30 {
+            let length = Int(head[26]) | Int(head[27]) << 8
+            guard length <= head.count - 30 else { return nil }
+            let name = head[30..<30 + length]
+            return name.count(where: { $0 == UInt8(ascii: "/") }) == 1 && name.reversed().starts(with: "/data.pkl".utf8.reversed())
+                ? "model.ckpt" : nil
+        }
+        guard head.count > 8, head[8...].first(where: { $0 != UInt8(ascii: " ") }) == UInt8(ascii: "{") else { return nil }
+        let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(head[$1]) << (8 * UInt64($1)) }
+        let size = ((try? FileManager.default.attributesOfItem(atPath: path)[.size]) as? NSNumber)?.uint64Value ?? 0
+        return length <= size - 8 ? "model.safetensors" : nil
+    }
+
     private static func head(_ path: String) -> [UInt8] {
         guard let handle = try? FileHandle(forReadingFrom: URL(fileURLWithPath: path)) else { return [] }
         defer { try? handle.close() }

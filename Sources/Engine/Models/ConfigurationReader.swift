@@ -10,10 +10,17 @@ struct ConfigurationReader {
 
     init(json: Data) throws(ConfigurationError) {
         do {
-            document = try JSON(parsing: json, maximumValues: 10_000)
+            try self.init(document: JSON(parsing: json, maximumValues: 10_000))
+        } catch let error as ConfigurationError {
+            throw error
         } catch {
-            throw .notJSON(error.description)
+            throw .notJSON("\(error)")
         }
+    }
+
+    /// Of a document that has been parsed.
+    init(document: JSON) throws(ConfigurationError) {
+        self.document = document
         guard case .object = document else { throw .notJSON("expected an object, found \(Self.shown(document))") }
     }
 

@@ -38,42 +38,48 @@ package struct CheckpointIntake {
         _ files: [(path: String, blob: StoredBlob)], name: String?, _ choices: CheckpointChoices = CheckpointChoices(),
         consuming upload: HeldUpload? = nil, owner: Owner? = nil, answer: KeptAnswer<CheckpointRecord>? = nil
     ) throws -> CheckpointRecord {
-        let layout = try Self.layout(files.map(\.path), choices.variant)
+        let contents = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
+        let single = try CompVisUpload(files) { try json($0, contents) }
+        let layout = try single == nil ? DiffusersLayout(paths: files.map(\.path), variant: choices.variant) : nil
         // Configurations, and what is read of the weights before any number is. Shards are open together.
-        let folder = layout.weights.map { $0.prefix { $0 != "/" } } ?? ""
+        let weights = single?.weights ?? layout?.weights
+        let folder = weights.map { $0.prefix { $0 != "/" } } ?? ""
         let headers = files.filter { file in
-            file.path == layout.weights || layout.weights?.hasSuffix(".json") == true && file.path.hasPrefix(folder)
+            file.path == weights || weights?.hasSuffix(".json") == true && file.path.hasPrefix(folder)
         }
         let index = headers.count > 1 ? JSON.parsingCost(bytes: Self.largestJSON, maximumValues: ShardedWeights.mostValues) : 0
         let cost = headers.reduce(StoredCheckpoint.graphCost + index) { $0 + WeightsFile.openingCost(path: $1.blob.url.path) }
         return try memory.work(cost, for: "the header of the weights") {
-            try store(files, layout, name: name, choices, consuming: upload, owner: owner, answer: answer)
+            let unpacked = try single?.unpacked(choices, database.blobs)
+            let files = unpacked?.files ?? files
+            return try store(
+                files, layout ?? DiffusersLayout(paths: files.map(\.path)), unpacked, name: name, choices, consuming: upload, owner: owner,
+                answer: answer)
         }
-    }
-
-    private static func layout(_ paths: [String], _ variant: String?) throws -> DiffusersLayout {
-        if paths.contains("data.pkl"), !paths.contains("config.json") {
-            throw CheckpointError.missingFile(expected: "a configuration beside this PyTorch file (send both in one archive, or as a form)")
-        }
-        return try DiffusersLayout(paths: paths, variant: variant)
     }
 
     private func store(
-        _ files: [(path: String, blob: StoredBlob)], _ layout: DiffusersLayout, name: String?, _ choices: CheckpointChoices,
-        consuming upload: HeldUpload?, owner: Owner?, answer: KeptAnswer<CheckpointRecord>?
+        _ files: [(path: String, blob: StoredBlob)], _ layout: DiffusersLayout, _ unpacked: CompVisUpload.Unpacked?, name: String?,
+        _ choices: CheckpointChoices, consuming upload: HeldUpload?, owner: Owner?, answer: KeptAnswer<CheckpointRecord>?
     ) throws -> CheckpointRecord {
         let blobs = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
-        let configuration = try configuration(layout, blobs, choices.sampleSize)
+        let configuration = try configuration(layout, blobs, unpacked == nil ? choices.sampleSize : nil)
         var config = configuration.unet
         let scheduler = configuration.scheduler
-        var warnings = layout.notes + configuration.warnings
+        var warnings = (unpacked?.warnings ?? []) + layout.notes + configuration.warnings
         if scheduler == nil { warnings.append(Self.assumedSchedule) }
         let model: any Architecture
         let type: ScalarType
         let weights: StoredBlob
         if let path = layout.weights, let blob = blobs[path] {
-            let source = try source(path, blobs)
-            let uploaded = try UploadedWeights(config: config, weights: source, scheduler: scheduler)
+            let source = try unpacked?.file.unet.weights ?? source(path, blobs)
+            if unpacked == nil { try CompVisFile.refuse(source.tensors, path: path, beside: layout.config) }
+            let uploaded: UploadedWeights
+            do throws(CheckpointError) {
+                uploaded = try UploadedWeights(config: config, weights: source, scheduler: scheduler)
+            } catch {
+                throw unpacked?.file.inFileNames(error) ?? error
+            }
             (model, type) = (uploaded.model, uploaded.type)
             config = uploaded.freedConfig ?? config
             if source is SafeTensorsReader, uploaded.hasForm {
