@@ -6,15 +6,20 @@ import io
 import json
 import tempfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import torch
 import yaml
-from diffusers import AutoencoderKL, DDIMScheduler, LDMPipeline, StableDiffusionPipeline, UNet2DConditionModel, UNet2DModel, VQModel
+from diffusers import AutoencoderKL, DDIMScheduler, DiffusionPipeline, LDMPipeline, StableDiffusionPipeline, UNet2DConditionModel, UNet2DModel, VQModel
 from safetensors.torch import load_file, save
 from transformers import CLIPTextConfig, CLIPTextModel
 
+import finetuning
+import pruning
+import sampling
 from compvis_model import UNet, Autoencoder, OpenCLIP, state
-from pipelines import contents, text
+from models import OTHERS, drawn as pictures, subject
+from pipelines import Piped, contents, text
 
 BAR = 1e-9
 WORDS = 40
@@ -230,6 +235,10 @@ def drawn(client, figures, name):
             pipeline = StableDiffusionPipeline.from_pretrained(folder, safety_checker=None, feature_extractor=None, image_encoder=None)
             pipeline.set_progress_bar_config(disable=True)
             pictures = pipeline(["a cat"], num_inference_steps=2, height=16, width=16, output_type="np").images
+        elif name == "class":
+            pipeline = DiffusionPipeline.from_pretrained(folder, custom_pipeline=folder, trust_remote_code=True)
+            pipeline.set_progress_bar_config(disable=True)
+            pictures = pipeline([4], guidance_scale=3, num_inference_steps=2, output_type="np").images
         else:
             pipeline = LDMPipeline.from_pretrained(folder)
             pipeline.set_progress_bar_config(disable=True)
@@ -237,11 +246,48 @@ def drawn(client, figures, name):
     figures.same("pictures", pictures.shape, (1, 16, 16, 3))
 
 
-def checks(found):
+def classes(client):
+    """The class-conditional file as a model that jobs are compared on: what PyTorch runs is the folder that came of it."""
+    if "compvis" not in OTHERS:
+        files = case("class").files
+        with tempfile.TemporaryDirectory() as folder:
+            client.download(client.upload("checkpoints", "compvis", files)["id"], folder)
+            pipeline = SimpleNamespace(
+                unet=UNet2DConditionModel.from_pretrained(folder, subfolder="unet"), vqvae=VQModel.from_pretrained(folder, subfolder="vqvae"))
+            table = load_file(f"{folder}/class_embedder/diffusion_pytorch_model.safetensors")["embedding.weight"]
+            labels = torch.tensor([0, 0, 1, 1, 2, 3, 4, 5])
+            this = Piped(
+                "compvis", pipeline, contents(folder), *pictures({"in_channels": 3, "sample_size": 16}, 31, 8, labels), table[labels][:, None],
+                table[-1:])
+        this.files, this.tokens, this.classes = files, 1, labels
+        OTHERS["compvis"] = lambda: this
+    return subject("compvis")
+
+
+def pruned(client, figures, widths, kept):
+    pruning.pruned(client, figures, classes(client), "diff-pruning", widths, 0.3, kept)
+
+
+def finetuned(client, figures):
+    classes(client)
+    finetuning.finetuned(client, figures, "compvis", unconditional_probability=0.25, learning_rate=1e-4)
+
+
+def sampled(client, figures, sampler, guidance):
+    classes(client)
+    sampling.sampled(client, figures, "compvis", "diffusers", sampler, 0.0, samples=4, guidance=guidance)
+
+
+def checks(found, kept):
     """Adds every check by name."""
+    for widths in ("free", "diffusers"):
+        found[f"CompVis, class, pruned, {widths}"] = lambda c, f, w=widths: pruned(c, f, w, kept)
+    found["CompVis, class, fine-tuned"] = finetuned
+    for sampler, guidance in (("ddim", 3), ("ddpm", 1)):
+        found[f"CompVis, class, sampled, {sampler}, guidance {guidance}"] = lambda c, f, a=(sampler, guidance): sampled(c, f, *a)
     for name in UNETS:
         found[f"CompVis, {name}"] = lambda c, f, n=name: read(c, f, n)
     for kind in ("ckpt", "safetensors"):
         found[f"CompVis, a {kind} alone"] = lambda c, f, k=kind: bare(c, f, k)
-    for name in ("sd1", "faces"):
+    for name in ("sd1", "faces", "class"):
         found[f"CompVis, {name}, drawn by diffusers"] = lambda c, f, n=name: drawn(c, f, n)

@@ -93,7 +93,7 @@ def checks():
     conditional(found, kept)
     variances(found, kept)
     latent.checks(found, kept)
-    compvis.checks(found)
+    compvis.checks(found, kept)
     found["fine-tuning, ddpm, cosine"] = lambda c, f: finetuning.finetuned(c, f, "ddpm", schedule="cosine")
     for name in ("ddpm", "scale_shift"):
         found[f"fine-tuning, {name}, SOAP"] = lambda c, f, n=name: finetuning.finetuned(c, f, n, optimizer="soap")

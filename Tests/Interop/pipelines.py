@@ -46,7 +46,7 @@ SCORING = {
     "sd1": dict(threshold=0.9985, first=0, last=49, stride=4), "sd1_half": dict(threshold=0.9994, first=1, last=41, stride=8),
     "sd2": dict(threshold=0.9985, first=1, last=49, stride=3), "vq": dict(threshold=0.9984, first=0, last=49, stride=5),
     "embeddings": dict(threshold=0.98, first=2, last=48, stride=4), "pixel_embeddings": dict(threshold=0.9978, first=0, last=48, stride=6),
-    "classed": dict(threshold=0.9984, first=1, last=49, stride=5)}
+    "classed": dict(threshold=0.9984, first=1, last=49, stride=5), "compvis": dict(threshold=0.5, first=0, last=999, stride=90)}
 
 
 def scheduler(name):
@@ -146,8 +146,7 @@ class Piped(Subject):
             return pipeline(batch_size=samples, **common).images
         if hasattr(pipeline, "class_embedder"):
             pipeline.scheduler = SAMPLERS[sampler].from_config(pipeline.scheduler.config)
-            labels = torch.arange(samples) % len(self.labels) * CLASSES // len(self.labels)
-            return pipeline(labels, **common, guidance_scale=evaluation["guidance_scale"]).images
+            return pipeline(self.classes[torch.arange(samples) % len(self.labels)], **common, guidance_scale=evaluation["guidance_scale"]).images
         if not isinstance(pipeline, StableDiffusionPipeline) or self.autoencoder.config.shift_factor:  # it knows of no shift
             return None
         pipeline.scheduler = SAMPLERS[sampler].from_config(pipeline.scheduler.config)
@@ -272,7 +271,7 @@ def classed():
     labels = torch.arange(8) * CLASSES // 8
     this = Piped(
         "classed", pipeline, files, *drawn({"in_channels": 3, "sample_size": 16}, 31, 8, labels), table[labels][:, None], table[-1:])
-    this.tokens = 1
+    this.tokens, this.classes = 1, labels
     return this
 
 

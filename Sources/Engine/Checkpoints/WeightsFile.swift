@@ -10,24 +10,43 @@ public enum WeightsFile {
     /// - Throws: ``CheckpointError/weights(_:)``, ``CheckpointError/torch(path:reason:)``, ``CheckpointError/unsupportedWeights(path:found:)``.
     public static func open(path: String, name: String) throws(CheckpointError) -> any TensorSource {
         let head = head(path)
-        if let found = stranger(head) { throw .unsupportedWeights(path: name, found: found) }
-        if head.starts(with: Array("PK".utf8)) { return try TorchWeights(path: path, name: name) }
+        if !isSafeTensors(head, fileSize: size(path)) {
+            if let found = stranger(head) { throw .unsupportedWeights(path: name, found: found) }
+            if head.starts(with: Array("PK".utf8)) { return try TorchWeights(path: path, name: name) }
+        }
         do { return try SafeTensorsReader(path: path) } catch { throw .weights(error) }
+    }
+
+    /// Whether a file is safetensors as far as its beginning tells: a header's length that the file has room for, and JSON's `{`, which may come
+    /// after spaces. The length alone may look like another kind's first bytes: of 640 like a pickle's, of 19280 like a zip's.
+    ///
+    /// - Parameter head: the file's first bytes, 512 where it has as many.
+    package static func isSafeTensors(_ head: [UInt8], fileSize: Int) -> Bool {
+        guard let length = headerLength(head), length <= UInt64(max(0, fileSize - 8)) else { return false }
+        return head[8...].first { $0 != UInt8(ascii: " ") } == UInt8(ascii: "{")
+    }
+
+    /// The first eight bytes as safetensors has them; nil where there are no more.
+    private static func headerLength(_ head: [UInt8]) -> UInt64? {
+        head.count > 8 ? (0..<8).reduce(0) { $0 | UInt64(head[$1]) << (8 * UInt64($1)) } : nil
+    }
+
+    private static func size(_ path: String) -> Int {
+        ((try? FileManager.default.attributesOfItem(atPath: path)[.size]) as? NSNumber)?.intValue ?? 0
     }
 
     /// Bytes of memory that ``open(path:name:)`` takes at most, by the file's beginning and size.
     public static func openingCost(path: String) -> Int {
-        let head = head(path)
-        guard head.count >= 8 else { return 0 }
-        let size = ((try? FileManager.default.attributesOfItem(atPath: path)[.size]) as? NSNumber)?.intValue ?? 0
-        if head.starts(with: Array("PK".utf8)) { return TorchWeights.openingCost(fileSize: size) }
-        let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(head[$1]) << (8 * UInt64($1)) }
+        let (head, size) = (head(path), size(path))
+        guard let length = headerLength(head) else { return 0 }
+        if !isSafeTensors(head, fileSize: size), head.starts(with: Array("PK".utf8)) { return TorchWeights.openingCost(fileSize: size) }
         return SafeTensorsReader.openingCost(header: Int(clamping: length), fileSize: size)
     }
 
     /// What to call a file that is weights by itself, by its beginning: safetensors, or the zip that torch.save writes; nil of any other.
     public static func name(ofBare path: String) -> String? {
         let head = head(path)
+        if isSafeTensors(head, fileSize: size(path)) { return "model.safetensors" }
         // The header of a zip's first entry, whose name begins at 30.
         if head.starts(with: [0x50, 0x4B, 0x03, 0x04]), head.count > 30 {
             let length = Int(head[26]) | Int(head[27]) << 8
@@ -36,10 +55,7 @@ public enum WeightsFile {
             return name.count(where: { $0 == UInt8(ascii: "/") }) == 1 && name.reversed().starts(with: "/data.pkl".utf8.reversed())
                 ? "model.ckpt" : nil
         }
-        guard head.count > 8, head[8...].first(where: { $0 != UInt8(ascii: " ") }) == UInt8(ascii: "{") else { return nil }
-        let length = (0..<8).reduce(UInt64(0)) { $0 | UInt64(head[$1]) << (8 * UInt64($1)) }
-        let size = ((try? FileManager.default.attributesOfItem(atPath: path)[.size]) as? NSNumber)?.uint64Value ?? 0
-        return length <= size - 8 ? "model.safetensors" : nil
+        return nil
     }
 
     private static func head(_ path: String) -> [UInt8] {

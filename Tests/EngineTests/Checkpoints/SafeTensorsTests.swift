@@ -43,6 +43,30 @@ struct SafeTensorsTests {
         #expect(try values(reader, "empty", count: 0) == [])
     }
 
+    /// The first eight bytes are a length, which may look like the first bytes of a pickle, a zip or a gzip file.
+    @Test func aHeaderOfAnyLengthIsToldFromOtherKinds() throws {
+        let tensor = #"{"t":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}"#
+        func padded(_ length: Int) -> Data {
+            file(header: tensor + String(repeating: " ", count: length - tensor.utf8.count - 1) + "}", data: 4)
+        }
+        for length in stride(from: 56, through: 200_000, by: 8) {
+            let head = withUnsafeBytes(of: UInt64(length).littleEndian) { [UInt8]($0) } + Array(tensor.utf8)
+            #expect(WeightsFile.isSafeTensors(head, fileSize: 8 + length + 4), "\(length)")
+            #expect(!WeightsFile.isSafeTensors(head, fileSize: 8 + length - 1), "\(length)")
+        }
+        // 80 02 to 80 05, PK, 1F 8B.
+        for length in [640, 896, 1152, 1408, 19280, 35616 - 1, 65536] {
+            try withFile(padded(length)) { path in
+                let source = try WeightsFile.open(path: path, name: "weights")
+                #expect(source.tensors.map(\.name) == ["t"], "\(length)")
+                #expect(WeightsFile.name(ofBare: path) == "model.safetensors")
+            }
+        }
+        for stranger in [Array("PK\u{3}\u{4}{".utf8) + [0, 0, 0, 0], [0x80, 2, 0, 0, 0, 0, 0, 0, UInt8(ascii: "{")]] {
+            #expect(!WeightsFile.isSafeTensors(stranger, fileSize: 100))
+        }
+    }
+
     @Test func whatCannotBeReadIsRefusedByName() throws {
         let reader = try SafeTensorsReader(path: GoldenFile.url("safetensors_formats.safetensors").path)
         #expect(throws: SafeTensorsError.tensor(name: "int64", trouble: "holds int64, expected floating point")) {
