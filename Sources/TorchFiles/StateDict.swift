@@ -48,7 +48,7 @@ struct StateDict {
         if !others.isEmpty {
             notes.append("ignored beside the weights: \(Self.shown(others))")
         }
-        self.tensors = Self.unwrapped(tensors, &notes)
+        self.tensors = tensors
         self.notes = notes
     }
 
@@ -115,21 +115,6 @@ struct StateDict {
         }
         notes.append("the weights are those under \"\(only.key.prefix(100))\"")
         return named(only.value, heap)
-    }
-
-    /// Takes off prefixes that all names share: DataParallel's `module.`, torch.compile's `_orig_mod.`, and whatever stands before the one
-    /// `conv_in.weight` that both diffusers' and the DDIM code's models have.
-    private static func unwrapped(
-        _ tensors: [(name: String, tensor: TorchTensor)], _ notes: inout [String]
-    ) -> [(name: String, tensor: TorchTensor)] {
-        let ends = tensors.map(\.name).filter { $0 == "conv_in.weight" || $0.hasSuffix(".conv_in.weight") }
-        guard ends.count == 1, let end = ends.first else { return tensors }
-        let prefix = String(end.dropLast("conv_in.weight".count))
-        guard !prefix.isEmpty, tensors.allSatisfy({ $0.name.hasPrefix(prefix) && $0.name.utf8.count > prefix.utf8.count }) else {
-            return tensors
-        }
-        notes.append("the prefix \"\(prefix.prefix(100))\" was taken off every name")
-        return tensors.map { (String($0.name.dropFirst(prefix.count)), $0.tensor) }
     }
 
     /// At most eight keys, cut short.

@@ -62,19 +62,6 @@ import TorchFiles
         #expect(first == ["raw"])
     }
 
-    @Test(arguments: ["module.", "_orig_mod.", "model.unet."])
-    func prefixesThatAllNamesShareAreTakenOff(prefix: String) async throws {
-        let (names, notes) = try await open(state("\(prefix)conv_in.weight", "\(prefix)conv_in.bias"))
-        #expect(names == ["conv_in.weight", "conv_in.bias"])
-        #expect(notes == ["the prefix \"\(prefix)\" was taken off every name"])
-    }
-
-    @Test func prefixesThatSomeNamesShareStay() async throws {
-        let (names, notes) = try await open(state("model.conv_in.weight", "first_stage_model.w"))
-        #expect(names == ["model.conv_in.weight", "first_stage_model.w"])
-        #expect(notes == [])
-    }
-
     @Test func theSameNameTwiceIsRefused() async throws {
         await #expect(throws: TorchFileError.tensor(name: "w", trouble: "is there more than once")) { try await open(state("w", "w")) }
     }

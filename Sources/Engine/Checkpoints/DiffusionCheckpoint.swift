@@ -132,7 +132,7 @@ public struct DiffusionCheckpoint: Sendable {
         _ source: any TensorSource, _ architecture: any Architecture.Type, _ config: Data
     ) throws(CheckpointError) -> [String: TensorEntry] {
         let today: [String]
-        do { today = try architecture.names(of: source.tensors.map(\.name), json: config) } catch {
+        do { today = try architecture.names(of: SharedPrefix.takenOff(source.tensors.map(\.name)), json: config) } catch {
             throw .configuration(path: "config.json", error)
         }
         return try named(source, today)
@@ -165,10 +165,11 @@ public struct DiffusionCheckpoint: Sendable {
             }
         }
         let known = Set(parameters.map(\.name))
-        for (name, entry) in names.sorted(by: { $0.key < $1.key }) where !known.contains(name) {
-            errors.append(.unexpectedTensor(entry.name))
-        }
-        guard errors.isEmpty else { throw .tensors(Array(errors.prefix(8)), more: max(0, errors.count - 8)) }
+        let unknown = names.filter { !known.contains($0.key) }.sorted { $0.key < $1.key }
+        let strangers = unknown.map { GraphError.unexpectedTensor($0.value.name) }
+        // Of what is in the way as much is told as of what is missing: often one is the other under another name.
+        let told = errors.prefix(max(4, 8 - strangers.count)) + strangers.prefix(max(4, 8 - errors.count))
+        guard told.isEmpty else { throw .tensors(Array(told), more: errors.count + strangers.count - told.count) }
     }
 
     /// The numbers of some parameters, from tensors by the graph's names.

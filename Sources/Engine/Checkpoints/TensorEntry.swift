@@ -10,4 +10,9 @@ public struct TensorEntry: Sendable, Equatable {
     public let count: Int
     /// How many bytes its numbers take.
     public var size: Int { count * type.size }
+
+    /// A tensor as it is described.
+    package init(name: String, type: ScalarType, shape: [Int], count: Int) {
+        (self.name, self.type, self.shape, self.count) = (name, type, shape, count)
+    }
 }

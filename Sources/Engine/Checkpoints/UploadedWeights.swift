@@ -105,7 +105,8 @@ public struct UploadedWeights: Sendable {
         let freed = freedConfig.map { _ in
             "the weights are narrower than config.json says, and fit together: their shapes are taken for the widths (\"pruned_widths\": \"free\")"
         }
-        return [freed].compactMap { $0 } + model.warnings + schedule.warnings + source.notes
+        let prefix = SharedPrefix.note(source.tensors.map(\.name))
+        return [freed, prefix].compactMap { $0 } + model.warnings + schedule.warnings + source.notes
             + notFinite.prefix(8).map { "tensor \($0) holds numbers that are not finite" }
     }
 }

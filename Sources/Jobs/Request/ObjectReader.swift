@@ -121,7 +121,8 @@ package struct ObjectReader {
     mutating func number(_ name: String, in range: ClosedRange<Double>, default number: Double) -> Double {
         guard let value = take(name) else { return number }
         if let found = value.double, range.contains(found) { return found }
-        refuse(name, "must be between \(Self.short(range.lowerBound)) and \(Self.short(range.upperBound))")
+        let kind = value.double == nil ? "a number " : ""
+        refuse(name, "must be \(kind)between \(Self.short(range.lowerBound)) and \(Self.short(range.upperBound))")
         return number
     }
 

@@ -163,7 +163,8 @@ package struct JobValidation {
         }
         let shape = valid.picture
         var errors: [FieldError] = []
-        if dataset.channels != shape.channels {
+        // A gray picture is the same value three times.
+        if dataset.channels != shape.channels, dataset.channels != 1 || shape.channels != 3 {
             errors.append(
                 FieldError(
                     pointer: "/dataset", detail: "has pictures of \(dataset.channels) channels; the model takes \(shape.channels)"

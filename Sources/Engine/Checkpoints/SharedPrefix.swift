@@ -1,0 +1,21 @@
+/// What stands before all names of a network that was saved inside another module: DataParallel's `module.`, torch.compile's `_orig_mod.`, and
+/// whatever stands before the one `conv_in.weight` that both diffusers' and the DDIM code's networks have.
+enum SharedPrefix {
+    private static let first = "conv_in.weight"
+
+    /// The prefix of all names; nil where they share none.
+    static func of(_ names: [String]) -> String? {
+        let ends = names.filter { $0 == first || $0.hasSuffix(".\(first)") }
+        guard ends.count == 1, let prefix = ends.first?.dropLast(first.utf8.count), !prefix.isEmpty else { return nil }
+        return names.allSatisfy { $0.hasPrefix(prefix) && $0.utf8.count > prefix.utf8.count } ? String(prefix) : nil
+    }
+
+    /// Names without the prefix that all share.
+    static func takenOff(_ names: [String]) -> [String] {
+        guard let prefix = of(names) else { return names }
+        return names.map { String($0.dropFirst(prefix.count)) }
+    }
+
+    /// What there is to say of a prefix that was taken off.
+    static func note(_ names: [String]) -> String? { of(names).map { "the prefix \"\($0.prefix(100))\" was taken off every name" } }
+}
