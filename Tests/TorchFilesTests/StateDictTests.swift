@@ -35,6 +35,19 @@ import TorchFiles
         #expect(notes.count == 1 && notes[0].contains("under \"\(key)\""))
     }
 
+    /// As those of latent diffusion and Stable Diffusion were published: {class: {"best_model_score": numpy.float64}} beside the weights.
+    @Test func whatPyTorchLightningTellsOfTrainingIsPassedOver() async throws {
+        let dtype = File.global("numpy", "dtype") + File.tuple(File.text("f8"), File.integer(0), File.integer(1)) + [0x52]
+        let score =
+            File.global("numpy.core.multiarray", "scalar") + File.tuple(dtype + File.tuple(File.integer(3)) + [0x62], File.text("x")) + [
+                0x52
+            ]
+        let callback = File.global("pytorch_lightning.callbacks.model_checkpoint", "ModelCheckpoint")
+        let callbacks = [0x7D, 0x28] + callback + File.dictionary(("best_model_score", score)) + [0x75]
+        let (names, _) = try await open(File.dictionary(("callbacks", callbacks), ("state_dict", state("w"))))
+        #expect(names == ["w"])
+    }
+
     @Test func movingAveragesComeFirst() async throws {
         let (names, notes) = try await open(File.dictionary(("model", state("raw")), ("ema", state("averaged")), ("step", File.integer(1))))
         #expect(names == ["averaged"])

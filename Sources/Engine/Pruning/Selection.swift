@@ -76,7 +76,7 @@ public struct Selection: Sendable {
     ///
     /// - Throws: ``PruningError``.
     public func validate(_ groups: [ChannelGroup]) throws(PruningError) {
-        guard try ratio > 0, !removes(of: groups) else { return }
+        guard ratio > 0, try !removes(of: groups) else { return }
         // In hundredths, as people say them.
         let least = (1...95).lazy.map { Double($0) / 100 }.first { other in
             (try? Selection(ratio: other, widths: widths, blockRules: blockRules).removes(of: groups)) ?? false

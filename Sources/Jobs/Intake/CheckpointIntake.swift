@@ -39,7 +39,9 @@ package struct CheckpointIntake {
         consuming upload: HeldUpload? = nil, owner: Owner? = nil, answer: KeptAnswer<CheckpointRecord>? = nil
     ) throws -> CheckpointRecord {
         let contents = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
-        let single = try CompVisUpload(files) { try json($0, contents) }
+        let single = try memory.work(StoredCheckpoint.graphCost, for: "the upload's YAML") {
+            try CompVisUpload(files) { try json($0, contents) }
+        }
         let layout = try single == nil ? DiffusersLayout(paths: files.map(\.path), variant: choices.variant) : nil
         // Configurations, and what is read of the weights before any number is. Shards are open together.
         let weights = single?.weights ?? layout?.weights

@@ -23,6 +23,8 @@ struct CompVisUpload {
     private let document: JSON?
     private let files: Files
 
+    /// Documents that are looked into; one is enough.
+    private static let mostYAML = 16
     private static let endings = [".ckpt", ".safetensors", ".pt", ".pth", ".bin"]
 
     /// Looks at names, and into a YAML; nil where there is a configuration of another kind, or not one file of weights.
@@ -35,6 +37,7 @@ struct CompVisUpload {
         let names = paths.filter { !$0.contains("/") }.sorted()
         let weights = names.filter { name in Self.endings.contains(where: name.hasSuffix) }
         let texts = names.filter { $0.hasSuffix(".yaml") || $0.hasSuffix(".yml") }
+        guard texts.count <= Self.mostYAML else { return nil }
         var known: [(name: String, document: JSON)] = []
         for name in texts {
             let bytes = Array(try data(name))

@@ -65,7 +65,7 @@ struct CompVisUNet {
         guard counts.allSatisfy({ (2...ConfigurationLimits.layers + 1).contains($0) }), counts.count <= ConfigurationLimits.levels,
             inputs == blocks
         else {
-            let layers = counts.map { "\($0 - 1)" }.joined(separator: ", ")
+            let layers = counts.prefix(12).map { "\($0 - 1)" }.joined(separator: ", ")
             throw shapes.refusal(
                 "\(shapes.prefix)input_blocks and output_blocks are \(inputs) and \(blocks), which in levels of \(layers) layers is not the "
                     + "U-Net of CompVis's code base, or one that resamples without weights (conv_resample: false)")

@@ -28,7 +28,8 @@ struct TensorShapes {
     /// How many blocks there are, counted from 0, of which each has a tensor of the name that its number gives.
     func count(_ name: (Int) -> String) -> Int {
         var count = 0
-        while has(name(count)) { count += 1 }
+        // Names that do not grow with the number would have no end.
+        while count < entries.count, has(name(count)) { count += 1 }
         return count
     }
 

@@ -14,12 +14,14 @@ extension API {
         on(
             &routes, .post, "/v1/checkpoints",
             Operation(
-                "createCheckpoint", "Stores a checkpoint: an archive of a diffusers folder, or a form of its files.",
+                "createCheckpoint",
+                "Stores a checkpoint: an archive of a diffusers folder, a file of CompVis's code base, or a form of files.",
                 parameters: [
                     .query("name", "What to call it.", .text()),
                     .query("init", "Draw fresh weights where none are sent.", .words(["random"])),
                     .query("seed", "Of the fresh weights.", ["type": "integer", "minimum": 0, "default": 0]),
-                    .query("variant", "Which of several weights to take, such as fp16.", .text()),
+                    .query(
+                        "variant", "Which of several weights to take, such as fp16, or non_ema where there are moving averages.", .text()),
                     .query("sample_size", "Side, or height x width, of samples where the configuration has none: 64 or 64x96.", .text()),
                 ],
                 bodies: Operation.Content.archives
