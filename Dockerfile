@@ -2,7 +2,7 @@
 FROM swift:6.3-bookworm AS build
 RUN apt-get update -q \
     && apt-get install -q -y --no-install-recommends libblas-dev liblapacke-dev libopenblas0-pthread libsqlite3-dev libarchive-dev \
-        libcurl4-openssl-dev libssl-dev libspng-dev libturbojpeg0-dev pkg-config \
+        libcurl4-openssl-dev libssl-dev libspng-dev libturbojpeg0-dev libwebp-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /source
 COPY Package.swift ./
@@ -17,7 +17,7 @@ RUN swift build -c release --product pruner --static-swift-stdlib \
 FROM debian:bookworm-slim
 RUN apt-get update -q \
     && apt-get install -q -y --no-install-recommends libopenblas0-pthread liblapacke libarchive13 libcurl4 libssl3 ca-certificates libspng0 \
-        libturbojpeg0 libsqlite3-0 \
+        libturbojpeg0 libwebp7 libsqlite3-0 \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --home-dir /data --shell /usr/sbin/nologin pruner \
     && install -d -o pruner -g pruner /data

@@ -1,5 +1,5 @@
 # Debian packages: headers to build with, OpenBLAS behind the BLAS interface, and the tools of the demo.
-PACKAGES = libblas-dev liblapacke-dev libopenblas0-pthread libsqlite3-dev libarchive-dev libcurl4-openssl-dev libssl-dev libspng-dev libturbojpeg0-dev pkg-config curl jq
+PACKAGES = libblas-dev liblapacke-dev libopenblas0-pthread libsqlite3-dev libarchive-dev libcurl4-openssl-dev libssl-dev libspng-dev libturbojpeg0-dev libwebp-dev pkg-config curl jq
 
 .PHONY: help deps build demo docs test published soak fuzz tsan bench interop conformance browser lint
 

@@ -57,7 +57,7 @@ let package = Package(
         .target(name: "Files"),
 
         // Archives and pictures, bytes from strangers: every check compiled in.
-        .target(name: "Media", dependencies: ["Files", "CArchive", "CSpng", "CTurboJPEG"]),
+        .target(name: "Media", dependencies: ["Files", "CArchive", "CSpng", "CTurboJPEG", "CWebP"]),
 
         // Sockets, connections, messages, a router and a client: could serve any service.
         .target(
@@ -122,6 +122,7 @@ let package = Package(
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),
         .systemLibrary(name: "CSpng", pkgConfig: "spng", providers: [.apt(["libspng-dev"])]),
         .systemLibrary(name: "CTurboJPEG", pkgConfig: "libturbojpeg", providers: [.apt(["libturbojpeg0-dev"])]),
+        .systemLibrary(name: "CWebP", pkgConfig: "libwebp", providers: [.apt(["libwebp-dev"])]),
 
         // What tests of several targets need: fixtures, folders that go, servers and clients.
         .target(

@@ -1,9 +1,10 @@
-"""Makes pictures/ for MediaTests with Pillow: PNG and JPEG files, what Pillow decodes them to, and what it resizes to.
+"""Makes pictures/ for MediaTests with Pillow: PNG, JPEG and WebP files, what Pillow decodes them to, how it turns them by EXIF, and what it
+resizes to.
 
-Run: python3 make_pictures.py (needs pillow and numpy)."""
-import base64, io, json, os, struct, zlib
+Run: python3 make_pictures.py (needs pillow, numpy and libturbojpeg)."""
+import base64, ctypes, io, json, os, struct, zlib
 import numpy as np
-from PIL import Image
+from PIL import Image, ImageOps
 
 here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "pictures")
 os.makedirs(here, exist_ok=True)
@@ -39,11 +40,43 @@ def saved(image, format, **options):
     return file.getvalue()
 
 
+def ycck(image, quality):
+    """A CMYK picture as YCCK with half the colours' resolution, which Pillow does not write."""
+    turbo = ctypes.CDLL("libturbojpeg.so.0")
+    turbo.tjInitCompress.restype = ctypes.c_void_p
+    inks = 255 - np.asarray(image)
+    out, size = ctypes.c_void_p(), ctypes.c_ulong()
+    handle = ctypes.c_void_p(turbo.tjInitCompress())
+    # TJPF_CMYK, TJSAMP_420
+    assert turbo.tjCompress2(handle, inks.tobytes(), image.width, 0, image.height, 11, ctypes.byref(out), ctypes.byref(size), 2, quality, 0) == 0
+    return ctypes.string_at(out, size.value)
+
+
+def without_adobe(jpeg):
+    """The same without its APP14 segment."""
+    place = jpeg.index(b"\xff\xee")
+    return jpeg[:place] + jpeg[place + 2 + struct.unpack(">H", jpeg[place + 2:place + 4])[0]:]
+
+
+def exif(orientation, order=">", kind=3):
+    """A block with one entry."""
+    value = struct.pack(order + ("HH" if kind == 3 else "I"), *([orientation, 0] if kind == 3 else [orientation]))
+    return {"<": b"II*\0", ">": b"MM\0*"}[order] + struct.pack(order + "IHHHI", 8, 1, 0x0112, kind, 1) + value + struct.pack(order + "I", 0)
+
+
 rgb, gray = Image.fromarray(pattern(13, 9, 3)), Image.fromarray(pattern(13, 9, 1)[..., 0])
 alpha = Image.fromarray(pattern(13, 9, 3)[::-1, :, 1].copy())
 rgba, la = rgb.copy(), Image.merge("LA", (gray, alpha))
 rgba.putalpha(alpha)
 samples = lambda bits, n: [bytes(np.random.RandomState(y).randint(0, 256, (13 * bits + 7) // 8).astype(np.uint8)) for y in range(n)]
+# Blocks of noise and of plain colour, so that a lossless WebP has several groups of codes and every transform.
+y, x = np.mgrid[:72, :96]
+mixed = Image.fromarray(np.stack([np.where((x // 24 + y // 24) % 2, np.random.RandomState(c).randint(0, 256, (72, 96)), x + y + 40 * c) for c in range(3)], -1).astype(np.uint8))
+mixed_alpha = mixed.copy()
+mixed_alpha.putalpha(Image.fromarray(((x * 3 + y * 5) % 256).astype(np.uint8)))
+inks = Image.fromarray(np.random.RandomState(3).randint(0, 256, (4, 5, 4)).astype(np.uint8)).convert("RGBA").resize((37, 29), Image.Resampling.BICUBIC)
+inks = Image.frombytes("CMYK", inks.size, inks.tobytes())
+narrow = lambda n: [np.random.RandomState(y).randint(0, 4096, 13 * n).astype(">u2").tobytes() for y in range(9)]
 palette16 = chunk(b"PLTE", bytes(range(0, 240, 5)))
 files = {
     "rgb.png": saved(rgb, "png"), "gray.png": saved(gray, "png"), "rgba.png": saved(rgba, "png"), "la.png": saved(la, "png"),
@@ -63,14 +96,26 @@ files = {
     "turned.jpg": saved(rgb.resize((37, 29)), "jpeg", quality=85, exif=b"Exif\0\0MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0"),
     "interlaced.png": png(13, 9, 8, 2, adam7(pattern(13, 9, 3)), interlace=1),
 }
-others = {"blank.png": png(2400, 2000, 1, 3, [bytes(300)] * 2000, chunk(b"PLTE", bytes([9, 8, 7, 6, 5, 4]))), "cmyk.jpg": saved(rgb.convert("CMYK"), "jpeg", quality=85)}
+files |= {
+    "cmyk.jpg": saved(rgb.convert("CMYK"), "jpeg", quality=85), "inks.jpg": saved(inks, "jpeg", quality=95),
+    "inks_plain.jpg": without_adobe(saved(inks, "jpeg", quality=95)), "inks_progressive.jpg": saved(inks, "jpeg", quality=90, progressive=True),
+    "ycck.jpg": ycck(inks, 90),
+    "rgb.webp": saved(rgb.resize((37, 29)), "webp", quality=85), "best.webp": saved(mixed, "webp", quality=95, method=6),
+    "rgba.webp": saved(mixed_alpha, "webp", quality=80), "lossless.webp": saved(mixed, "webp", lossless=True, method=6, quality=100),
+    "lossless_rgba.webp": saved(mixed_alpha, "webp", lossless=True, exact=True), "lossless_small.webp": saved(rgb, "webp", lossless=True),
+    "lossless_palette.webp": saved(rgb.quantize(7).convert("RGB"), "webp", lossless=True),
+    "narrow.png": png(13, 9, 16, 0, narrow(1)), "narrow_rgb.png": png(13, 9, 16, 2, narrow(3)),
+    "opaque.png": saved(rgb.convert("RGBA"), "png"),
+}
+others = {"blank.png": png(2400, 2000, 1, 3, [bytes(300)] * 2000, chunk(b"PLTE", bytes([9, 8, 7, 6, 5, 4]))),
+          "animated.webp": saved(rgb, "webp", save_all=True, append_images=[rgb.transpose(Image.Transpose.ROTATE_180)], lossless=True)}
 expected = {}
 for name, data in files.items():
     with open(os.path.join(here, name), "wb") as file:
         file.write(data)
     image = Image.open(io.BytesIO(data))
     one = image.mode in ("1", "L", "LA", "I;16") or name == "la16.png"  # which Pillow opens as RGBA
-    if name == "gray16.png":
+    if name in ("gray16.png", "narrow.png"):
         # Pillow clips 16-bit gray at 255, white nearly everywhere; as for 16-bit colours, the upper byte is the sense of it.
         pixels = (np.asarray(image).astype(np.uint32) >> 8).astype(np.uint8)
     else:
@@ -84,6 +129,27 @@ for name, data in others.items():
         file.write(data)
 with open(os.path.join(here, "decoded.json"), "w") as file:
     json.dump(expected, file, indent=1)
+
+# How pictures lie, in every format and every way that it is told.
+xmp = b'<x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:Description tiff:Orientation="%d"/></x:xmpmeta>'
+small = Image.fromarray(pattern(6, 4, 3))
+lying = {f"lying_{n}.jpg": saved(small, "jpeg", quality=95, subsampling=0, exif=b"Exif\0\0" + exif(n, "<>"[n % 2], 3 if n < 5 else 4)) for n in range(10)}
+lying |= {"lying_3.png": saved(small, "png", exif=exif(3)), "lying_6.png": saved(small, "png", exif=exif(6, "<")),
+          "lying_5.webp": saved(small, "webp", lossless=True, exif=exif(5)),
+          "lying_8.webp": saved(small, "webp", lossless=True, exif=b"Exif\0\0" + exif(8, "<")),
+          "xmp_6.jpg": saved(small, "jpeg", quality=95, subsampling=0, xmp=xmp % 6), "xmp_4.webp": saved(small, "webp", lossless=True, xmp=xmp % 4),
+          "xmp_7.png": png(6, 4, 8, 2, [row.tobytes() for row in pattern(6, 4, 3)], chunk(b"iTXt", b"XML:com.adobe.xmp\0\0\0\0\0" + xmp % 7)),
+          "mixed_6.webp": saved(mixed, "webp", quality=60, exif=exif(6)),
+          "broken_exif.jpg": saved(small, "jpeg", quality=95, subsampling=0, exif=b"Exif\0\0" + exif(6)[:17])}
+upright = {}
+for name, data in lying.items():
+    with open(os.path.join(here, name), "wb") as file:
+        file.write(data)
+    image = Image.open(io.BytesIO(data))
+    turned = ImageOps.exif_transpose(image).convert("RGB")
+    upright[name] = {"width": turned.width, "height": turned.height, "channels": 3, "pixels": base64.b64encode(turned.tobytes()).decode()}
+with open(os.path.join(here, "upright.json"), "w") as file:
+    json.dump(upright, file, indent=1)
 
 resized = []
 for size, target, channels in [((64, 64), (32, 32), 3), ((100, 75), (32, 32), 3), ((75, 100), (32, 32), 1), ((33, 33), (32, 32), 3),

@@ -19,5 +19,7 @@ struct FuzzTarget: Sendable {
         FuzzTarget(name: "torch", run: torchTensorsLieWithinTheFile),
         FuzzTarget(name: "archive", run: archiveStaysWithinItsLimits),
         FuzzTarget(name: "picture", run: pictureHasItsPixels),
+        FuzzTarget(name: "exif", run: exifTurnsAPictureOrNot),
+        FuzzTarget(name: "webp", run: webpTakesWhatIsReckoned),
     ]
 }

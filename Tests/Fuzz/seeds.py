@@ -112,7 +112,16 @@ with zipfile.ZipFile(small, "w") as archive:
         archive.writestr(zipfile.ZipInfo("model/" + name), content)
 seed("torch", "plain", small.getvalue())
 files("archive", "archives/*", largest=20480)
-files("picture", "pictures/*.png", "pictures/*.jpg", largest=20480)
+files("picture", "pictures/*.png", "pictures/*.jpg", "pictures/*.webp", largest=20480)
+entry = b"\x01\x12\0\3\0\0\0\1\0\6\0\0"
+for number, content in enumerate([
+    b"MM\0*\0\0\0\x08\0\1" + entry, b"Exif\0\0II*\0\x08\0\0\0\2\0\x0f\1\2\0\4\0\0\0abc\0\x12\1\4\0\1\0\0\0\3\0\0\0",
+    b"MM\0*\0\0\0\x08\0\2" + entry + b"\x01\x12\0\3\0\0\0\3\0\0\0\x22" + b"\0\5\0\0\0\0",
+]):
+    seed("exif", number, content)
+for path in sorted(fixtures.glob("pictures/lossless*.webp")):
+    content = path.read_bytes()
+    seed("webp", path.name, content[content.index(b"VP8L") + 13:][:8192])
 
 # The pickles alone. Of the larger files too, whose zips are too long to be mutated whole.
 for path in sorted(fixtures.glob("hostile/*.pt")) + sorted(fixtures.glob("torch/*")):

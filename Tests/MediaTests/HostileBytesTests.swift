@@ -32,8 +32,8 @@ struct HostileBytesTests {
 
     @Test(arguments: [
         "rgb.png", "gray2.png", "palette4.png", "la16.png", "interlaced.png", "gamma.png", "rgb420.jpg", "progressive.jpg", "gray.jpg",
-        "cmyk.jpg",
-        "turned.jpg",
+        "cmyk.jpg", "turned.jpg", "ycck.jpg", "rgb.webp", "rgba.webp", "lossless.webp", "lossless_palette.webp", "lossless_rgba.webp",
+        "lying_6.jpg", "lying_6.png", "lying_8.webp", "xmp_6.jpg",
     ])
     func picturesAreDecodedOrRefused(name: String) throws {
         let bytes = try Fixture.bytes("pictures/\(name)")
@@ -43,6 +43,7 @@ struct HostileBytesTests {
                 #expect(picture.pixels.count == picture.width * picture.height * picture.channels)
             }
             _ = try? PictureInfo(of: input)
+            _ = PictureInfo.validationCost(input)
         }
     }
 

@@ -17,6 +17,8 @@ struct LocalJob {
         let dataset: LocalFiles?
         /// What is said beside the checkpoint's files.
         let choices: CheckpointChoices
+        /// What is said beside the pictures.
+        let pictureChoices: DatasetChoices
     }
 
     /// Why the work ended before the job did: a signal.
@@ -34,7 +36,7 @@ struct LocalJob {
         let dataset = try inputs.dataset.map { files in
             try database.datasets.list(limit: 1).items.first?.id
                 ?? telling(files) {
-                    let record = try DatasetIntake(database: database).store($0, name: files.name)
+                    let record = try DatasetIntake(database: database).store($0, name: files.name, inputs.pictureChoices)
                     screen.warn(of: try record.payload(), files.path)
                     return record.id
                 }

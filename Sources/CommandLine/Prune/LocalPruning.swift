@@ -9,6 +9,8 @@ struct LocalPruning {
     let request: JSON
     /// What is said beside the checkpoint's files.
     let choices: CheckpointChoices
+    /// What is said beside the pictures.
+    let pictureChoices: DatasetChoices
     let resources: JobResources
     let screen: Screen
 
@@ -91,7 +93,7 @@ struct LocalPruning {
     private func inputs(_ checkpoint: String, _ dataset: String?) throws -> LocalJob.Inputs {
         LocalJob.Inputs(
             checkpoint: try LocalFiles(path: checkpoint, isCheckpoint: true), dataset: try dataset.map { try LocalFiles(path: $0) },
-            choices: choices)
+            choices: choices, pictureChoices: pictureChoices)
     }
 
     private func body(_ ids: (checkpoint: String, dataset: String?)) -> JSON {
@@ -107,6 +109,7 @@ struct LocalPruning {
         let beside =
             [JSON.Member("variant", .optional(choices.variant))]
             + (choices.sampleSize.map { [.init("sample_size", .string($0.description))] } ?? [])
+            + pictureChoices.queries.map { .init($0.name, .string($0.value)) }
         let wanted = JobRequest.read(body(digests)).request.json.adding(beside)
         guard let begun = try folder.begun() else { return try folder.begin(wanted) }
         let differences = Self.differences(begun, wanted)

@@ -14,10 +14,11 @@ struct PruneCommand: AsyncParsableCommand {
             """)
 
     @Option(help: "A diffusers folder, or a tar, tar.gz or zip of one.", completion: .file()) var checkpoint: String
-    @Option(help: "A folder of PNG and JPEG files, or a tar, tar.gz or zip of them.", completion: .file()) var dataset: String?
+    @Option(help: "A folder of PNG, JPEG and WebP files, or a tar, tar.gz or zip of them.", completion: .file()) var dataset: String?
     @Option(help: "Where the result is to appear: a folder that is not there yet.", completion: .directory) var out: String?
 
     @OptionGroup(title: "Of the checkpoint") var beside: CheckpointOptions
+    @OptionGroup(title: "Of the pictures") var besidePictures: DatasetOptions
     @OptionGroup(title: "What to do") var job: JobOptions
     @OptionGroup(title: "What to use") var resources: ResourceOptions
 
@@ -37,8 +38,8 @@ struct PruneCommand: AsyncParsableCommand {
         let screen = Screen(isQuiet: quiet)
         try await CommandFailure.reporting(on: screen) {
             let pruning = LocalPruning(
-                request: try job.body(), choices: beside.choices, resources: JobResources(try resources.settings()),
-                screen: screen)
+                request: try job.body(), choices: beside.choices, pictureChoices: besidePictures.choices,
+                resources: JobResources(try resources.settings()), screen: screen)
             try await prune(pruning, screen)
         }
     }

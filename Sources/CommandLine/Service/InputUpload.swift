@@ -28,12 +28,12 @@ package struct InputUpload {
 
     /// The identifier of `text`: itself, or what the server makes of the file or folder of that name.
     ///
-    /// - Parameter choices: what is said beside a checkpoint's files.
-    package func identifier(_ kind: Kind, _ text: String, _ choices: CheckpointChoices = CheckpointChoices()) throws -> String {
+    /// - Parameter queries: what is said beside the files, by the names of the API's parameters.
+    package func identifier(_ kind: Kind, _ text: String, _ queries: [(name: String, value: String)] = []) throws -> String {
         if text.hasPrefix(kind.prefix), !FileManager.default.fileExists(atPath: text) { return text }
         let files = try LocalFiles(path: text, isCheckpoint: kind == .checkpoint)
         do {
-            let made = files.size < largeSize ? try sendWhole(kind, files, choices) : try sendResumably(kind, files, choices)
+            let made = files.size < largeSize ? try sendWhole(kind, files, queries) : try sendResumably(kind, files, queries)
             screen.clear()
             guard let id = made["id"]?.word else { throw CommandFailure(.unavailable, "the server's answer names no \(kind.rawValue)") }
             screen.note("\(text) is \(id)")
@@ -44,16 +44,18 @@ package struct InputUpload {
         }
     }
 
-    private func sendWhole(_ kind: Kind, _ files: LocalFiles, _ choices: CheckpointChoices) throws -> JSON {
+    private typealias Queries = [(name: String, value: String)]
+
+    private func sendWhole(_ kind: Kind, _ files: LocalFiles, _ queries: Queries) throws -> JSON {
         let fields = [("Content-Type", "application/octet-stream"), ServiceClient.newKey()]
         let answer = try client.send(attempts: ServiceClient.attempts) {
-            ClientRequest("POST", path(kind, files, choices), fields: fields, body: try body(files, from: 0))
+            ClientRequest("POST", path(kind, files, queries), fields: fields, body: try body(files, from: 0))
         }
         return try JSON(parsing: answer.body)
     }
 
     /// tus 1.0.0: creation, then PATCH, and again from where the server says it stands.
-    private func sendResumably(_ kind: Kind, _ files: LocalFiles, _ choices: CheckpointChoices) throws -> JSON {
+    private func sendResumably(_ kind: Kind, _ files: LocalFiles, _ queries: Queries) throws -> JSON {
         let fields = [Self.tus, ("Upload-Length", String(files.size)), ServiceClient.newKey()]
         let created = try client.send(attempts: ServiceClient.attempts) { ClientRequest("POST", "/v1/uploads", fields: fields) }
         guard let id = try JSON(parsing: created.body)["id"]?.word, id.hasPrefix("upl_") else {
@@ -69,7 +71,7 @@ package struct InputUpload {
             let fields = [Self.tus, ("Upload-Offset", String(offset)), ("Content-Type", "application/offset+octet-stream")]
             _ = try client.stream(ClientRequest("PATCH", upload, fields: fields, body: try body(files, from: offset))) { _, _ in }
         }
-        return try client.create(path(kind, files, choices), ["upload": .string(id)])
+        return try client.create(path(kind, files, queries), ["upload": .string(id)])
     }
 
     private static let tus = ("Tus-Resumable", "1.0.0")
@@ -83,9 +85,9 @@ package struct InputUpload {
         return Int64(offset)
     }
 
-    private func path(_ kind: Kind, _ files: LocalFiles, _ choices: CheckpointChoices) -> String {
-        let queries = [("name", files.name)] + choices.queries
-        return "\(kind.path)?" + queries.map { "\($0)=\(ServiceClient.escaped($1))" }.joined(separator: "&")
+    private func path(_ kind: Kind, _ files: LocalFiles, _ queries: Queries) -> String {
+        let all = [("name", files.name)] + queries
+        return "\(kind.path)?" + all.map { "\($0)=\(ServiceClient.escaped($1))" }.joined(separator: "&")
     }
 
     /// The files' bytes from `offset` on, shown as they go.

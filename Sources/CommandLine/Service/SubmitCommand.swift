@@ -13,6 +13,7 @@ struct SubmitCommand: ParsableCommand {
     @Option(help: "A dataset's id, or a folder, tar, tar.gz or zip of pictures to upload.", completion: .file()) var dataset: String?
 
     @OptionGroup(title: "Of what is uploaded") var beside: CheckpointOptions
+    @OptionGroup(title: "Of pictures that are uploaded") var besidePictures: DatasetOptions
     @OptionGroup(title: "What to do") var job: JobOptions
     @OptionGroup(title: "Where") var server: ServerOptions
 
@@ -31,8 +32,8 @@ struct SubmitCommand: ParsableCommand {
             // Whether there is a server, and whether it lets us in, before anything large is read.
             _ = try client.get("/v1/jobs?limit=1")
             let upload = InputUpload(client: client, screen: screen)
-            let checkpoint = try upload.identifier(.checkpoint, checkpoint, beside.choices)
-            let dataset = try dataset.map { try upload.identifier(.dataset, $0) }
+            let checkpoint = try upload.identifier(.checkpoint, checkpoint, beside.choices.queries)
+            let dataset = try dataset.map { try upload.identifier(.dataset, $0, besidePictures.choices.queries) }
             var posted = try client.create(
                 "/v1/jobs", body.replacing(["checkpoint": .string(checkpoint), "dataset": .optional(dataset)]))
             guard let id = posted["id"]?.word else { throw CommandFailure(.unavailable, "the server's answer names no job") }

@@ -18,7 +18,7 @@ const kinds = {
   },
   datasets: {
     title: "Datasets", one: "dataset",
-    hint: "A folder of PNG and JPEG files, or a tar, tar.gz or zip of them; metadata.jsonl or metadata.csv beside them gives labels or captions.",
+    hint: "A folder of PNG, JPEG and WebP files, or a tar, tar.gz or zip of them; metadata.jsonl or metadata.csv beside them gives labels or captions.",
     columns: [{ name: "name" }, { name: "pictures", number: true }, { name: "at least" }, { name: "size", number: true }, { name: "from" }, { name: "" }],
     row: (item) => [
       h("span", {}, item.name, h("br"), h("code", { class: "id" }, item.id), item.warnings.map((warning) => h("span", { class: "warning" }, warning))),

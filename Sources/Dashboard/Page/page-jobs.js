@@ -82,7 +82,7 @@ function welcome() {
   return h("div", { class: "welcome" },
     h("p", {}, "Nothing here yet. A checkpoint becomes smaller in three steps:"),
     h("ol", {},
-      h("li", {}, h("a", { href: "#/files" }, "Bring a checkpoint and pictures"), ": a diffusers folder and a folder of PNG or JPEG files."),
+      h("li", {}, h("a", { href: "#/files" }, "Bring a checkpoint and pictures"), ": a diffusers folder and a folder of PNG, JPEG or WebP files."),
       h("li", {}, h("a", { href: "#/new" }, "Post a job"), ": how much to remove, and how long to fine-tune."),
       h("li", {}, "Watch it here, compare, and download the result, which stock diffusers loads.")));
 }

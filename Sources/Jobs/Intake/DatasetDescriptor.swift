@@ -12,11 +12,13 @@ struct DatasetDescriptor {
 
     /// Describes pictures that were just read: the smallest width and height among them, and 3 channels unless all are gray.
     init(
-        images: Int, width: Int, height: Int, channels: Int, size: Int64, classes: PictureClasses?, captions: Int,
+        images: Int, traits: PictureTraits, exif: DatasetChoices.Orientation, size: Int64, classes: PictureClasses?, captions: Int,
         embeddings: EmbeddingsFile?, warnings: [String]
     ) {
         json = [
-            "images": .integer(images), "width": .integer(width), "height": .integer(height), "channels": .integer(channels),
+            "images": .integer(images), "width": .integer(traits.width.length), "height": .integer(traits.height.length),
+            "narrowest": .string(traits.width.path), "lowest": .string(traits.height.path),
+            "channels": .integer(traits.channels), "exif": .string(exif.rawValue),
             "classes": classes?.json ?? [], "class_count": .integer(classes?.count ?? 0), "captions": .integer(captions),
             "embeddings": embeddings?.json ?? .null, "size": .integer(Int(size)), "warnings": .array(warnings.map(JSON.string)),
         ]
@@ -28,6 +30,11 @@ struct DatasetDescriptor {
     var width: Int { json["width"]?.integer ?? 0 }
     /// The smallest height.
     var height: Int { json["height"]?.integer ?? 0 }
+    /// The paths of a picture of the smallest width, and of one of the smallest height; nil of what was stored before they were told.
+    var narrowest: String? { path("narrowest") }
+    var lowest: String? { path("lowest") }
+    /// Whether pictures are turned as EXIF says.
+    var isTurned: Bool { json["exif"] == .string(DatasetChoices.Orientation.apply.rawValue) }
     /// 1 when all are gray, else 3.
     var channels: Int { json["channels"]?.integer ?? 0 }
     /// What its pictures are, by their labels or folders; nil where these tell nothing, and of what was stored before there were classes.
@@ -36,6 +43,8 @@ struct DatasetDescriptor {
     var captions: Int { json["captions"]?.integer ?? 0 }
     /// The embeddings of its pictures; nil where there are none.
     var embeddings: EmbeddingsFile? { EmbeddingsFile(json["embeddings"]) }
+
+    private func path(_ name: String) -> String? { if case .string(let path)? = json[name] { path } else { nil } }
 }
 
 extension DatasetRecord {
@@ -67,11 +76,12 @@ extension DatasetRecord {
     package func payload() throws -> JSON {
         let head: JSON = ["id": .string(id), "object": "dataset", "name": .string(name), "created_at": .string(createdAt.text)]
         guard case .object(let described) = try DatasetDescriptor(self).json else { return head }
-        // Of what was stored before there were classes, or captions.
+        // Of what was stored before there was all of this.
         let names = Set(described.map(\.name))
         let classes = try DatasetDescriptor(self).classes?.count ?? 0
         let later: [JSON.Member] = [
             .init("classes", []), .init("class_count", .integer(classes)), .init("captions", 0), .init("embeddings", .null),
+            .init("narrowest", .null), .init("lowest", .null), .init("exif", .string(DatasetChoices.Orientation.ignore.rawValue)),
         ]
         return head.adding(described + later.filter { !names.contains($0.name) })
     }

@@ -22,16 +22,18 @@ package struct DatasetIntake {
     ///
     /// - Parameters:
     ///   - source: an archive.
+    ///   - choices: what was said beside it.
     ///   - upload: what the archive came from, which goes then.
     ///   - owner: whose it is.
     ///   - answer: to be kept with the dataset.
     /// - Throws: ``ArchiveError``, ``JobsError``, ``StorageError``.
     package func store(
-        _ source: ArchiveSource, name: String?, consuming upload: HeldUpload? = nil, owner: Owner? = nil,
+        _ source: ArchiveSource, name: String?, _ choices: DatasetChoices = DatasetChoices(), consuming upload: HeldUpload? = nil,
+        owner: Owner? = nil,
         answer: KeptAnswer<DatasetRecord>? = nil
     ) throws -> DatasetRecord {
-        let archive = try ArchiveReader(source)
-        var reading = try DatasetReading(database, memory, share)
+        let archive = try ArchiveReader(source, givesLitter: true)
+        var reading = try DatasetReading(database, memory, share, choices)
         while let entry = try archive.next() { try reading.read(entry, of: archive) }
         let contents = try reading.contents()
         return try database.datasets.insert(

@@ -7,17 +7,16 @@ struct DatasetReading {
     private let database: Database
     private let memory: RequestMemory
     private let share: MemoryShare?
+    private let choices: DatasetChoices
     /// The pictures' bytes, one after the other.
     private let pack: BlobWriter
 
     private var pictures: [DatasetRecord.Picture] = []
+    private var traits: PictureTraits
+    private var broken = BrokenPictures()
     private var leftOut = LeftOutFiles()
     private var metadata = PictureMetadata()
     private var embeddings: (path: String, blob: StoredBlob)?
-    /// The smallest sides among the pictures.
-    private var (width, height) = (Int.max, Int.max)
-    private var sizes: Set<[Int]> = []
-    private var channelCounts: Set<Int> = []
     private var names = 0
     /// Bytes of metadata read so far, of memory that they take, and of memory that was asked for.
     private var metadataSize = 0
@@ -36,8 +35,9 @@ struct DatasetReading {
     /// Bytes of metadata that are told apart at a time.
     private static let slice = 16 << 10
 
-    init(_ database: Database, _ memory: RequestMemory, _ share: MemoryShare?) throws {
-        (self.database, self.memory, self.share) = (database, memory, share)
+    init(_ database: Database, _ memory: RequestMemory, _ share: MemoryShare?, _ choices: DatasetChoices) throws {
+        (self.database, self.memory, self.share, self.choices) = (database, memory, share, choices)
+        traits = PictureTraits(choices)
         pack = try database.blobs.writer()
     }
 
@@ -49,6 +49,7 @@ struct DatasetReading {
             try share?.grow(Self.named * Self.nameCost, for: "an archive of so many pictures")
         }
         names += 1
+        if let kind = HiddenFile.kind(entry.path) { return leftOut.add(entry.path, hiddenBy: kind) }
         switch DatasetFile(path: entry.path) {
         case .metadata(let format):
             do { try readMetadata(format, entry.path, archive) } catch let error as MetadataError {
@@ -68,17 +69,21 @@ struct DatasetReading {
     private mutating func readPicture(_ entry: ArchiveReader.Entry, _ beginning: [UInt8], _ archive: ArchiveReader) throws {
         let turn = (entry.size ?? .max) > Self.large ? try memory.large(for: entry.path) : nil
         defer { withExtendedLifetime(turn) {} }
-        let bytes = try archive.readAll(atMost: Self.largestPicture, after: beginning)
-        let picture: PictureInfo
+        let bytes: [UInt8]
+        do throws(ArchiveError) { bytes = try archive.readAll(atMost: Self.largestPicture, after: beginning) } catch {
+            guard case .tooLarge(_, Self.largestPicture) = error else { throw error }
+            return broken.add(entry.path, "\(PictureError.tooManyBytes(limit: Self.largestPicture))")
+        }
         do {
             // Decodes it and lets go of it.
-            picture = try memory.work(PictureInfo.validationCost(bytes), for: entry.path) { try PictureInfo.validate(bytes) }
+            let picture = try memory.work(PictureInfo.validationCost(bytes), for: entry.path) { try PictureInfo.validate(bytes) }
+            traits.add(entry.path, picture)
         } catch let error as PictureError {
-            throw JobsError.invalidPicture(path: entry.path, error)
+            return broken.add(entry.path, "\(error)")
+        } catch let error as RequestMemoryError {
+            guard case .tooLarge = error, choices.onError == .skip else { throw error }
+            return broken.add(entry.path, "takes more memory to read than this server spends on one picture")
         }
-        (width, height) = (min(width, picture.width), min(height, picture.height))
-        channelCounts.insert(picture.channels)
-        if sizes.count < 2 { sizes.insert([picture.width, picture.height]) }
         pictures.append(DatasetRecord.Picture(path: entry.path, offset: pack.size, length: Int64(bytes.count)))
         try pack.write(bytes)
     }
@@ -126,12 +131,13 @@ struct DatasetReading {
     ///
     /// - Throws: ``JobsError``, ``StorageError``, ``RequestMemoryError``.
     mutating func contents() throws -> Contents {
+        if broken.count > 0 {
+            guard choices.onError == .skip else { throw JobsError.invalidPictures(broken.refusal(beside: pictures.count)) }
+            leftOut.add(broken)
+        }
         guard !pictures.isEmpty else { throw JobsError.noPictures(found: leftOut.summary) }
         pictures.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
-        var warnings: [String] = []
-        if sizes.count > 1 { warnings.append("the pictures differ in size; width and height tell the smallest") }
-        if channelCounts.count > 1 { warnings.append("some pictures are gray and are used as colour pictures") }
-        warnings += leftOut.warnings
+        var warnings = (traits.notes + leftOut.notes).map(\.detail)
         let given: PictureMetadata.Given
         do throws(PictureMetadata.Refusal) { given = try metadata.given(to: pictures.map(\.path), beside: leftOut.paths) } catch {
             throw JobsError.invalidMetadata(path: error.path, error.error)
@@ -140,8 +146,7 @@ struct DatasetReading {
         let file = try embeddings.map { try checked($0, &warnings) }
         let blob = try pack.finish()
         let descriptor = DatasetDescriptor(
-            images: pictures.count, width: width, height: height, channels: channelCounts.max() ?? 3,
-            size: blob.size + (embeddings?.blob.size ?? 0),
+            images: pictures.count, traits: traits, exif: choices.exif, size: blob.size + (embeddings?.blob.size ?? 0),
             classes: given.isSomething ? given.classes : PictureClasses(paths: pictures.lazy.map(\.path)),
             captions: given.captions.count { $0 != nil }, embeddings: file, warnings: warnings)
         return Contents(

@@ -1,26 +1,23 @@
 import Media
 
-/// Files of a dataset's archive that are not read: no pictures, or pictures of formats that are not.
+/// Files of a dataset's archive that are not read: no pictures, or pictures of formats that are not, or hidden.
 struct LeftOutFiles {
     /// What is told of some of them.
     private struct Group {
-        var count = 0
+        private(set) var paths = CountedPaths()
         /// How many of each kind.
-        var kinds: [String: Int] = [:]
-        /// The first few.
-        var examples: [String] = []
+        private var kinds: [String: Int] = [:]
 
         mutating func add(_ path: String, _ kind: String) {
-            count += 1
+            paths.add(path)
             kinds[kind, default: 0] += 1
-            if examples.count < 3 { examples.append(path) }
         }
 
         var text: String {
             let sorted = kinds.sorted { ($1.value, $0.key) < ($0.value, $1.key) }
             let told = sorted.prefix(6).map { "\($0.value) \($0.key)" }
             let rest = sorted.count > 6 ? ["\(sorted.dropFirst(6).reduce(0) { $0 + $1.value }) of other kinds"] : []
-            return (told + rest).joined(separator: ", ") + " (\(examples.joined(separator: ", "))\(count > examples.count ? ", …" : ""))"
+            return (told + rest).joined(separator: ", ") + " (\(paths.examples))"
         }
     }
 
@@ -28,7 +25,23 @@ struct LeftOutFiles {
     private(set) var paths: Set<String> = []
     private var pictures = Group()
     private var others = Group()
+    private var hidden = Group()
+    private var broken = BrokenPictures()
     private var lostMetadata: String?
+
+    /// Takes note of a hidden file.
+    ///
+    /// - Parameter kind: of ``HiddenFile/kind(_:)``.
+    mutating func add(_ path: String, hiddenBy kind: String) {
+        paths.insert(path)
+        hidden.add(path, kind)
+    }
+
+    /// Takes note of pictures that cannot be read.
+    mutating func add(_ pictures: BrokenPictures) {
+        paths.formUnion(pictures.paths)
+        broken = pictures
+    }
 
     /// Takes note of a file.
     ///
@@ -43,21 +56,34 @@ struct LeftOutFiles {
     }
 
     /// What they are, after "… holds no picture"; empty where there are none.
-    var summary: String { [pictures, others].filter { $0.count > 0 }.map(\.text).joined(separator: "; ") }
-
-    /// What to tell whoever sent them.
-    var warnings: [String] {
-        var warnings: [String] = []
-        if pictures.count > 0 {
-            warnings.append("\(Self.counted(pictures.count, "picture")) left out, as only PNG and JPEG are read: \(pictures.text)")
-        }
-        if others.count > 0 {
-            let nature = others.count == 1 ? "is no picture" : "are no pictures"
-            warnings.append("\(Self.counted(others.count, "file")) left out that \(nature): \(others.text)")
-        }
-        if let lostMetadata { warnings.append("\(lostMetadata) is not read: metadata.jsonl and metadata.csv are") }
-        return warnings
+    var summary: String {
+        let groups = [pictures, others, hidden].filter { $0.paths.count > 0 }.map(\.text)
+        return ((broken.count > 0 ? [broken.text] : []) + groups).joined(separator: "; ")
     }
 
-    private static func counted(_ count: Int, _ word: String) -> String { count == 1 ? "1 \(word) was" : "\(count) \(word)s were" }
+    /// What to tell whoever sent them.
+    var notes: [DatasetNote] {
+        var notes: [DatasetNote] = []
+        if broken.count > 0 {
+            let what = broken.count == 1 ? "it cannot be read" : "they cannot be read"
+            let counted = broken.count == 1 ? "1 picture was" : "\(broken.count) pictures were"
+            notes.append(.init("pictures_skipped", "\(counted) left out, as \(what): \(broken.text)"))
+        }
+        if pictures.paths.count > 0 {
+            let counted = pictures.paths.counted("picture")
+            notes.append(.init("pictures_not_read", "\(counted) left out, as only \(PictureFormat.names) are read: \(pictures.text)"))
+        }
+        if others.paths.count > 0 {
+            let nature = others.paths.count == 1 ? "is no picture" : "are no pictures"
+            notes.append(.init("files_left_out", "\(others.paths.counted("file")) left out that \(nature): \(others.text)"))
+        }
+        if hidden.paths.count > 0 {
+            let nature = hidden.paths.count == 1 ? "is hidden or litter" : "are hidden or litter"
+            notes.append(.init("hidden_files_left_out", "\(hidden.paths.counted("file")) left out that \(nature): \(hidden.text)"))
+        }
+        if let lostMetadata {
+            notes.append(.init("metadata_not_read", "\(lostMetadata) is not read: metadata.jsonl and metadata.csv are"))
+        }
+        return notes
+    }
 }

@@ -10,6 +10,8 @@ package final class StoredPictures: Sendable {
     private let pictures: [DatasetRecord.Picture]
     let classes: PictureClasses?
     private let hasCaptions: Bool
+    /// Whether pictures are turned as EXIF says.
+    let isTurned: Bool
     private let descriptor: Int32
     /// Decoded pictures, kept while there is room.
     private let decoded = Mutex<(pictures: [Int: [UInt8]], bytes: Int)>(([:], 0))
@@ -25,7 +27,7 @@ package final class StoredPictures: Sendable {
         let record = try database.datasets.get(id)
         pictures = try database.datasets.pictures(of: id)
         let described = try DatasetDescriptor(record)
-        (classes, hasCaptions) = (described.classes, described.captions > 0)
+        (classes, hasCaptions, isTurned) = (described.classes, described.captions > 0, described.isTurned)
         embeddings = try StoredEmbeddings(database, record)
         descriptor = try database.blobs.open(record.pack, of: .dataset, id, file: DatasetRecord.packName)
     }
@@ -92,7 +94,7 @@ package final class StoredPictures: Sendable {
 
     /// A picture as it is in the store, made what a model takes.
     func load(_ index: Int, _ shape: Shape) throws -> [UInt8] {
-        try Picture(decoding: try read(pictures[index])).cropAndResize(toHeight: shape.height, width: shape.width)
+        try Picture(decoding: try read(pictures[index]), isTurned: isTurned).cropAndResize(toHeight: shape.height, width: shape.width)
             .asColour(shape.channels == 3).pixels
     }
 

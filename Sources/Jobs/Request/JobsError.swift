@@ -1,5 +1,4 @@
 import Engine
-import Media
 
 /// Why something is not taken in, not begun, or not there: what was given does not do.
 package enum JobsError: Error, Equatable {
@@ -7,8 +6,8 @@ package enum JobsError: Error, Equatable {
     case invalidFields([FieldError])
     /// Nothing may be called so; why, as the rest of a sentence.
     case invalidName(String)
-    /// A picture of a dataset, by its path, does not decode.
-    case invalidPicture(path: String, PictureError)
+    /// Pictures of a dataset cannot be read; which and why, as a sentence.
+    case invalidPictures(String)
     /// An archive has no picture, but these files.
     case noPictures(found: String)
     /// Labels and captions of pictures, by the path of their file, are not what they must be.
@@ -39,9 +38,9 @@ extension JobsError: CustomStringConvertible {
         case .invalidFields(let errors):
             errors.prefix(4).map { $0.pointer.isEmpty ? "the body \($0.detail)" : "\($0.pointer) \($0.detail)" }.joined(separator: "; ")
         case .invalidName(let trouble): "the name \(trouble)"
-        case .invalidPicture(let path, let error): "\(path) \(error)"
+        case .invalidPictures(let troubles): troubles
         case .noPictures(let found):
-            "the archive holds no picture that is read, no PNG and no JPEG" + (found.isEmpty ? "" : ", but \(found)")
+            "the archive holds no picture that is read, no PNG, JPEG or WebP" + (found.isEmpty ? "" : ", but \(found)")
         case .invalidMetadata(let path, let error): "\(path) \(error)"
         case .invalidEmbeddings(let path, let error): "\(path) \(error)"
         case .invalidCheckpoint(let error): error.description

@@ -18,15 +18,18 @@ package struct ResultManifest {
     let source: StoredCheckpoint
     /// What fine-tuning imitates.
     let teacher: StoredCheckpoint?
-    /// How many pictures the dataset has, and ``StoredPictures/digest()``.
-    let dataset: (images: Int, digest: String)?
+    /// How many pictures the dataset has, ``StoredPictures/digest()``, and whether EXIF turns them.
+    let dataset: (images: Int, digest: String, isTurned: Bool)?
     let threads: Int
 
     var json: JSON {
         [
             "manifest_version": 1, "stage": .string(stage.rawValue),
             "source": Self.entry(source), "teacher": teacher.map(Self.entry) ?? .null,
-            "dataset": dataset.map { ["images": .integer($0.images), "sha256": .string($0.digest)] } ?? .null,
+            "dataset": dataset.map { pictures in
+                let json: JSON = ["images": .integer(pictures.images), "sha256": .string(pictures.digest)]
+                return pictures.isTurned ? json.adding([.init("exif", .string(DatasetChoices.Orientation.apply.rawValue))]) : json
+            } ?? .null,
             "request": request.json,
             "seeds": [
                 "pruning": .optional(request.pruning?.plan == nil ? request.pruning?.seed : nil),

@@ -112,7 +112,7 @@ package final class RunningJob {
         let inputs = inputs
         let manifest = ResultManifest(
             stage: stage, request: request, source: inputs.source, teacher: inputs.teacher?.lineage.checkpoint,
-            dataset: inputs.dataset.map { ($0.pictures.count, $0.digest) },
+            dataset: inputs.dataset.map { ($0.pictures.count, $0.digest, $0.pictures.isTurned) },
             threads: parallel.threads)
         let stored = try JobStages.Stage(
             inputs.source.store(result, job: job, manifest: manifest), tokens: inputs.encoding?.tokens)

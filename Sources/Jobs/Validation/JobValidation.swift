@@ -163,19 +163,20 @@ package struct JobValidation {
         }
         let shape = valid.picture
         var errors: [FieldError] = []
-        // A gray picture is the same value three times.
-        if dataset.channels != shape.channels, dataset.channels != 1 || shape.channels != 3 {
+        // Gray pictures are used as colour pictures.
+        if dataset.channels > shape.channels || ![1, 3].contains(shape.channels) {
             errors.append(
                 FieldError(
                     pointer: "/dataset", detail: "has pictures of \(dataset.channels) channels; the model takes \(shape.channels)"
                 ))
         }
         if dataset.width < shape.width || dataset.height < shape.height {
+            let which = dataset.width < shape.width ? dataset.narrowest : dataset.lowest
             errors.append(
                 FieldError(
                     pointer: "/dataset",
                     detail: "has pictures of \(dataset.width)×\(dataset.height), smaller than the model's "
-                        + "\(shape.width)×\(shape.height)"))
+                        + "\(shape.width)×\(shape.height)" + (which.map { ": \($0)" } ?? "")))
         }
         let batches = [
             ("/pruning/batch_size", request.pruning.flatMap { $0.needsGradients ? $0.batchSize : nil }),

@@ -35,6 +35,13 @@ package enum ArchivePath {
         return last.hasPrefix("._") || last == ".DS_Store" || components.contains("__MACOSX")
     }
 
+    /// Whether `name` is that of the file in which macOS keeps a folder's own icon, the one name of theirs that is no safe one.
+    static func isFolderIcon(_ name: some BidirectionalCollection<UInt8>) -> Bool {
+        let icon = "Icon\r".utf8
+        let start = name.dropLast(icon.count)
+        return name.suffix(icon.count).elementsEqual(icon) && (start.isEmpty || start.last == UInt8(ascii: "/"))
+    }
+
     /// Strips `./` and, when every path lies in one and the same top folder, that folder; order is kept.
     package static func withoutCommonTopFolder(_ paths: [String]) -> [String] {
         let split = paths.map { $0.split(separator: "/").filter { $0 != "." } }

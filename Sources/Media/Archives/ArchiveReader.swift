@@ -9,9 +9,9 @@ import Foundation
 ///         while let chunk = try archive.readChunk() { try writer.write(chunk) }
 ///     }
 ///
-/// What the file is, its content says. Folders and what operating systems leave behind (`._*`, `.DS_Store`, `__MACOSX/`) are passed over; all that
-/// could lead out of the archive, or is no plain file, is refused. Everything is checked as it is read: only when `next()` has returned nil was
-/// the archive whole, so keep nothing of it before. An entry that is not read is passed over, its bytes unchecked.
+/// What the file is, its content says. Folders are passed over, and so is what macOS leaves behind (`._*`, `.DS_Store`, `__MACOSX/`) unless it
+/// is asked for; all that could lead out of the archive, or is no plain file, is refused. Everything is checked as it is read: only when `next()`
+/// has returned nil was the archive whole, so keep nothing of it before. An entry that is not read is passed over, its bytes unchecked.
 package final class ArchiveReader {
     /// One file of the archive.
     package struct Entry: Sendable, Equatable {
@@ -25,6 +25,7 @@ package final class ArchiveReader {
     private let source: ArchiveSource
     private let format: ArchiveFormat
     private let limits: Limits
+    private let givesLitter: Bool
     /// Bytes of the archive itself.
     private let packed: Int64
     /// What a tar is pulled from; nil for a zip, in which libarchive seeks.
@@ -42,7 +43,9 @@ package final class ArchiveReader {
     }
 
     /// Opens an archive; throws `notAnArchive` when its beginning is of another kind. A zip must be a file: its directory stands at its end.
-    package init(_ source: ArchiveSource, limits: Limits = Limits()) throws(ArchiveError) {
+    ///
+    /// - Parameter givesLitter: whether what macOS leaves behind is given, too, for whoever counts it. Such names may come twice.
+    package init(_ source: ArchiveSource, limits: Limits = Limits(), givesLitter: Bool = false) throws(ArchiveError) {
         let format = try ArchiveFormat.detect(source.head())
         let packed = try source.size()
         let stream = format == .zip ? nil : try TarStream(source, isGzip: format == .tarGz, packed: packed, limits: limits)
@@ -55,6 +58,7 @@ package final class ArchiveReader {
         self.source = source
         self.format = format
         self.limits = limits
+        self.givesLitter = givesLitter
         self.packed = packed
         self.stream = stream
         names = ArchiveNames(limits: limits)
@@ -168,7 +172,9 @@ package final class ArchiveReader {
             // libarchive keeps no name that it cannot turn into the locale's UTF-8.
             throw .unsafePath(entry: "number \(entryCount)", reason: "not UTF-8")
         }
-        let path = try ArchivePath.normalized(UnsafeRawBufferPointer(start: name, count: strlen(name)))
+        let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
+        let isIcon = ArchivePath.isFolderIcon(bytes)
+        let path = try ArchivePath.normalized(isIcon ? UnsafeRawBufferPointer(rebasing: bytes.dropLast()) : bytes)
         let size = archive_entry_size_is_set(header) != 0 ? archive_entry_size(header) : nil
         if let size {
             guard size >= 0 else { throw .damaged(entry: path, reason: "a negative size") }
@@ -184,7 +190,7 @@ package final class ArchiveReader {
         default: throw .unsupportedEntry(entry: path, kind: "special file")
         }
         guard !path.isEmpty else { throw .unsafePath(entry: path, reason: "empty") }
-        if ArchivePath.isLitter(path) { return nil }
+        if isIcon || ArchivePath.isLitter(path) { return givesLitter ? Entry(path: path, size: size) : nil }
         guard archive_entry_is_encrypted(header) == 0 else { throw .encrypted(entry: path) }
         try names.claim(path)
         return Entry(path: path, size: size)

@@ -42,15 +42,33 @@ enum PNGDecoder {
             let format = Int32(bitPattern: SPNG_FMT_RAW.rawValue)
             try check(spng_decode_image(context, nil, 0, format, Int32(bitPattern: SPNG_DECODE_PROGRESSIVE.rawValue)))
             // Of an interlaced picture every pass's rows are put among a whole row's pixels.
-            var row = [UInt8](repeating: 0, count: Int(header.width) * 8 + 8)
+            var contents = PNGContents(header)
+            var row = [UInt8](repeating: contents.blank, count: Int(header.width) * 8 + 8)
             var status: Int32 = 0
             while status == 0 {
-                status = row.withUnsafeMutableBytes { spng_decode_row(context, $0.baseAddress, rowSize(header)) }
+                row.withUnsafeMutableBytes { row in
+                    status = spng_decode_row(context, row.baseAddress, rowSize(header))
+                    // The last row comes with the end.
+                    let isRead = status == 0 || status == Int32(SPNG_EOI.rawValue)
+                    if isRead { contents.look(at: UnsafeRawBufferPointer(rebasing: row[..<rowSize(header)])) }
+                }
             }
             guard status == Int32(SPNG_EOI.rawValue) else { throw .damaged(format: "PNG", reason: String(cString: spng_strerror(status))) }
             try check(spng_decode_chunks(context))
-            return info(header)
+            var info = info(header)
+            info.isTransparent = contents.isTransparent || hasTransparentColours(context, header)
+            info.isNarrow = contents.isNarrow
+            return info
         }
+    }
+
+    /// Whether some of the palette's colours are transparent, or one colour is (PNG, 11.3.1.1).
+    private static func hasTransparentColours(_ context: OpaquePointer, _ header: spng_ihdr) -> Bool {
+        var transparency = spng_trns()
+        guard spng_get_trns(context, &transparency) == 0 else { return false }
+        guard header.color_type == 3 else { return true }
+        let count = Int(transparency.n_type3_entries)
+        return withUnsafeBytes(of: transparency.type3_alpha) { $0.prefix(count).contains { $0 < 0xFF } }
     }
 
     /// Bytes of memory that ``validate(_:limits:)`` takes at most: some rows, and what compressed texts and profiles may come to.

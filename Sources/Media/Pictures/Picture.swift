@@ -16,15 +16,22 @@ package struct Picture: Sendable, Equatable {
         self.pixels = pixels
     }
 
-    /// Decodes a PNG or JPEG, told apart by its content.
+    /// Decodes a PNG, JPEG or WebP, told apart by its content.
     ///
-    /// As Pillow's `convert("RGB")` does, alpha and transparent colours are dropped, not blended, and palettes become colours; gray stays one
-    /// channel. Of 16 bits the upper 8 are kept. Orientation, colour profiles and gamma are ignored.
-    package init(decoding bytes: [UInt8], limits: PictureLimits = PictureLimits()) throws(PictureError) {
-        self =
-            switch try PictureFormat.detect(bytes) {
+    /// As Pillow's `convert("RGB")` does, alpha and transparent colours are dropped, not blended, palettes become colours, and inks (CMYK) are
+    /// mixed; gray stays one channel. Of 16 bits the upper 8 are kept. Colour profiles and gamma are ignored.
+    ///
+    /// - Parameter isTurned: whether the picture is turned as its ``PictureInfo/orientation`` says.
+    package init(
+        decoding bytes: [UInt8], isTurned: Bool = false, limits: PictureLimits = PictureLimits()
+    ) throws(PictureError) {
+        let format = try PictureFormat.detect(bytes)
+        let stored =
+            switch format {
             case .png: try PNGDecoder.decode(bytes, limits: limits)
             case .jpeg: try JPEGDecoder.decode(bytes, limits: limits)
+            case .webp: try WebPDecoder.decode(bytes, limits: limits)
             }
+        self = isTurned ? stored.upright(from: EmbeddedMetadata(of: bytes, format).orientation) : stored
     }
 }

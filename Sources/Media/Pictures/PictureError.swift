@@ -1,11 +1,13 @@
 /// What can be wrong with a picture.
 package enum PictureError: Error, Equatable, Sendable {
-    /// Neither PNG nor JPEG; `found` says what the bytes look like.
+    /// Neither PNG, JPEG nor WebP; `found` says what the bytes look like.
     case notAPicture(found: String)
-    /// A PNG or JPEG of a kind that is not taken, such as a CMYK JPEG.
+    /// Of a kind that is not taken, such as an animated WebP.
     case unsupported(String)
     /// Cut short or corrupt; `reason` is the decoder's.
     case damaged(format: String, reason: String)
+    /// A file of more bytes than are read.
+    case tooManyBytes(limit: Int64)
     /// More pixels, or a longer side, than the limits allow.
     case tooLarge(width: Int, height: Int, limit: PictureLimits)
     /// Smaller than what it would have to be scaled down to.
@@ -18,9 +20,10 @@ extension PictureError: CustomStringConvertible {
     /// One sentence that may be shown to whoever sent the picture; it begins in the middle, after the picture's name.
     package var description: String {
         switch self {
-        case .notAPicture(let found): "is neither PNG nor JPEG, but \(found)"
+        case .notAPicture(let found): "is neither PNG, JPEG nor WebP, but \(found)"
         case .unsupported(let what): "is \(what), which is not supported"
         case .damaged(let format, let reason): "is a \(format) that does not decode: \(reason)"
+        case .tooManyBytes(let limit): "is a file of more than \(limit) bytes"
         case .tooLarge(let width, let height, let limit):
             "is \(width)×\(height) pixels; at most \(limit.side) a side and \(limit.pixels) in all are taken"
         case .tooSmall(let width, let height, let neededWidth, let neededHeight):

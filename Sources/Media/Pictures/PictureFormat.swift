@@ -2,35 +2,35 @@
 package enum PictureFormat {
     case png
     case jpeg
+    case webp
 
-    /// What `bytes` begin as: PNG (specification, section 5.2) or JPEG (ITU-T T.81, B.1.1.3: SOI and another marker).
+    /// What all of them are called, in a sentence.
+    package static let names = "PNG, JPEG and WebP"
+
+    /// What `bytes` begin as: PNG (specification, section 5.2), JPEG (ITU-T T.81, B.1.1.3: SOI and another marker) or WebP (RFC 9649, 2.4).
     static func detect(_ bytes: [UInt8]) throws(PictureError) -> PictureFormat {
         if bytes.starts(with: [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A]) { return .png }
         if bytes.starts(with: [0xFF, 0xD8, 0xFF]) { return .jpeg }
-        if bytes.isEmpty { throw .notAPicture(found: "empty") }
-        let others: [(String, String)] = [
-            ("GIF8", "a GIF"), ("BM", "a BMP"), ("RIFF", "WebP or another RIFF file"), ("II*\0", "a TIFF"), ("MM\0*", "a TIFF"),
-        ]
-        throw .notAPicture(found: others.first { bytes.starts(with: $0.0.utf8) }?.1 ?? "something else")
+        if bytes.starts(with: "RIFF".utf8), bytes.dropFirst(8).starts(with: "WEBP".utf8) { return .webp }
+        throw .notAPicture(found: StrangeFile.name(bytes))
     }
 
-    /// Whether a file is a PNG or JPEG by its beginning, or says so by the ending of its name: one that has to decode.
+    /// Whether a file is a picture that is read by its beginning, or says so by the ending of its name: one that has to decode.
     package static func isClaimed(by path: String, _ beginning: [UInt8]) -> Bool {
-        (try? detect(beginning)) != nil || ["png", "jpg", "jpeg", "jpe", "jfif"].contains(ending(of: path))
+        (try? detect(beginning)) != nil || ["png", "jpg", "jpeg", "jpe", "jfif", "webp"].contains(ending(of: path))
     }
 
-    /// The kind of a picture that is not read, such as `webp`, by the ending of the file's name or by what it begins with; nil for no picture.
+    /// The kind of a picture that is not read, such as `gif`, by the ending of the file's name or by what it begins with; nil for no picture.
     package static func unread(_ path: String, _ beginning: [UInt8]) -> String? {
         let ending = ending(of: path)
-        if unreadEndings.contains(ending) { return ending }
-        if beginning.starts(with: Array("GIF8".utf8)) { return "gif" }
-        if beginning.starts(with: Array("RIFF".utf8)), beginning.dropFirst(8).starts(with: Array("WEBP".utf8)) { return "webp" }
-        if beginning.starts(with: Array("II*\0".utf8)) || beginning.starts(with: Array("MM\0*".utf8)) { return "tiff" }
-        return nil
+        return unreadEndings.contains(ending) ? ending : StrangeFile.pictureKind(beginning)
     }
 
     private static let unreadEndings: Set<String> = [
-        "avif", "bmp", "exr", "gif", "heic", "heif", "jp2", "jxl", "pbm", "pgm", "ppm", "svg", "tga", "tif", "tiff", "webp",
+        "apng", "arw", "avif", "bmp", "cr2", "cr3", "cur", "dds", "dib", "dng", "emf", "eps", "exr", "gif", "hdr", "heic", "heics", "heif",
+        "hif", "ico", "j2k", "jp2", "jpf", "jpx", "jxl", "jxr", "nef", "orf", "pam", "pbm", "pcx", "pfm", "pgm", "pict", "pnm", "ppm",
+        "psd",
+        "qoi", "raf", "ras", "rgb", "rw2", "sgi", "svg", "svgz", "tga", "tif", "tiff", "wmf", "xbm", "xcf", "xpm",
     ]
 
     /// What stands behind the last dot of a file's name, in small letters; empty where there is none.

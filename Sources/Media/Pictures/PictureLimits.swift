@@ -5,7 +5,7 @@ package struct PictureLimits: Sendable, Equatable {
     /// Pixels in all.
     package var pixels: Int
 
-    /// Limits that any photograph passes: decoding at most 192 MB at a time.
+    /// Limits that any photograph passes: decoding at most 192 MB at a time, 256 MB of inks, 448 MB of a lossless WebP.
     package init(side: Int = 32_768, pixels: Int = 64 << 20) {
         self.side = side
         self.pixels = pixels

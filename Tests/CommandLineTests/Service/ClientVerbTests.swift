@@ -42,6 +42,30 @@ import Testing
         }
     }
 
+    /// What is said beside pictures is said to a server as it is done here.
+    @Test func picturesThatCannotBeReadAreSkippedWhereThatIsAskedFor() async throws {
+        let place = try PruneTests.Place()
+        _ = try place.folder.file("pictures/broken.png", [65])
+        try await World.with { world in
+            let inputs = ["--checkpoint", "model", "--dataset", "pictures"] + PruneTests.Place.options.dropLast(2)
+            for refused in [
+                try await Self.run(["submit"] + inputs, place, world), try await place.prune(inputs + ["--dry-run", "--threads", "2"]),
+            ] {
+                #expect(refused.status == 65 && refused.process.errorText.contains("broken.png is neither"), "\(refused.process.errorText)")
+            }
+            let choices = ["--on-error", "skip", "--exif", "apply"]
+            let note = "pictures: 1 picture was left out, as it cannot be read: broken.png is neither"
+            let sent = try await Self.run(["submit"] + inputs + choices, place, world)
+            #expect(sent.status == 0 && sent.process.errorText.contains(note), "\(sent.process.errorText)")
+            let dataset = try await world.get("/v1/datasets").json["data"]?.elements.first
+            #expect(dataset?["images"] == 6 && dataset?["exif"] == "apply")
+            let local = try await place.prune(inputs + choices + ["--dry-run"])
+            #expect(local.status == 0 && local.process.errorText.contains(note), "\(local.process.errorText)")
+            let wrong = try await place.prune(inputs + ["--dry-run", "--on-error", "ignore"])
+            #expect(wrong.status == 64 && wrong.process.errorText.contains("--on-error"), "\(wrong.process.errorText)")
+        }
+    }
+
     @Test func aJobIsSubmittedFollowedAndFetched() async throws {
         let place = try PruneTests.Place()
         try await World.with { world in

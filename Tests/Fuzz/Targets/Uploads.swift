@@ -31,20 +31,39 @@ private let limits = ArchiveReader.Limits(entries: 64, totalSize: 1 << 20, folde
     }
 }
 
-/// A PNG or JPEG, decoded, cut and resized.
+/// A PNG, JPEG or WebP, decoded, cut and resized.
 @Sendable func pictureHasItsPixels(_ bytes: [UInt8]) {
     let bytes = Mending.png(bytes)
     let limits = PictureLimits(side: 1024, pixels: 1 << 18)
     let info = try? PictureInfo(of: bytes, limits: limits)
+    let isValid = (try? PictureInfo.validate(bytes, limits: limits)) != nil
     do throws(PictureError) {
         let picture = try Picture(decoding: bytes, limits: limits)
+        require(isValid, "what decodes is not valid")
         require(picture.pixels.count == picture.width * picture.height * picture.channels, "pixels are missing")
         require(picture.width <= limits.side && picture.width * picture.height <= limits.pixels, "larger than allowed")
         require(
             info.map { [$0.width, $0.height, $0.channels] } == [picture.width, picture.height, picture.channels],
             "the header says something else")
+        let turned = try Picture(decoding: bytes, isTurned: true, limits: limits)
+        require(turned == picture.upright(from: info?.orientation ?? .topLeft), "it is turned otherwise than its header says")
         _ = try picture.cropAndResize(toHeight: 16, width: 16)
     } catch {
         _ = error.description
     }
+}
+
+/// A block of EXIF: whatever it says of how a picture lies, each pixel is there once afterwards.
+@Sendable func exifTurnsAPictureOrNot(_ bytes: [UInt8]) {
+    guard let orientation = ExifBlock(bytes)?.orientation else { return }
+    let pixels = (0..<35).map { UInt8($0) }
+    let turned = Picture(width: 7, height: 5, channels: 1, pixels: pixels).upright(from: orientation)
+    require(turned.pixels.sorted() == pixels, "pixels are lost")
+    require((turned.width == 5) == orientation.swapsSides, "the sides are others")
+}
+
+/// The bits of a lossless WebP, which tell what memory its codes' tables take.
+@Sendable func webpTakesWhatIsReckoned(_ bytes: [UInt8]) {
+    let size = LosslessWebPStream.tablesSize(bytes[...], width: 256, height: 256)
+    require(size > 0 && size <= 65_536 * 32_768, "\(size) bytes for tables")
 }

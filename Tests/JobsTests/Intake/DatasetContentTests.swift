@@ -10,22 +10,24 @@ import Testing
     init() throws { archive = try PictureArchive() }
 
     @Test func otherFilesAreLeftOutAndCounted() throws {
-        let files = ["notes.txt", "LICENSE", "more.txt", "Thumbs.db", "a.gif", "b.WEBP", "c", "d.JPG.txt", "metadata.parquet"]
+        let files = ["notes.txt", "LICENSE", "more.txt", "Thumbs.db", "a.gif", "b.TIF", "c", "d.JPG.txt", "metadata.parquet"]
         let record = try archive.store(["1.png", "2.png"], texts: files.map { ($0, $0 == "c" ? "GIF89a…" : "x") })
         #expect(try record.payload()["images"] == 2)
         #expect(
             try record.warnings() == [
-                "3 pictures were left out, as only PNG and JPEG are read: 2 gif, 1 webp (a.gif, b.WEBP, c)",
-                "6 files were left out that are no pictures: 3 txt, 1 db, 1 parquet, 1 without an ending (notes.txt, LICENSE, more.txt, …)",
+                "3 pictures were left out, as only PNG, JPEG and WebP are read: 2 gif, 1 tif (a.gif, b.TIF, c)",
+                "5 files were left out that are no pictures: 3 txt, 1 parquet, 1 without an ending (notes.txt, LICENSE, more.txt, …)",
+                "1 file was left out that is hidden or litter: 1 Thumbs.db (Thumbs.db)",
                 "metadata.parquet is not read: metadata.jsonl and metadata.csv are",
             ])
     }
 
     /// By its beginning, or by the ending of its name.
     @Test(arguments: [
-        ("a.png", [UInt8]("text".utf8), "a.png is neither PNG nor JPEG, but something else"),
-        ("b/A.JPEG", [], "b/A.JPEG is neither PNG nor JPEG"),
+        ("a.png", [UInt8]("text".utf8), "a.png is neither PNG, JPEG nor WebP, but something else"),
+        ("b/A.JPEG", [], "b/A.JPEG is neither PNG, JPEG nor WebP, but empty"),
         ("picture", [0x89, 0x50, 0x4E, 0x47, 0x0D, 0x0A, 0x1A, 0x0A, 0], "picture is a PNG that does not decode"),
+        ("c.webp", Array("RIFF0000WEBP".utf8), "c.webp is a WebP that does not decode"),
         ("notes.txt", [0xFF, 0xD8, 0xFF, 0xE0], "notes.txt is a JPEG that does not decode"),
     ])
     func whatClaimsToBeAPictureHasToBeOne(path: String, bytes: [UInt8], trouble: String) {
@@ -35,11 +37,11 @@ import Testing
 
     @Test func anArchiveWithoutAPictureIsRefused() {
         #expect(
-            archive.refusal([], [("a.txt", [1]), ("b.webp", [2])])
-                == "the archive holds no picture that is read, no PNG and no JPEG, but 1 webp (b.webp); 1 txt (a.txt)")
+            archive.refusal([], [("a.txt", [1]), ("b.heic", [2])])
+                == "the archive holds no picture that is read, no PNG, JPEG or WebP, but 1 heic (b.heic); 1 txt (a.txt)")
         #expect(
             archive.refusal([], [("metadata.csv", Array("file_name\n".utf8))])
-                == "the archive holds no picture that is read, no PNG and no JPEG")
+                == "the archive holds no picture that is read, no PNG, JPEG or WebP")
     }
 
     @Test(arguments: ["F32", "F16", "BF16"])

@@ -16,7 +16,10 @@ struct PictureArchive {
     }
 
     /// Takes in an archive of pictures, one at each path, and of other files.
-    func store(_ pictures: [String], _ files: [(String, [UInt8])] = [], memory: RequestMemory = .unlimited) throws -> DatasetRecord {
+    func store(
+        _ pictures: [String], _ files: [(String, [UInt8])] = [], _ choices: DatasetChoices = DatasetChoices(),
+        memory: RequestMemory = .unlimited
+    ) throws -> DatasetRecord {
         let items = try pictures.map { path in
             let shade = UInt8(truncatingIfNeeded: path.utf8.reduce(7) { $0 &* 31 &+ Int($1) })
             return ArchiveItem(
@@ -26,7 +29,7 @@ struct PictureArchive {
         var data = Data()
         try ArchiveWriter(items + files.map { ArchiveItem(path: $0.0, bytes: $0.1) }).write(as: .tar) { data.append(contentsOf: $0) }
         try data.write(to: url)
-        return try DatasetIntake(database: database, memory: memory).store(.file(path: url.path), name: "d")
+        return try DatasetIntake(database: database, memory: memory).store(.file(path: url.path), name: "d", choices)
     }
 
     /// The same, with texts beside the pictures.
@@ -35,9 +38,9 @@ struct PictureArchive {
     }
 
     /// Why an archive is not taken in; empty when it is.
-    func refusal(_ pictures: [String], _ files: [(String, [UInt8])]) -> String {
+    func refusal(_ pictures: [String], _ files: [(String, [UInt8])], _ choices: DatasetChoices = DatasetChoices()) -> String {
         do {
-            _ = try store(pictures, files)
+            _ = try store(pictures, files, choices)
             return ""
         } catch {
             return "\(error)"

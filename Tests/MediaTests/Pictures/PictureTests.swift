@@ -93,20 +93,43 @@ struct PictureTests {
         #expect(picture.pixels == (0..<2400 * 2000).flatMap { _ -> [UInt8] in [9, 8, 7] })
     }
 
-    @Test func aCMYKPictureIsRefused() throws {
-        let bytes = try Fixture.bytes("pictures/cmyk.jpg")
-        #expect(throws: PictureError.unsupported("a CMYK JPEG")) { try Picture(decoding: bytes) }
-        #expect(throws: PictureError.unsupported("a CMYK JPEG")) { try PictureInfo(of: bytes) }
+    @Test func anAnimationIsRefused() throws {
+        let bytes = try Fixture.bytes("pictures/animated.webp")
+        #expect(throws: PictureError.unsupported("an animated WebP")) { try Picture(decoding: bytes) }
+        #expect(throws: PictureError.unsupported("an animated WebP")) { try PictureInfo(of: bytes) }
+    }
+
+    /// What decoding drops is told, where it was there to be seen.
+    @Test func transparencyAndNarrowRangesAreFound() throws {
+        let expected = try JSONDecoder().decode([String: Decoded].self, from: Data(Fixture.bytes("pictures/decoded.json")))
+        let transparent: Set = [
+            "rgba.png", "la.png", "palette_alpha.png", "gray_key.png", "rgb_key.png", "rgba16.png", "la16.png", "rgba.webp",
+            "lossless_rgba.webp",
+        ]
+        for name in expected.keys {
+            let info = try PictureInfo.validate(Fixture.bytes("pictures/\(name)"))
+            #expect(info.isTransparent == transparent.contains(name), "\(name)")
+            #expect(info.isNarrow == name.hasPrefix("narrow"), "\(name)")
+        }
     }
 
     @Test(arguments: [
         ([UInt8](), "empty"), (Array("GIF89a".utf8), "a GIF"), (Array("hello".utf8), "something else"), ([0x89], "something else"),
+        (Array("BM1234\0\0\0\0".utf8), "a BMP"), (Array("BMW".utf8), "something else"), (Array("II*\0".utf8), "a TIFF"),
+        (Array("\0\0\0 ftypavif".utf8), "an AVIF"), (Array("\0\0\0 ftypheic".utf8), "a HEIC"),
+        (Array("RIFF1234WAVE".utf8), "another RIFF file than WebP"),
+        (
+            Array("version https://git-lfs.github.com/spec/v1\n".utf8), "a Git LFS pointer, not the file itself: git lfs pull gets it"
+        ), (Array("<!DOCTYPE html>".utf8), "an HTML page"), ([0xFF, 0x0A], "a JPEG XL"), ([0x1F, 0x8B, 8], "gzip-compressed"),
     ])
     func otherFilesAreRefused(bytes: [UInt8], found: String) {
         #expect(throws: PictureError.notAPicture(found: found)) { try Picture(decoding: bytes) }
     }
 
-    @Test(arguments: ["rgb.png", "gray.png", "palette.png", "interlaced.png", "rgb.jpg", "rgb420.jpg", "progressive.jpg", "gray.jpg"])
+    @Test(arguments: [
+        "rgb.png", "gray.png", "palette.png", "interlaced.png", "rgb.jpg", "rgb420.jpg", "progressive.jpg", "gray.jpg", "ycck.jpg",
+        "rgb.webp", "rgba.webp", "lossless.webp", "lossless_rgba.webp",
+    ])
     func noPartOfAPicturePassesForTheWhole(name: String) throws {
         let bytes = try Fixture.bytes("pictures/\(name)")
         // Without its end marker a JPEG is whole, and so is a PNG without the end chunk's checksum.

@@ -102,7 +102,7 @@ struct APIError: RespondingError {
         case .invalidName: self.init(.unprocessableContent, "invalid_name", error.description)
         case .invalidMetadata: self.init(.unprocessableContent, "invalid_metadata", error.description)
         case .invalidEmbeddings: self.init(.unprocessableContent, "invalid_embeddings", error.description)
-        case .invalidPicture, .noPictures: self.init(.unprocessableContent, "invalid_picture", error.description)
+        case .invalidPictures, .noPictures: self.init(.unprocessableContent, "invalid_picture", error.description)
         case .invalidCheckpoint, .configurationTooLarge: self.init(.unprocessableContent, "invalid_checkpoint", error.description)
         case .noPlan: self.init(.notFound, "not_found", error.description)
         }
