@@ -36,7 +36,7 @@ struct API: Sendable {
     /// What is read when the metrics are asked for.
     let scrape: Scrape
 
-    /// Adds a route whose handler may throw any layer's errors.
+    /// Adds a route whose handler may throw any layer's errors. It is asked only with the query parameters that `operation` describes.
     func on(
         _ routes: inout Routes, _ method: HTTPRequest.Method, _ pattern: String, _ operation: Operation,
         _ handler: @escaping @Sendable (Request) async throws -> Response
@@ -46,6 +46,7 @@ struct API: Sendable {
             let start = DispatchTime.now()
             do {
                 let token = try access.check(request)
+                try operation.check(request.target.query)
                 var request = request
                 let received = try access.receiving(request, by: token)
                 if let received { request.body = received.body }

@@ -8,8 +8,8 @@ struct OpenAPIDocument {
 
     /// What any route may be refused with, whatever it does.
     private static let everywhere: [Operation.Refusal] = [
-        .init(400, "malformed_request"), .init(401, "unauthorized"), .init(403, "insufficient_scope"), .init(403, "foreign_origin"),
-        .init(408, "request_timeout"), .init(413, "body_too_large"),
+        .init(400, "malformed_request"), .init(400, "unknown_parameter"), .init(401, "unauthorized"), .init(403, "insufficient_scope"),
+        .init(403, "foreign_origin"), .init(408, "request_timeout"), .init(413, "body_too_large"),
         .init(414, "target_too_long"), .init(417, "expectation_failed"), .init(421, "misdirected_request"), .init(431, "head_too_large"),
         .init(500, "internal_error"), .init(501, "not_implemented"), .init(503, "busy"), .init(505, "version_not_supported"),
     ]

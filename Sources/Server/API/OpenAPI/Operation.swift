@@ -2,7 +2,7 @@ import Documents
 
 /// What `/openapi.json` says of a route. It is given where the route is added: without it there is no route.
 struct Operation: Sendable {
-    /// A query parameter or a field of the request.
+    /// A query parameter or a field of the request. Query parameters that an operation does not have are refused.
     struct Parameter: Sendable {
         let name: String
         /// `query` or `header`.

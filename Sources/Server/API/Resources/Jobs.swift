@@ -124,7 +124,8 @@ extension API {
                 ])
         ) { request in
             let id = request.parameter("id")
-            guard !request.names(type: JobEventStream.type) else { return try eventStream(of: id, request) }
+            let tellsPoints = try says("new", in: "points", request)
+            guard !request.names(type: JobEventStream.type) else { return try eventStream(of: id, tellsPoints, request) }
             let events = try database.jobs.events(of: id)
             return .json(
                 [
@@ -138,9 +139,9 @@ extension API {
             Operation(
                 "getMetrics", "Gives a job's measurements, so far or complete.",
                 parameters: [.query("points", "Every point of long series, instead of 1000.", .words(["all"]))],
-                answers: [.json("Metrics", "The measurements.")], refusals: [.notFound])
+                answers: [.json("Metrics", "The measurements.")], refusals: [.notFound, .init(400, "invalid_points")])
         ) { request in
-            let all = request.query("points") == "all"
+            let all = try says("all", in: "points", request)
             return .json(try MetricsPayload.document(of: request.parameter("id"), in: database.jobs, all: all))
         }
         on(
@@ -163,21 +164,25 @@ extension API {
     }
 
     /// A job's events as they happen.
-    private func eventStream(of id: String, _ request: Request) throws -> Response {
+    private func eventStream(of id: String, _ tellsPoints: Bool, _ request: Request) throws -> Response {
         let last = request.fields[values: .lastEventID].last ?? "0"
         guard let number = ASCII.digits(last) else {
             throw APIError(.badRequest, "invalid_last_event_id", "Last-Event-ID must be the id of an event, a whole number")
-        }
-        guard [nil, "new"].contains(request.query("points")) else {
-            throw APIError(.badRequest, "invalid_points", "points must be \"new\"")
         }
         guard let place = JobEventStream.Place(of: eventStreams) else {
             throw APIError(
                 .serviceUnavailable, "too_many_streams", "\(JobEventStream.limit) clients follow jobs already", fields: [.retryAfter: "10"])
         }
         return try JobEventStream(
-            database.jobs, id: id, place: place, after: Int64(number), tellsPoints: request.query("points") != nil
+            database.jobs, id: id, place: place, after: Int64(number), tellsPoints: tellsPoints
         ).response()
+    }
+
+    /// Whether a query parameter is there, which has the one value `word`.
+    private func says(_ word: String, in name: String, _ request: Request) throws -> Bool {
+        let found = request.query(name)
+        guard [nil, word].contains(found) else { throw APIError(.badRequest, "invalid_\(name)", "\(name) must be \"\(word)\"") }
+        return found != nil
     }
 
     /// A request's body as a job that can run.
