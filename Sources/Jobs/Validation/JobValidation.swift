@@ -122,16 +122,16 @@ package struct JobValidation {
 
     /// Where nobody said how many pictures or steps, there are no more than the dataset and the noise schedule have.
     private static func fit(_ valid: inout Valid, _ dataset: DatasetDescriptor?) {
+        var request = valid.request
         let pictures = max(1, dataset?.images ?? .max)
-        if let size = valid.request.pruning?.batchSize, valid.request.pruning?.isBatchUsual == true {
-            valid.request.pruning?.batchSize = min(size, pictures)
+        if let pruning = request.pruning, pruning.isBatchUsual { request.pruning?.batchSize = min(pruning.batchSize, pictures) }
+        if let finetuning = request.finetuning, finetuning.isBatchUsual {
+            request.finetuning?.training.batchSize = min(finetuning.training.batchSize, pictures)
         }
-        if let size = valid.request.finetuning?.training.batchSize, valid.request.finetuning?.isBatchUsual == true {
-            valid.request.finetuning?.training.batchSize = min(size, pictures)
+        if let evaluation = request.evaluation, evaluation.areStepsUsual {
+            request.evaluation?.steps = min(evaluation.steps, valid.schedule.count)
         }
-        if let steps = valid.request.evaluation?.steps, valid.request.evaluation?.areStepsUsual == true {
-            valid.request.evaluation?.steps = min(steps, valid.schedule.count)
-        }
+        valid.request = request
     }
 
     private static func model(_ request: JobRequest, _ model: any Architecture, _ schedule: NoiseSchedule) -> [FieldError] {
