@@ -9,6 +9,8 @@ from downloads import downloaded
 
 GRADIENTS = ("diff-pruning", "taylor", *reference.SAMPLES)
 SCORES = 1e-3  # of the group's largest
+# Of the largest group's mean: below it importance is rounding, as of queries and keys where there is a single token to look at.
+IDLE = 1e-9
 TIES = 2e-3  # channels may be exchanged only where their scores are this close, as a share of the group's largest
 
 
@@ -26,6 +28,7 @@ def compared_groups(figures, this, metrics, found, widths, ratio):
     """Members, scores and kept channels per group. What the service kept, in the order of the reference's groups."""
     theirs = {g["name"]: g for g in metrics["groups"]}
     expected = reference.selection(this.model, this.groups, found, widths, ratio)
+    largest = max(importance.mean().item() for importance in found)
     kept, agreeing = [], 0
     for group, importance, wanted in zip(this.groups, found, expected):
         if widths == "diffusers" and group.is_whole and group.name not in theirs:
@@ -35,6 +38,11 @@ def compared_groups(figures, this, metrics, found, widths, ratio):
         members = {(m["parameter"], m["axis"], m["offset"]) for m in other["members"]}
         figures.same("groups", members, set(group.members))
         figures.same("widths", (other["width"]["before"], other["width"]["after"]), (group.width, len(wanted)))
+        if importance.mean().item() < IDLE * largest:
+            figures.same("as many of what is idle", len(other["kept"]), len(wanted))
+            agreeing += len(wanted)
+            kept.append(other["kept"])
+            continue
         scores = reference.normalised(importance)
         figures.absolute("scores", [s / scores.max().item() for s in other["scores"]], (scores / scores.max()).tolist(), SCORES)
         exchanged = sorted(set(wanted) ^ set(other["kept"]))
