@@ -55,6 +55,10 @@ def bring(run):
     with tarfile.open(f"{EXAMPLE}/pictures.tar.gz") as archive:
         some = [member for member in archive.getmembers() if member.isfile()][:24]
         archive.extractall(f"{folder}/few", some, filter="data")
+    # One that is no picture, which is left out where that is asked for.
+    with open(f"{folder}/few/broken.png", "w") as broken:
+        broken.write("text")
+    page.click("section:nth-of-type(2) .check input")
     page.choose("input[aria-label='Choose a folder for a dataset']", [f"{folder}/few"])
     page.wait("document.querySelectorAll('section:nth-of-type(2) tbody tr').length === 2")
     equal(run.api("/v1/datasets")["data"][0]["images"], len(some), "the folder of pictures")

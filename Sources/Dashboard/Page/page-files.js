@@ -19,6 +19,7 @@ const kinds = {
   datasets: {
     title: "Datasets", one: "dataset",
     hint: "A folder of PNG, JPEG and WebP files, or a tar, tar.gz or zip of them; metadata.jsonl or metadata.csv beside them gives labels or captions.",
+    options: [["on_error=skip", "Leave out pictures that cannot be read"], ["exif=apply", "Turn pictures as their EXIF says"]],
     columns: [{ name: "name" }, { name: "pictures", number: true }, { name: "at least" }, { name: "size", number: true }, { name: "from" }, { name: "" }],
     row: (item) => [
       h("span", {}, item.name, h("br"), h("code", { class: "id" }, item.id), item.warnings.map((warning) => h("span", { class: "warning" }, warning))),
@@ -39,11 +40,12 @@ class Section {
   constructor(kind, signal) {
     this.kind = kind;
     this.signal = signal;
-    const { title, one, hint } = kinds[kind];
+    const { title, one, hint, options = [] } = kinds[kind];
     this.list = h("div");
     this.state = h("div");
     const files = this.chooser(`Choose files for a ${one}`, { multiple: true });
     const folder = this.chooser(`Choose a folder for a ${one}`, { webkitdirectory: true });
+    this.options = options.map(([query]) => ({ query, box: h("input", { type: "checkbox", id: freshId("option") }) }));
     this.zone = h("div", {
       class: "zone",
       ondragover: (event) => { event.preventDefault(); this.zone.classList.add("over"); },
@@ -57,7 +59,8 @@ class Section {
     },
     h("p", {}, h("strong", {}, `Drop a ${one} here`)), h("p", { class: "note" }, hint),
     h("p", { class: "actions" }, h("button", { type: "button", onclick: () => files.click() }, "Choose files"), files,
-      h("button", { type: "button", onclick: () => folder.click() }, "Choose a folder"), folder));
+      h("button", { type: "button", onclick: () => folder.click() }, "Choose a folder"), folder),
+    this.options.map(({ box }, index) => h("p", {}, h("span", { class: "check" }, box, h("label", { for: box.id }, options[index][1])))));
     this.element = h("section", { "aria-labelledby": kind }, h("h2", { id: kind }, title), this.zone, this.state, this.list);
   }
 
@@ -86,7 +89,8 @@ class Section {
       const { body, name } = packed(await files);
       label.textContent = `Sending ${name}, ${bytes(body.size)}`;
       const start = performance.now();
-      const made = await upload(`/v1/${this.kind}?name=${encodeURIComponent(name)}`, body, {
+      const query = [`name=${encodeURIComponent(name)}`, ...this.options.filter(({ box }) => box.checked).map((option) => option.query)];
+      const made = await upload(`/v1/${this.kind}?${query.join("&")}`, body, {
         signal: giveUp.signal,
         onprogress: (sent, total) => {
           bar.max = total;

@@ -103,8 +103,13 @@ struct LosslessWebPStream {
         var lengths = [UInt8](repeating: 0, count: count)
         if try next(1) == 1 {
             let isPair = try next(1) == 1
-            lengths[try next(next(1) == 0 ? 1 : 8)] = 1
-            if isPair { lengths[try next(8)] = 1 }
+            var symbols = [try next(next(1) == 0 ? 1 : 8)]
+            if isPair { symbols.append(try next(8)) }
+            for symbol in symbols {
+                // A distance has fewer symbols than can be said.
+                guard symbol < count else { throw Malformed() }
+                lengths[symbol] = 1
+            }
         } else {
             try read(&lengths)
         }
