@@ -61,7 +61,10 @@ struct CompVisUpload {
     /// - Throws: ``CheckpointError``, ``StorageError``.
     func unpacked(_ choices: CheckpointChoices, _ store: BlobStore) throws -> Unpacked {
         guard let blob = files.first(where: { $0.path == weights })?.blob else { throw CheckpointError.missingFile(expected: weights) }
-        let source = try WeightsFile.open(path: blob.url.path, name: weights)
+        let source: any TensorSource
+        do throws(CheckpointError) { source = try WeightsFile.open(path: blob.url.path, name: weights) } catch {
+            throw yaml == nil ? unreadable(error) : error
+        }
         guard CompVisFile.holds(source.tensors) else { throw notOne(source) }
         if let variant = choices.variant, variant != "non_ema" {
             throw CheckpointError.unknownVariant(variant, found: ["\"non_ema\""])
@@ -134,6 +137,13 @@ struct CompVisUpload {
             result.append(("tokenizer/tokenizer_config.json", try store.blob(of: Data(settings.pretty.utf8))))
         }
         return result
+    }
+
+    /// A file that needs a configuration beside it, or is to be one of those that need none.
+    private func unreadable(_ error: CheckpointError) -> CheckpointError {
+        .contents(
+            path: weights,
+            trouble: "there is no config.json or \(DiffusersLayout.Path.config) beside it, and by itself it cannot be read (\(error))")
     }
 
     private func notOne(_ source: any TensorSource) -> CheckpointError {

@@ -50,13 +50,15 @@ import Testing
             config: try await file(world, checkpoint, "unet/config.json").data, weights: weights,
             scheduler: try await file(world, checkpoint, "scheduler/scheduler_config.json").data)
         let executor = Executor(graph: read.trained.model.graph, weights: read.trained.weights, batch: 2, parallel: Parallel(threads: 2))
-        PixelOrder.channelsLast(try numbers("\(name).sample"), to: executor.sample, batch: 2, shape: executor.sampleShape)
-        for (image, timestep) in try numbers("\(name).timesteps").enumerated() { executor.timesteps[image] = timestep }
+        let (sample, prediction) = (executor.input("sample"), executor.output("out_sample"))
+        PixelOrder.channelsLast(try numbers("\(name).sample"), to: sample.values, batch: 2, shape: sample.shape)
+        for (image, timestep) in try numbers("\(name).timesteps").enumerated() { executor.input("timestep").values[image] = timestep }
         executor.forward()
-        var output = [Float](repeating: 0, count: 2 * executor.outputShape.count)
-        PixelOrder.channelsFirst(executor.output, to: &output, batch: 2, shape: executor.outputShape)
+        var output = [Float](repeating: 0, count: 2 * prediction.shape.count)
+        PixelOrder.channelsFirst(prediction.values, to: &output, batch: 2, shape: prediction.shape)
         let expected = try numbers("\(name).output")
-        return zip(output, expected).reduce(0) { max($0, abs($1.0 - $1.1)) } / expected.reduce(0) { max($0, abs($1)) }
+        let distances = zip(output, expected).map { abs($0 - $1) }
+        return (distances.max() ?? .infinity) / (expected.map(abs).max() ?? 0)
     }
 
     private func form(_ parts: [(String, [UInt8])]) -> Data {
@@ -95,7 +97,7 @@ import Testing
                 "/v1/jobs",
                 [
                     "checkpoint": archived.at("id"),
-                    "pruning": ["method": "magnitude", "ratio": 0.5, "widths": "free", "reconstruction": nil],
+                    "pruning": ["method": "magnitude", "ratio": .double(0.5), "widths": "free", "reconstruction": nil],
                 ])
             try #require(job.status == 201, "\(job.detail)")
             #expect(try await world.finished(try #require(job.json["id"]?.text))["status"] == "succeeded")

@@ -3,37 +3,44 @@ import Engine
 import Foundation
 import Testing
 
-/// A file's tensors without their numbers, which are zeros where nobody says others.
-struct ShapesAlone: TensorSource {
-    var tensors: [TensorEntry]
+/// A safetensors file of tensors by their shapes: its numbers, of which some may be given, are a hole in the disk.
+struct ShapesAlone {
+    var shapes: [String: [Int]]
     var numbers: [String: [Float]] = [:]
-    var notes: [String] { [] }
 
-    init(_ shapes: [String: [Int]]) {
-        tensors = shapes.sorted { $0.key < $1.key }.map { name, shape in
-            let type: ScalarType = name.hasSuffix("position_ids") ? .int64 : .float32
-            return TensorEntry(name: name, type: type, shape: shape, count: shape.reduce(1, *))
-        }
-    }
-
-    func read(_ name: String, into destination: UnsafeMutableBufferPointer<Float>) throws {
-        let known = numbers[name]
-        for index in destination.indices { destination[index] = known?[index] ?? 0 }
-    }
-
-    func stream(_ name: String, _ take: (UnsafeBufferPointer<Float>) throws -> Void) throws {
-        var values = [Float](repeating: 0, count: tensors.first { $0.name == name }?.count ?? 0)
-        try values.withUnsafeMutableBufferPointer { try read(name, into: $0) }
-        try values.withUnsafeBufferPointer(take)
-    }
+    init(_ shapes: [String: [Int]]) { self.shapes = shapes }
 
     /// The file with some tensors of other shapes; nil takes one out.
     func changed(_ changes: [String: [Int]?]) -> ShapesAlone {
-        var shapes = Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.shape) })
-        for (name, shape) in changes { shapes[name] = shape }
-        var copy = ShapesAlone(shapes)
-        copy.numbers = numbers
+        var copy = self
+        for (name, shape) in changes { copy.shapes[name] = shape }
         return copy
+    }
+
+    /// Opens it. Its name is gone by then.
+    func opened() throws -> SafeTensorsReader {
+        var members: [JSON.Member] = []
+        var offsets: [String: Int] = [:]
+        var end = 0
+        for (name, shape) in shapes.sorted(by: { $0.key < $1.key }) {
+            offsets[name] = end
+            let size = 4 * shape.reduce(1, *)
+            members.append(
+                .init(name, ["dtype": "F32", "shape": .integers(shape), "data_offsets": .integers([end, end + size])]))
+            end += size
+        }
+        let header = Data(JSON.object(members).compact.utf8)
+        let url = FileManager.default.temporaryDirectory.appending(path: "shapes-\(UUID().uuidString)")
+        try (withUnsafeBytes(of: UInt64(header.count).littleEndian) { Data($0) } + header).write(to: url)
+        defer { try? FileManager.default.removeItem(at: url) }
+        let file = try FileHandle(forWritingTo: url)
+        try file.truncate(atOffset: UInt64(8 + header.count + end))
+        for (name, values) in numbers {
+            try file.seek(toOffset: UInt64(8 + header.count + (offsets[name] ?? 0)))
+            try file.write(contentsOf: values.withUnsafeBytes { Data($0) })
+        }
+        try file.close()
+        return try SafeTensorsReader(path: url.path)
     }
 
     /// A network that was published, of Fixtures/compvis/shapes.json, which make_compvis_golden.py made.
