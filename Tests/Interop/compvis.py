@@ -264,8 +264,8 @@ def classes(client):
     return subject("compvis")
 
 
-def pruned(client, figures, widths, kept):
-    pruning.pruned(client, figures, classes(client), "diff-pruning", widths, 0.3, kept)
+def pruned(client, figures, method, ratio, kept):
+    pruning.pruned(client, figures, classes(client), method, "free", ratio, kept)
 
 
 def finetuned(client, figures):
@@ -275,13 +275,13 @@ def finetuned(client, figures):
 
 def sampled(client, figures, sampler, guidance):
     classes(client)
-    sampling.sampled(client, figures, "compvis", "diffusers", sampler, 0.0, samples=4, guidance=guidance)
+    sampling.sampled(client, figures, "compvis", "free", sampler, 0.0, samples=4, guidance=guidance)
 
 
 def checks(found, kept):
     """Adds every check by name."""
-    for widths in ("free", "diffusers"):
-        found[f"CompVis, class, pruned, {widths}"] = lambda c, f, w=widths: pruned(c, f, w, kept)
+    for method, ratio in (("diff-pruning", 0.3), ("magnitude", 0.5)):
+        found[f"CompVis, class, pruned, {method} {ratio}"] = lambda c, f, a=(method, ratio): pruned(c, f, *a, kept)
     found["CompVis, class, fine-tuned"] = finetuned
     for sampler, guidance in (("ddim", 3), ("ddpm", 1)):
         found[f"CompVis, class, sampled, {sampler}, guidance {guidance}"] = lambda c, f, a=(sampler, guidance): sampled(c, f, *a)
