@@ -36,7 +36,7 @@ let package = Package(
         .target(name: "TorchFiles"),
 
         // The innermost loops, compiled into whoever calls them: the Engine, and beside it for processors with AVX-512.
-        .target(name: "Kernels", swiftSettings: [.unsafeFlags(engineFlags)]),
+        .target(name: "Kernels", dependencies: ["CVectors"], swiftSettings: [.unsafeFlags(engineFlags)]),
         .target(name: "WideKernels", dependencies: ["Kernels"], swiftSettings: [.unsafeFlags(wideFlags)]),
 
         // Arithmetic: the model as a graph, its training, pruning and files.
@@ -117,6 +117,7 @@ let package = Package(
         .systemLibrary(name: "CBLAS", providers: [.apt(["libblas-dev", "libopenblas0-pthread"])]),
         .systemLibrary(name: "CLAPACKE", pkgConfig: "lapacke", providers: [.apt(["liblapacke-dev"])]),
         .systemLibrary(name: "CLinux"),
+        .systemLibrary(name: "CVectors"),
         .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CArchive", pkgConfig: "libarchive", providers: [.apt(["libarchive-dev"])]),
         .target(name: "CCurl", linkerSettings: [.linkedLibrary("curl")]),

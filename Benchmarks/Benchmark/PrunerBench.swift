@@ -98,7 +98,12 @@ struct PrunerBench: ParsableCommand {
         }
         for kind in profile.forward.keys.sorted() {
             let parts = [profile.prepare[kind], profile.forward[kind], profile.backward[kind]].map(milliseconds)
-            print(parts.joined(), kind)
+            // Backward costs twice the forward. Beyond the machine's own speed is what Winograd's tiles save.
+            let seconds = [profile.forward, profile.backward].map { $0[kind] ?? 0 }
+            let operations = 2e-9 * Double(profile.multiplyAccumulates[kind] ?? 0)
+            let speeds = zip(seconds, [1.0, 2.0]).map { $0 > 0 ? operations * $1 / $0 : 0 }
+            let rates = String(format: "%7.1f GFLOP at %.0f, %.0f a second of a thread", operations, speeds[0], speeds[1])
+            print(parts.joined(), kind, operations > 0 ? rates : "")
         }
         let sums = [profile.prepare, profile.forward, profile.backward].map { milliseconds($0.values.reduce(0, +)) }
         print(sums.joined(), "together: preparing, forward, backward, in ms of \(threads) threads together")

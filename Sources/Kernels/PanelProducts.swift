@@ -5,7 +5,7 @@
 /// and van de Geijn's (ACM TOMS 34(3), 2008), with the packing left to the caller.
 ///
 /// The bodies are compiled into their callers, each for its own target's instructions.
-public enum PanelProducts<Vector: SIMD> where Vector.Scalar == Float {
+public enum PanelProducts<Vector: ProductVector> {
     /// Columns of a panel: two vectors.
     @inlinable @inline(__always) public static var width: Int { 2 * Vector.scalarCount }
 
@@ -134,7 +134,7 @@ public enum PanelProducts<Vector: SIMD> where Vector.Scalar == Float {
 
 extension UnsafeMutablePointer<Float> {
     @inlinable @inline(__always)
-    func store<Vector: SIMD>(_ vector: Vector) where Vector.Scalar == Float {
+    func store<Vector: ProductVector>(_ vector: Vector) {
         UnsafeMutableRawPointer(self).storeBytes(of: vector, as: Vector.self)
     }
 }

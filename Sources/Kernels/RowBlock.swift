@@ -1,7 +1,7 @@
 /// A few rows of a product, two vectors wide, held in registers while a sum over the inner dimension grows.
 public protocol RowBlock<Vector> {
     /// A row is two of these.
-    associatedtype Vector: SIMD where Vector.Scalar == Float
+    associatedtype Vector: ProductVector
 
     /// Rows of the block.
     static var rows: Int { get }
@@ -17,7 +17,7 @@ public protocol RowBlock<Vector> {
 }
 
 /// One row.
-@frozen public struct OneRow<Vector: SIMD>: RowBlock where Vector.Scalar == Float {
+@frozen public struct OneRow<Vector: ProductVector>: RowBlock {
     @usableFromInline var (first, second) = (Vector.zero, Vector.zero)
 
     /// Rows of the block.
@@ -30,8 +30,8 @@ public protocol RowBlock<Vector> {
     @inlinable @inline(__always)
     public mutating func add(_ a: UnsafePointer<Float>, apart: Int, _ b: UnsafePointer<Float>) {
         let x = Vector(repeating: a[0])
-        first = first.addingProduct(x, b.vector(Vector.self))
-        second = second.addingProduct(x, (b + Vector.scalarCount).vector(Vector.self))
+        first = first.adding(x, times: b.vector(Vector.self))
+        second = second.adding(x, times: (b + Vector.scalarCount).vector(Vector.self))
     }
 
     /// Calls `body` for the row.
@@ -69,16 +69,16 @@ public protocol RowBlock<Vector> {
 }
 
 /// Two rows.
-public typealias TwoRows<Vector: SIMD> = Both<OneRow<Vector>, OneRow<Vector>> where Vector.Scalar == Float
+public typealias TwoRows<Vector: ProductVector> = Both<OneRow<Vector>, OneRow<Vector>>
 /// Four rows, for what six leave over: eight sums still keep two multipliers busy.
-public typealias FourRows<Vector: SIMD> = Both<TwoRows<Vector>, TwoRows<Vector>> where Vector.Scalar == Float
+public typealias FourRows<Vector: ProductVector> = Both<TwoRows<Vector>, TwoRows<Vector>>
 /// Six rows: twelve sums, two vectors of B and one number of A fill the sixteen registers of AVX2.
-public typealias SixRows<Vector: SIMD> = Both<FourRows<Vector>, TwoRows<Vector>> where Vector.Scalar == Float
+public typealias SixRows<Vector: ProductVector> = Both<FourRows<Vector>, TwoRows<Vector>>
 
 extension UnsafePointer<Float> {
     /// The numbers from here on as a vector.
     @inlinable @inline(__always)
-    func vector<Vector: SIMD>(_: Vector.Type) -> Vector where Vector.Scalar == Float {
+    func vector<Vector: ProductVector>(_: Vector.Type) -> Vector {
         UnsafeRawPointer(self).loadUnaligned(as: Vector.self)
     }
 }

@@ -9,6 +9,8 @@ extension Executor {
         public internal(set) var forward: [String: Double] = [:]
         /// The same of backward.
         public internal(set) var backward: [String: Double] = [:]
+        /// Multiply-accumulates of a forward pass as plain products carry them out, by the same kinds.
+        public internal(set) var multiplyAccumulates: [String: Int] = [:]
     }
 
     /// Runs what ``forward()`` and ``backward()`` run, once they have been run, and says where the time goes.
@@ -25,7 +27,11 @@ extension Executor {
             let kind = step.operation.kind(step.call.shape)
             if !step.keepsPrepared { timed(kind, \.prepare) { step.operation.prepare(step.call, for: step.direction) } }
             switch step.direction {
-            case .forward: timed(kind, \.forward) { step.operation.forward(step.call) }
+            case .forward:
+                timed(kind, \.forward) { step.operation.forward(step.call) }
+                let shape = step.call.shape
+                profile.multiplyAccumulates[kind, default: 0] +=
+                    shape.batch * step.operation.multiplyAccumulates(inputs: shape.inputs, output: shape.output)
             case .backward: timed(kind, \.backward) { step.operation.backward(step.call) }
             }
         }
