@@ -27,7 +27,21 @@ package struct Attention: Operator {
     /// The logarithm of each row's sum of exponentials, (batch, heads, pixels), from which backward finds the probabilities again.
     package func savedCount(_ call: CallShape) -> Int { call.isTraining ? call.batch * heads * call.output.pixels : 0 }
 
-    package func scratchCount(_ call: CallShape) -> Int { call.parallel.threads * size(call).count }
+    package func scratchCount(_ call: CallShape) -> Int {
+        let size = size(call)
+        return call.parallel.threads * size.count + (call.isTraining ? sharedCount(call, size) * (splits(call) - 1) : 0)
+    }
+
+    /// Into how many parts backward divides the queries of a head: more than one where there are fewer heads than threads.
+    private func splits(_ call: CallShape) -> Int {
+        let tasks = call.batch * heads
+        return min((call.parallel.threads + tasks - 1) / tasks, (call.output.pixels + size(call).rows - 1) / size(call).rows)
+    }
+
+    /// Floats of dk and dv of all heads that a part of the queries has for itself.
+    private func sharedCount(_ call: CallShape, _ size: AttentionBlock.Size) -> Int {
+        call.batch * heads * size.keys * (size.queryHead + size.valueHead)
+    }
 
     private func size(_ call: CallShape) -> AttentionBlock.Size {
         AttentionBlock.Size(
@@ -86,30 +100,55 @@ package struct Attention: Operator {
     private func limit(_ query: Int, _ keys: Int) -> Int { isCausal ? query + 1 : keys }
 
     /// With P the probabilities: dv = Pᵀ·do; dP = do·vᵀ; dS = P ∘ (dP - rowsum(P ∘ dP)) / √d; dq = dS·k; dk = dSᵀ·q; a block of
-    /// query rows at a time.
+    /// query rows at a time. Parts of a head's queries, but the first, have dk and dv of their own, which are added up in their order.
     package func backward(_ call: OperatorCall) {
-        let queries = call.shape.output.pixels
-        let (queryWidth, valueWidth) = (call.shape.inputs[0].channels, call.shape.output.channels)
         let size = size(call.shape)
+        let (dq, dk, dv) = (call.inputGradients[0], call.inputGradients[1], call.inputGradients[2])
+        // Where q is k or v too, one part's rows are another's keys.
+        let splits = dq != nil && (dq == dk || dq == dv) ? 1 : splits(call.shape)
+        let blocks = (call.shape.output.pixels + size.rows - 1) / size.rows
+        let own = call.scratch + call.parallel.threads * size.count
+        let (ownKeys, ownHead) = (size.keys * size.queryHead, size.keys * (size.queryHead + size.valueHead))
         let tasks = call.batch * heads
-        let parts = min(call.parallel.threads, tasks)
-        call.parallel.forEach(parts) { part in
-            let block = AttentionBlock(size, in: call.scratch + part * size.count)
-            for task in (tasks * part / parts)..<(tasks * (part + 1) / parts) {
-                let head = head(task, call.shape)
-                startGradients(call, head, size)
-                block.setBackward(call.inputs[1] + head.key, apart: queryWidth, call.inputs[2] + head.value, apart: valueWidth)
-                for first in stride(from: 0, to: queries, by: size.rows) {
-                    let rows = min(size.rows, queries - first)
-                    let (query, output) = (head.query + first * queryWidth, head.output + first * valueWidth)
-                    block.setScores(call.inputs[0] + query, apart: queryWidth, rows: rows)
-                    block.setSlopes(call.outputGradient + output, apart: valueWidth, rows: rows)
-                    for row in 0..<rows {
-                        block.slope(row, logarithm: call.saved[head.saved + first + row], limit: limit(first + row, size.keys))
-                    }
-                    if let dq = call.inputGradients[0] { block.addQueryGradient(rows: rows, dq + query, apart: queryWidth) }
-                    if let dk = call.inputGradients[1] { block.addKeyGradient(rows: rows, dk + head.key, apart: queryWidth) }
-                    if let dv = call.inputGradients[2] { block.addValueGradient(rows: rows, dv + head.value, apart: valueWidth) }
+        call.parallel.forEach(tasks) { startGradients(call, head($0, call.shape), size) }
+        call.parallel.forEach(tasks * splits) { index, worker in
+            let (task, split) = (index / splits, index % splits)
+            let head = head(task, call.shape)
+            let (queryWidth, valueWidth) = (call.shape.inputs[0].channels, call.shape.output.channels)
+            let block = AttentionBlock(size, in: call.scratch + worker * size.count)
+            block.setBackward(call.inputs[1] + head.key, apart: queryWidth, call.inputs[2] + head.value, apart: valueWidth)
+            var keys = (dk.map { $0 + head.key }, queryWidth)
+            var values = (dv.map { $0 + head.value }, valueWidth)
+            if split > 0 {
+                let start = own + ((split - 1) * tasks + task) * ownHead
+                start.update(repeating: 0, count: ownHead)
+                keys = (dk.map { _ in start }, size.queryHead)
+                values = (dv.map { _ in start + ownKeys }, size.valueHead)
+            }
+            for number in (blocks * split / splits)..<(blocks * (split + 1) / splits) {
+                let first = number * size.rows
+                let rows = min(size.rows, call.shape.output.pixels - first)
+                let (query, output) = (head.query + first * queryWidth, head.output + first * valueWidth)
+                block.setScores(call.inputs[0] + query, apart: queryWidth, rows: rows)
+                block.setSlopes(
+                    call.inputs[0] + query, apart: queryWidth, call.outputGradient + output, apart: valueWidth, rows: rows)
+                for row in 0..<rows {
+                    block.slope(row, logarithm: call.saved[head.saved + first + row], limit: limit(first + row, size.keys))
+                }
+                if let dq { block.addQueryGradient(rows: rows, dq + query, apart: queryWidth) }
+                if let target = keys.0 { block.addKeyGradient(rows: rows, target, apart: keys.1) }
+                if let target = values.0 { block.addValueGradient(rows: rows, target, apart: values.1) }
+            }
+        }
+        guard splits > 1 else { return }
+        call.parallel.forEach(tasks) { task in
+            let head = head(task, call.shape)
+            for split in 1..<splits {
+                let start = own + ((split - 1) * tasks + task) * ownHead
+                for key in 0..<size.keys {
+                    let (keyStart, valueStart) = (start + key * size.queryHead, start + ownKeys + key * size.valueHead)
+                    if let dk { Elementwise.add(size.queryHead, keyStart, to: dk + head.key + key * call.shape.inputs[1].channels) }
+                    if let dv { Elementwise.add(size.valueHead, valueStart, to: dv + head.value + key * call.shape.inputs[2].channels) }
                 }
             }
         }

@@ -78,32 +78,28 @@ struct AttentionBlock {
 
     /// Lays out a head's keys and values for forward; rows are `keyApart` and `valueApart` floats apart.
     func setForward(_ k: UnsafePointer<Float>, apart keyApart: Int, _ v: UnsafePointer<Float>, apart valueApart: Int) {
-        transpose(k, apart: keyApart, channels: size.queryHead, scale: scale, into: transposedKeys)
+        transpose(k, apart: keyApart, channels: size.queryHead, into: transposedKeys)
         pack(v, apart: valueApart, rows: size.keys, channels: size.valueHead, into: valueRows, panel: size.keys * panels.width)
     }
 
     /// Lays out a head's keys and values for backward.
     func setBackward(_ k: UnsafePointer<Float>, apart keyApart: Int, _ v: UnsafePointer<Float>, apart valueApart: Int) {
-        transpose(k, apart: keyApart, channels: size.queryHead, scale: scale, into: transposedKeys)
-        transpose(v, apart: valueApart, channels: size.valueHead, scale: 1, into: transposedValues)
+        transpose(k, apart: keyApart, channels: size.queryHead, into: transposedKeys)
+        transpose(v, apart: valueApart, channels: size.valueHead, into: transposedValues)
         pack(k, apart: keyApart, rows: size.keys, channels: size.queryHead, into: keyRows, panel: size.keys * panels.width)
     }
 
     private var scale: Float { 1 / Float(size.queryHead).squareRoot() }
 
-    /// Rows as columns, times `scale`; columns beyond the last are zero.
-    private func transpose(
-        _ source: UnsafePointer<Float>, apart: Int, channels: Int, scale: Float, into target: UnsafeMutablePointer<Float>
-    ) {
+    /// Rows as columns; columns beyond the last are zero.
+    private func transpose(_ source: UnsafePointer<Float>, apart: Int, channels: Int, into target: UnsafeMutablePointer<Float>) {
         let width = panels.width
         for panel in 0..<panels.count(size.keys) {
             let panelStart = target + panel * channels * width
             let count = min(width, size.keys - panel * width)
             if count < width { panelStart.update(repeating: 0, count: channels * width) }
-            for lane in 0..<count {
-                let row = source + (panel * width + lane) * apart
-                for channel in 0..<channels { panelStart[channel * width + lane] = row[channel] * scale }
-            }
+            Transposition.matrix(
+                rows: count, columns: channels, source + panel * width * apart, apart: apart, into: panelStart, step: width)
         }
     }
 
@@ -126,7 +122,8 @@ struct AttentionBlock {
 
     /// The scores q·kᵀ/√d of some queries.
     func setScores(_ q: UnsafePointer<Float>, apart: Int, rows: Int) {
-        for row in 0..<rows { (queries + row * size.queryHead).update(from: q + row * apart, count: size.queryHead) }
+        let scale = scale
+        for row in 0..<rows { Elementwise.map(size.queryHead, q + row * apart, into: queries + row * size.queryHead) { $0 * scale } }
         product(queries, channels: size.queryHead, rows: rows, transposedKeys, into: scores)
     }
 
@@ -184,13 +181,15 @@ struct AttentionBlock {
 
     // MARK: Backward
 
-    /// The products do·vᵀ of some rows, which become slopes.
-    func setSlopes(_ upstream: UnsafePointer<Float>, apart: Int, rows: Int) {
+    /// The products do·vᵀ of some rows, which become slopes; and what goes with the queries of these rows.
+    func setSlopes(
+        _ q: UnsafePointer<Float>, apart queryApart: Int, _ upstream: UnsafePointer<Float>, apart: Int, rows: Int
+    ) {
         for row in 0..<rows { (self.upstream + row * size.valueHead).update(from: upstream + row * apart, count: size.valueHead) }
         product(self.upstream, channels: size.valueHead, rows: rows, transposedValues, into: slopes)
         let width = panels.width
         pack(self.upstream, apart: size.valueHead, rows: rows, channels: size.valueHead, into: upstreamPanels, panel: size.rows * width)
-        pack(queries, apart: size.queryHead, rows: rows, channels: size.queryHead, into: queryPanels, panel: size.rows * width)
+        pack(q, apart: queryApart, rows: rows, channels: size.queryHead, into: queryPanels, panel: size.rows * width)
     }
 
     /// Makes a row of scores its probabilities again, and a row dP the slopes dS = P ∘ (dP - Σ P ∘ dP) / √d.

@@ -82,41 +82,48 @@ package struct Conv2d: Operator {
     /// Below this many channels transforms cost more than the multiplications they save.
     private static let fewChannels = 16
 
-    private func method(_ call: CallShape) -> Method {
+    private func method(_ call: CallShape, _ direction: Direction) -> Method {
         if kernel == 1 && stride == 1 && padding == .symmetric(0) { return .pixels }
         guard kernel == 3, stride == 1, padding == .symmetric(1), min(inChannels, outChannels) >= Self.fewChannels else { return .patches }
         let (tiles4, tiles2) = (Winograd<WinogradTile4>(call), Winograd<WinogradTile2>(call))
-        // Transforming the weights and reading them costs as much as multiplying thirty-two tiles more; reading them plain, eight rows.
-        let cost4 = tiles4.planes * (tiles4.tiles + 32)
-        let cost2 = tiles2.planes * (tiles2.tiles + 32)
+        // Reading the weights plain costs as much as multiplying eight rows.
+        let (cost4, cost2) = (tiles4.cost(direction), tiles2.cost(direction))
         if 9 * (call.batch * call.output.pixels + 8) < min(cost4, cost2) { return .patches }
         return cost4 <= cost2 ? .tiles4(tiles4) : .tiles2(tiles2)
     }
 
+    /// What the directions need, the larger of both.
+    private func most(_ call: CallShape, _ count: (Method) -> Int) -> Int {
+        let forward = count(method(call, .forward))
+        return call.isTraining ? max(forward, count(method(call, .backward))) : forward
+    }
+
     package func preparedCount(_ call: CallShape) -> Int {
-        switch method(call) {
-        case .pixels: product(call).preparedCount
-        case .patches: 0
-        case .tiles4(let tiles): tiles.preparedCount
-        case .tiles2(let tiles): tiles.preparedCount
+        most(call) { method in
+            switch method {
+            case .pixels, .patches: 0
+            case .tiles4(let tiles): tiles.preparedCount
+            case .tiles2(let tiles): tiles.preparedCount
+            }
         }
     }
 
     package func prepare(_ call: OperatorCall, for direction: Direction) {
-        switch method(call.shape) {
-        case .pixels: product(call.shape).prepare(call, for: direction)
-        case .patches: break
+        switch method(call.shape, direction) {
+        case .pixels, .patches: break
         case .tiles4(let tiles): tiles.prepare(call, for: direction)
         case .tiles2(let tiles): tiles.prepare(call, for: direction)
         }
     }
 
     package func scratchCount(_ call: CallShape) -> Int {
-        switch method(call) {
-        case .pixels: product(call).scratchCount(call)
-        case .patches: patchScratch(call)
-        case .tiles4(let tiles): tiles.scratchCount(isTraining: call.isTraining)
-        case .tiles2(let tiles): tiles.scratchCount(isTraining: call.isTraining)
+        most(call) { method in
+            switch method {
+            case .pixels: product(call).scratchCount(call)
+            case .patches: patchScratch(call)
+            case .tiles4(let tiles): tiles.scratchCount(isTraining: call.isTraining)
+            case .tiles2(let tiles): tiles.scratchCount(isTraining: call.isTraining)
+            }
         }
     }
 
@@ -143,7 +150,7 @@ package struct Conv2d: Operator {
     }
 
     package func forward(_ call: OperatorCall) {
-        switch method(call.shape) {
+        switch method(call.shape, .forward) {
         case .pixels: product(call.shape).forward(call)
         case .patches: forwardPatches(call)
         case .tiles4(let tiles): tiles.forward(call)
@@ -152,7 +159,7 @@ package struct Conv2d: Operator {
     }
 
     package func backward(_ call: OperatorCall) {
-        switch method(call.shape) {
+        switch method(call.shape, .backward) {
         case .pixels: product(call.shape).backward(call)
         case .patches: backwardPatches(call)
         case .tiles4(let tiles): tiles.backward(call)

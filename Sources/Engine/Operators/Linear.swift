@@ -37,10 +37,6 @@ package struct Linear: Operator {
 
     package func scratchCount(_ call: CallShape) -> Int { product(call).scratchCount(call) }
 
-    package func preparedCount(_ call: CallShape) -> Int { product(call).preparedCount }
-
-    package func prepare(_ call: OperatorCall, for direction: Direction) { product(call.shape).prepare(call, for: direction) }
-
     package func forward(_ call: OperatorCall) { product(call.shape).forward(call) }
 
     package func backward(_ call: OperatorCall) {

@@ -30,6 +30,7 @@ extension Winograd {
     /// Threads share each block: they divide tiles in the transforms, and then the input's channels, so that one thread alone adds to
     /// a channel of dU and dx, always in the same order.
     func backward(_ call: OperatorCall) {
+        guard !isStreaming else { return backwardStreaming(call) }
         let memory = backwardMemory
         let v = planes(call.scratch + memory.v, rows: memory.tiles, channels: inChannels)
         let p = planes(call.scratch + memory.p, rows: memory.tiles, channels: outChannels)
@@ -71,7 +72,7 @@ extension Winograd {
     }
 
     /// db += Σ dy. The point 1 of A·dy sums up dy, so the plane (1, 1) of P holds each tile's sum.
-    private func addSums(of p: Planes, _ tiles: Int, to db: UnsafeMutablePointer<Float>) {
+    func addSums(of p: Planes, _ tiles: Int, to db: UnsafeMutablePointer<Float>) {
         for panel in 0..<panels.count(outChannels) {
             let first = panel * panels.width
             let sums = p.panel(panel, Tile.points + 1)
@@ -84,7 +85,7 @@ extension Winograd {
     /// dx += B·M·Bᵀ for some channels.
     ///
     /// - Parameter m: of these channels alone.
-    private func addBack(
+    func addBack(
         _ m: Planes, _ block: Range<Int>, channels: Range<Int>, to dx: UnsafeMutablePointer<Float>, squares: UnsafeMutablePointer<Float>
     ) {
         let n = Tile.points

@@ -28,6 +28,7 @@ extension Winograd {
     }
 
     func forward(_ call: OperatorCall) {
+        guard !isStreaming else { return forwardStreaming(call) }
         let memory = forwardMemory
         if memory.isDivided {
             parallel.forEach(blocks(memory.tiles)) { index, worker in

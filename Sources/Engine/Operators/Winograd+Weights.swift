@@ -2,12 +2,13 @@
 extension Winograd {
     /// Floats of U, for either direction.
     var preparedCount: Int {
-        planes * max(plane(rows: inChannels, channels: outChannels), plane(rows: outChannels, channels: inChannels))
+        isStreaming ? 0 : planes * max(plane(rows: inChannels, channels: outChannels), plane(rows: outChannels, channels: inChannels))
     }
 
     /// U = G·g·Gᵀ for weights (out, 3, 3, in): planes of (in, out) for forward and of (out, in) for backward, so that both products
     /// read their panels as they lie.
     func prepare(_ call: OperatorCall, for direction: Direction) {
+        guard !isStreaming else { return }
         parallel.forEach(parallel.threads) { part in
             let scratch = call.scratch + part * squares
             switch direction {

@@ -191,5 +191,8 @@ struct Winograd<Tile: WinogradTile> {
         (panels.lowerBound * self.panels.width)..<min(count, panels.upperBound * self.panels.width)
     }
 
-    func scratchCount(isTraining: Bool) -> Int { max(forwardMemory.count, isTraining ? backwardMemory.count : 0) }
+    func scratchCount(isTraining: Bool) -> Int {
+        if isStreaming { return max(streamingCount, isTraining ? streamingBackwardCount : 0) }
+        return max(forwardMemory.count, isTraining ? backwardMemory.count : 0)
+    }
 }

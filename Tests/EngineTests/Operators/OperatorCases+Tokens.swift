@@ -29,7 +29,8 @@ extension OperatorCases {
         // Scores of up to ±100 and more, where all but one probability vanish: rounded at 2⁻²⁴ of their size before the exponential.
         attention(map(3, 4, 4), value: 5, heads: 1, batch: 3, range: 10, tolerance: 2e-4),
         // More pixels than one block of queries, and more keys and channels than one panel.
-        attention(map(17, 17, 6), value: 4, heads: 2, batch: 1), attention(map(5, 7, 76), value: 70, heads: 2, batch: 1),
+        attention(map(17, 17, 6), value: 4, heads: 2, batch: 1), attention(map(17, 17, 6), value: 4, heads: 1, batch: 1),
+        attention(map(5, 7, 76), value: 70, heads: 2, batch: 1),
         // Tokens of a text beside a map; fewer and more of them than pixels, and one.
         attention(map(4, 5, 12), keys: map(1, 7, 0), value: 8, heads: 2, batch: 3),
         attention(map(2, 2, 10), keys: map(1, 37, 0), value: 15, heads: 5, batch: 1),

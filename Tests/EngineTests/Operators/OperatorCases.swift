@@ -61,6 +61,10 @@ enum OperatorCases {
         convolution(map(2, 2, 24), out: 16, batch: 3, around),
         convolution(map(33, 47, 203), out: 19, batch: 2, around),
         convolution(map(33, 35, 16), out: 200, batch: 2, around),
+        // Few tiles, whose weights are transformed some at a time: of 4×4 in one panel and in several, of 2×2.
+        convolution(map(15, 14, 101), out: 59, batch: 1, around),
+        convolution(map(21, 17, 50), out: 41, batch: 1, around),
+        convolution(map(8, 8, 130), out: 70, batch: 2, around),
     ]
 
     private static func linear(_ input: Shape, out: Int, batch: Int) -> OperatorCase {
@@ -74,6 +78,8 @@ enum OperatorCases {
     static let linears: [OperatorCase] = [
         linear(.vector(7), out: 13, batch: 3), linear(.vector(20), out: 33, batch: 1), linear(.vector(1), out: 1, batch: 3),
         linear(map(13, 13, 24), out: 41, batch: 1),
+        // Sums in several parts, several blocks of columns, rows that are divided too.
+        linear(map(13, 13, 500), out: 430, batch: 1), linear(map(33, 32, 24), out: 41, batch: 1),
     ]
 
     private static func norm(
