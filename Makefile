@@ -26,7 +26,7 @@ docs: build ## docs/api.md, from what the server says of itself
 	python3 docs/make_api.py .build/release/pruner >docs/api.md.new && mv docs/api.md.new docs/api.md || { rm -f docs/api.md.new; exit 1; }
 
 # Tests of servers that are killed keep every core busy for a minute: they come after those that watch the clock.
-CRASH = CrashTests|PowerCutTests|ResumedJobTests|FaultTests|InterruptedPruneTests
+CRASH = CrashTests|PowerCutTests|ResumedJobTests|ResumedEncodingTests|FaultTests|InterruptedPruneTests
 
 # Tests reach what they need by package access, and so share the objects of `make build`.
 test: deps ## every test
