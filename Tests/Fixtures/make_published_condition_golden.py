@@ -17,11 +17,11 @@ from reference_condition import token_width
 
 TOKENS = 5
 # What a network may be told besides, which this service refuses by the key.
-REFUSED = ("addition_embed_type", "time_cond_proj_dim", "cross_attention_norm")
+REFUSED = ("encoder_hid_dim_type", "addition_embed_type", "time_cond_proj_dim", "cross_attention_norm")
 
 
 def run(config):
-    refused = next((key for key in REFUSED if config.get(key) is not None), None)
+    refused = next((key for key in REFUSED if config.get(key) not in (None, "text_proj")), None)
     if refused:
         return {"refused": refused}
     torch.manual_seed(SEED)

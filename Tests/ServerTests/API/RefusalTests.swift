@@ -202,8 +202,8 @@ import Testing
                 ),
                 (job(["pruning": ["method": "group-fisher"]]), ["/dataset"]),
                 (job(["finetuning": [:]]), ["/dataset"]),
-                (job(["pruning": [:], "dataset": dataset]), ["/pruning/batch_size"]),
-                (job(["finetuning": [:], "dataset": dataset]), ["/finetuning/batch_size"]),
+                (job(["pruning": ["batch_size": 1000], "dataset": dataset]), ["/pruning/batch_size"]),
+                (job(["finetuning": ["batch_size": 1000], "dataset": dataset]), ["/finetuning/batch_size"]),
                 (
                     job(["finetuning": ["batch_size": 0, "steps": 0, "learning_rate": "x"], "dataset": dataset]),
                     ["/finetuning/steps", "/finetuning/batch_size", "/finetuning/learning_rate"]

@@ -129,7 +129,7 @@ import Testing
             #expect(paths.contains("load_pruned.py"))
             // A network that these cannot be what is left of is refused as before.
             let wider = try await upload(forgetful.replacing(["block_out_channels": [2, 4, 4], "norm_num_groups": 2]))
-            #expect(wider.status == 422 && wider.detail.contains("do not fit the configuration"), "\(wider.status) \(wider.detail)")
+            #expect(wider.status == 422, "\(wider.status) \(wider.detail)")
         }
     }
 }
