@@ -195,11 +195,7 @@ package struct CheckpointIntake {
 
     private func blob(_ text: String) throws -> StoredBlob { try blob(Array(text.utf8)) }
 
-    private func blob(_ bytes: [UInt8]) throws -> StoredBlob {
-        let writer = try database.blobs.writer()
-        try writer.write(bytes)
-        return try writer.finish()
-    }
+    private func blob(_ bytes: [UInt8]) throws -> StoredBlob { try database.blobs.blob(of: Data(bytes)) }
 
     /// Whether a file is a pipeline's index that names the U-Net.
     private func isIndex(_ path: String, _ blobs: [String: StoredBlob]) -> Bool {

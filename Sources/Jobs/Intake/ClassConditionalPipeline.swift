@@ -3,17 +3,10 @@ import Engine
 /// The Python files that go with a class-conditional latent pipeline, for which diffusers has no class of its own: how it draws, and the
 /// table of its classes. They are always these, whatever an upload had in their places.
 enum ClassConditionalPipeline {
-    /// What a pipeline's index says its class is.
-    static let className = "ClassConditionalLDMPipeline"
-    /// The module that has it.
-    static let module = "pipeline"
-    /// The table's class, of the module of its folder's name.
-    static let embedderClass = "ClassEmbedder"
-
     /// Where each stands in the downloaded folder.
     static var files: [(path: String, bytes: [UInt8])] {
         [
-            ("\(module).py", PackageResources.pipeline_py),
+            ("pipeline.py", PackageResources.pipeline_py),
             ("\(ClassEmbedder.folder)/\(ClassEmbedder.folder).py", PackageResources.class_embedder_py),
         ]
     }

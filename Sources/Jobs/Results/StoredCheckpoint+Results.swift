@@ -30,11 +30,7 @@ extension StoredCheckpoint {
         return try StoredCheckpoint(database, stored.id)
     }
 
-    private func blob(_ bytes: [UInt8]) throws -> StoredBlob {
-        let writer = try database.blobs.writer()
-        try writer.write(bytes)
-        return try writer.finish()
-    }
+    private func blob(_ bytes: [UInt8]) throws -> StoredBlob { try database.blobs.blob(of: Data(bytes)) }
 
     /// Holds a file for another checkpoint, once its bytes are known to be what was stored.
     private func held(_ file: CheckpointRecord.File) throws -> StoredBlob {
