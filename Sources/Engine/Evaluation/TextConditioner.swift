@@ -54,23 +54,26 @@ public struct TextConditioner: Sendable {
             checkpoint.model.graph, samples: max(1, captions), largest: Self.largest, isTraining: false, limit: memory, parallel: parallel)
     }
 
-    /// Embeds captions in their order, each by itself, whatever is beside it.
+    /// Embeds captions in their order, each by itself: what is beside it changes the last bits at most.
     ///
     /// - Parameters:
+    ///   - first: the first caption that is asked for. Those before it that go through beside it are computed once more, so that an embedding
+    ///     is the same to the last bit wherever one begins.
     ///   - memory: bytes for activations.
     ///   - take: is handed a caption's place and its embedding, (``length``, ``width``); what it throws ends the work.
     /// - Throws: ``TextConditionerError/encoder(_:)`` when the weights cannot be read; what `take` throws.
     public func embed(
-        _ captions: [String], memory: Int = .max, parallel: Parallel, _ take: (Int, UnsafeBufferPointer<Float>) throws -> Void
+        _ captions: [String], from first: Int = 0, memory: Int = .max, parallel: Parallel,
+        _ take: (Int, UnsafeBufferPointer<Float>) throws -> Void
     ) throws {
-        guard !captions.isEmpty else { return }
+        guard first < captions.count else { return }
         let weights: Weights
         do { weights = try checkpoint.load() } catch { throw TextConditionerError.encoder(error) }
         let plan = plan(captions: captions.count, memory: memory, parallel: parallel)
         let executor = Executor(
             graph: checkpoint.model.graph, weights: weights, batch: plan.batch, preparedLimit: plan.preparedLimit, parallel: parallel)
         let (ids, output) = (executor.input(CLIPTextModel.input).values, executor.output(CLIPTextModel.output).values)
-        for start in stride(from: 0, to: captions.count, by: plan.batch) {
+        for start in stride(from: first - first % plan.batch, to: captions.count, by: plan.batch) {
             // The last part may have empty places; what is computed there is not read.
             let part = captions[start..<min(captions.count, start + plan.batch)]
             for (place, caption) in part.enumerated() {
@@ -78,7 +81,9 @@ public struct TextConditioner: Sendable {
             }
             for token in (part.count * length)..<(plan.batch * length) { ids[token] = 0 }
             executor.forward()
-            for place in 0..<part.count { try take(start + place, UnsafeBufferPointer(start: output + place * count, count: count)) }
+            for place in part.indices where place >= first {
+                try take(place, UnsafeBufferPointer(start: output + (place - start) * count, count: count))
+            }
         }
     }
 

@@ -37,10 +37,10 @@ struct PictureEncoder {
         try SavedBuffers.write(buffers, words: ["completed": String(completed)], to: sink)
     }
 
-    /// The captions that are still to be encoded.
-    var missingCaptions: ArraySlice<String> { contents.captions.dropFirst(completed) }
-    /// The views that are still to be encoded.
-    var missingViews: ArraySlice<PictureNeeds.View> { contents.views.dropFirst(completed - contents.captions.count) }
+    /// The first caption that is still to be encoded: their count where all are.
+    var nextCaption: Int { min(completed, contents.captions.count) }
+    /// The first view that is still to be encoded: their count where all are.
+    var nextView: Int { completed - nextCaption }
 
     /// Takes the numbers of the next step.
     mutating func add(_ numbers: [Float]) {

@@ -70,10 +70,10 @@ struct Encoding: Phase {
             encoder.add(numbers)
             try job.reporter.step { try job.blob(encoder.write) }
         }
-        try shape.text?.embed(Array(encoder.missingCaptions), memory: activations(job), parallel: job.parallel) { _, tokens in
+        try shape.text?.embed(contents.captions, from: encoder.nextCaption, memory: activations(job), parallel: job.parallel) { _, tokens in
             try add(Array(tokens))
         }
-        try encodeViews(encoder.missingViews, shape, dataset, job, add)
+        try encodeViews(contents.views, from: encoder.nextView, shape, dataset, job, add)
         try job.keep(Self.name, job.blob(encoder.write))
         guard let kept = try job.kept(Self.name) else { throw StorageError.notFound(.job, id: job.job.id) }
         job.look(
@@ -98,22 +98,21 @@ struct Encoding: Phase {
             tokenCount: shape.text?.count ?? 0)
     }
 
+    /// Batches begin where they would have begun undisturbed: a view's place in one, and what is beside it, show in its latents' last bits.
     private func encodeViews(
-        _ views: ArraySlice<PictureNeeds.View>, _ shape: EncodingShape, _ dataset: StoredPictures, _ job: RunningJob,
+        _ views: [PictureNeeds.View], from first: Int, _ shape: EncodingShape, _ dataset: StoredPictures, _ job: RunningJob,
         _ add: ([Float]) throws -> Void
     ) throws {
-        guard !views.isEmpty, let autoencoder = try job.inputs.source.autoencoder([.encoder]) else { return }
+        guard first < views.count, let autoencoder = try job.inputs.source.autoencoder([.encoder]) else { return }
         let pictures = dataset.set(of: shape.picture)
         let encoder = try LatentEncoder(
             autoencoder, height: shape.picture.height, width: shape.picture.width, samples: min(Self.largestBatch, views.count),
             memory: activations(job), parallel: job.parallel)
-        var rest = views
-        while !rest.isEmpty {
-            let batch = Array(rest.prefix(Self.largestBatch))
+        for start in stride(from: first - first % Self.largestBatch, to: views.count, by: Self.largestBatch) {
+            let batch = Array(views[start..<min(start + Self.largestBatch, views.count)])
             let latents = try encoder.encode(pictures.load(batch.map(\.index)) { batch[$0].isMirrored })
             let count = latents.count / batch.count
-            for place in batch.indices { try add(Array(latents[(place * count)..<((place + 1) * count)])) }
-            rest = rest.dropFirst(batch.count)
+            for place in batch.indices where start + place >= first { try add(Array(latents[(place * count)..<((place + 1) * count)])) }
         }
     }
 }

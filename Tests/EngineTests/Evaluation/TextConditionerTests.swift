@@ -43,6 +43,22 @@ import Testing
         #expect(try conditioner.embeddings(of: [], parallel: parallel).isEmpty)
     }
 
+    /// A job that was interrupted goes on in the middle of a batch, or with fewer captions than would have been a batch.
+    @Test func anEmbeddingIsTheSameToTheLastBitWhereverOneBegins() throws {
+        let conditioner = try conditioner()
+        let captions = (0..<37).map { "photo number \($0)" }
+        let whole = try conditioner.embeddings(of: captions, parallel: parallel)
+        for first in [1, 9, 15, 16, 22, 30, 36, 37] {
+            var places: [Int] = []
+            try conditioner.embed(captions, from: first, parallel: parallel) { place, embedding in
+                places.append(place)
+                let isSame = embedding.elementsEqual(whole[(place * conditioner.count)..<((place + 1) * conditioner.count)])
+                #expect(isSame, "\(place) from \(first)")
+            }
+            #expect(places == Array(first..<37))
+        }
+    }
+
     @Test func aTokenizerOfAnotherVocabularyIsRefused() throws {
         do {
             _ = try conditioner(tokenizer: "added")
