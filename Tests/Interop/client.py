@@ -21,6 +21,19 @@ class Client:
         except urllib.error.HTTPError as error:
             raise RuntimeError(f"{path}: {error.code} {error.read().decode()}") from None
 
+    def answer(self, path, body=None, kind="application/octet-stream"):
+        """The status and the document of any answer, a refusal's too; a dictionary is sent as JSON."""
+        if isinstance(body, dict):
+            body, kind = json.dumps(body).encode(), "application/json"
+        request = urllib.request.Request(self.base + path, data=body)
+        if body is not None:
+            request.add_header("Content-Type", kind)
+        try:
+            with urllib.request.urlopen(request) as answer:
+                return answer.status, json.loads(answer.read() or b"null")
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read())
+
     def call(self, path, body=None, kind="application/octet-stream"):
         with self.open(path, body, kind) as answer:
             return answer.read()
@@ -37,20 +50,33 @@ class Client:
 
     def run(self, **request):
         """Posts a job by the paper's recipe and waits for its end; the job and its metrics."""
-        job = self.post("/v1/jobs", {"recipe": "paper"} | request)
+        job = self.ended(self.post("/v1/jobs", {"recipe": "paper"} | request))
+        if job["status"] != "succeeded":
+            raise RuntimeError(f"job {job['status']}: {job['error']}")
+        return job, self.get(f"/v1/jobs/{job['id']}/metrics?points=all")
+
+    def ended(self, job):
+        """Waits for a job's end, whatever it is; the job."""
         pause = 0.02
         while job["status"] in ("queued", "running", "paused"):
             time.sleep(pause)
             pause = min(pause * 1.5, 0.5)
             job = self.get(f"/v1/jobs/{job['id']}")
-        if job["status"] != "succeeded":
-            raise RuntimeError(f"job {job['status']}: {job['error']}")
-        return job, self.get(f"/v1/jobs/{job['id']}/metrics?points=all")
+        return job
+
+    def delete(self, path):
+        with urllib.request.urlopen(urllib.request.Request(self.base + path, method="DELETE")):
+            pass
 
     def download(self, checkpoint, folder):
         """Unpacks a checkpoint's pipeline folder as it arrives."""
         with self.open(f"/v1/checkpoints/{checkpoint}/content") as answer, tarfile.open(fileobj=answer, mode="r|") as archive:
             archive.extractall(folder, filter="data")
+
+
+def warned(document):
+    """What an answer warns of, as texts: `warnings` are texts, or objects of a `code` and a `detail`."""
+    return [warning if isinstance(warning, str) else warning["detail"] for warning in document.get("warnings", [])]
 
 
 def tar(files):

@@ -17,6 +17,10 @@ import diffusers
 import torch
 
 import allocation
+import brought
+import brought_checkpoints
+import brought_jobs
+import brought_pictures
 import compvis
 import distillation
 import documents
@@ -90,6 +94,8 @@ def checks():
     for name, rule in (("ddpm", "table"), ("ddpm", "sinusoid"), ("uneven", "sinusoid"), ("example", "sinusoid"), ("classed", "sinusoid")):
         found[f"schedulers, {name}, {rule}"] = lambda c, f, a=(name, rule): schedulers.ran(c, f, *a)
 
+    for what, cases in (("checkpoints", brought_checkpoints), ("jobs", brought_jobs), ("pictures", brought_pictures)):
+        brought.checks(found, f"brought, {what}", cases.CASES)
     conditional(found, kept)
     variances(found, kept)
     latent.checks(found, kept)
