@@ -1,7 +1,7 @@
 # Debian packages: headers to build with, OpenBLAS behind the BLAS interface, and the tools of the demo.
 PACKAGES = libblas-dev liblapacke-dev libopenblas0-pthread libsqlite3-dev libarchive-dev libcurl4-openssl-dev libssl-dev libspng-dev libturbojpeg0-dev libwebp-dev pkg-config curl jq
 
-.PHONY: help deps build demo docs test published soak fuzz tsan bench interop conformance browser lint
+.PHONY: help deps build demo docs test published soak fuzz tsan bench interop folders conformance browser lint
 
 help: ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -50,6 +50,9 @@ bench: build ## speed and memory against PyTorch (needs python3-venv and downloa
 
 interop: build ## a running server against PyTorch, diffusers and torch-pruning (needs python3-venv and downloads them)
 	Tests/Interop/run.sh
+
+folders: build ## 2000 checkpoint folders at random, taken as what they are or refused; PRUNER_FOLDERS=N, PRUNER_FOLDERS_FROM=SEED (as interop)
+	PRUNER_FOLDERS=$${PRUNER_FOLDERS:-2000} Tests/Interop/run.sh "folders at random"
 
 conformance: build ## tuspy and schemathesis against a running server (needs python3-venv and downloads them)
 	Tests/Conformance/run.sh

@@ -4,6 +4,7 @@ import gzip
 import io
 import stat
 import tarfile
+import warnings
 import zipfile
 
 FORMS = {"ustar": tarfile.USTAR_FORMAT, "gnu": tarfile.GNU_FORMAT, "pax": tarfile.PAX_FORMAT}
@@ -71,7 +72,8 @@ class Named(zipfile.ZipInfo):
 
 def zipped(entries, deflated=True):
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED if deflated else zipfile.ZIP_STORED) as archive:
+    method = zipfile.ZIP_DEFLATED if deflated else zipfile.ZIP_STORED
+    with warnings.catch_warnings(action="ignore"), zipfile.ZipFile(buffer, "w", method) as archive:  # of names that come twice
         for path, data in entries:
             entry = zipfile.ZipInfo(path) if isinstance(path, str) else Named(path)
             entry.compress_type = archive.compression

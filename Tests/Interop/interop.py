@@ -2,7 +2,7 @@
 
     PYTHONPATH=Tests/Fixtures python Tests/Interop/interop.py http://127.0.0.1:8080 LOG [part of a check's name]
 
-LOG is the server's log, whose end is shown when something failed.
+LOG is the server's log, whose end is shown when something failed; its data folder lies beside it.
 
 Each check prints one line with the worst figure of every kind that it saw, beside the bar for it. The last line counts the checks.
 """
@@ -28,6 +28,7 @@ import downloads
 import example
 import files
 import finetuning
+import folders
 import labels
 import latent
 import plans
@@ -48,8 +49,8 @@ METHODS = (*pruning.GRADIENTS, "magnitude", "random")
 UNIFORM = {"scale_shift": ("diffusers", 0.3)} | {name: ("free", 0.6) for name in ("oblong", "class_vectors", "skips")}
 
 
-def checks():
-    """Every check by name, as a function of the client and the figures that it fills in."""
+def checks(data):
+    """Every check by name, as a function of the client and the figures that it fills in; `data` is the server's folder."""
     kept = pruning.Kept()
     found = {
         "documents, docs/api.md is /openapi.json": documents.api, "documents, links": documents.links,
@@ -94,6 +95,7 @@ def checks():
     for name, rule in (("ddpm", "table"), ("ddpm", "sinusoid"), ("uneven", "sinusoid"), ("example", "sinusoid"), ("classed", "sinusoid")):
         found[f"schedulers, {name}, {rule}"] = lambda c, f, a=(name, rule): schedulers.ran(c, f, *a)
 
+    found["folders at random"] = lambda c, f: folders.uploaded(c, f, data)
     for what, cases in (("checkpoints", brought_checkpoints), ("jobs", brought_jobs), ("pictures", brought_pictures)):
         brought.checks(found, f"brought, {what}", cases.CASES)
     conditional(found, kept)
@@ -173,7 +175,7 @@ def main():
     client, log, part = Client(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else ""
     passed = failed = 0
     start = time.time()
-    for name, check in checks().items():
+    for name, check in checks(log.parent / "data").items():
         if part not in name:
             continue
         # Threads help the published shapes only.
