@@ -1,4 +1,4 @@
-"""Archives as people make them, of entries that need not be well named: (path, data), where a path is a text, or bytes that are no UTF-8."""
+"""Archives as people make them, of entries that need not be well named: (path, data), where a path is a text or bytes that are no UTF-8."""
 
 import gzip
 import io

@@ -175,6 +175,17 @@ def links(case):
             case.refused(f"the hub's cache in a {kind}", answer, "invalid_archive", "link", remedy)
 
 
+def cut_off(case):
+    """An archive that is cut off is damaged, however early it ends."""
+    for what, files in (("small", folder()), ("larger", folder() | {"samples/noise.bin": torch.randn(100_000).numpy().tobytes()})):
+        entries = list(files.items())
+        for kind, archive in (("tar", archives.tar(entries)), ("tar.gz", archives.gzipped(entries)), ("zip", archives.zipped(entries))):
+            for share in (0.1, 0.5, 0.9):
+                for collection, send in (("checkpoints", case.checkpoint), ("datasets", case.dataset)):
+                    answer = send(archive[:int(len(archive) * share)])
+                    case.refused(f"{share} of a {what} {kind} to {collection}", answer, "invalid_archive", "damaged|truncated|cut off|ends")
+
+
 def latent_diffusion(case):
     """The YAML of latent diffusion's code is not read as the DDIM code's."""
     text = b"model:\n  target: ldm.models.diffusion.ddpm.LatentDiffusion\n  params:\n    unet_config: {params: {model_channels: 224}}\n"
@@ -224,5 +235,6 @@ CASES = {
     "headers of any length": header_lengths, "prefixes of names": prefixes, "strange names of tensors": strange_names,
     "pointers and pages in place of files": strange_files, "a training's folder": training_folder,
     "which config.json": which_configuration, "no JSON": no_json, "private files": private_files, "links": links,
+    "archives that are cut off": cut_off,
     "latent diffusion's YAML": latent_diffusion, "sample sizes": sample_sizes, "weights side by side": side_by_side,
     "kinds of samplers": resampling}

@@ -1,5 +1,5 @@
-"""Folders at random, as people might pack them: each is taken as the network that is meant, or refused with a code and a text; never another
-network without a word, never an error of the server's.
+"""Folders at random, as people might pack them: each is taken as the network that is meant, or refused with a code and a text; never
+another network without a word, never an error of the server's.
 
     PRUNER_FOLDERS=2000 Tests/Interop/run.sh folders                           # so many, PRUNER_FOLDERS_FROM (0) is the first seed
     PYTHONPATH=Tests/Fixtures python Tests/Interop/folders.py 17 > folder.tar  # that of a seed, to look at
@@ -27,12 +27,13 @@ from models import SCHEDULER, config_file, old_names
 
 CONFIGS = (
     CONFIG, CONFIG | dict(block_out_channels=[4, 8], attention_head_dim=None, norm_num_groups=4, add_attention=False),
-    CONFIG | dict(sample_size=[8, 16], in_channels=1, out_channels=1, down_block_types=["DownBlock2D"] * 2, up_block_types=["UpBlock2D"] * 2))
+    CONFIG | dict(
+        sample_size=[8, 16], in_channels=1, out_channels=1, down_block_types=["DownBlock2D"] * 2, up_block_types=["UpBlock2D"] * 2))
 FORMATS = (torch.float32, torch.float16, torch.bfloat16, torch.float64)
 STEM = "diffusion_pytorch_model"
 NAMES = (
-    "model", "my model (final) v2", "UPPER", "модель", "模型", "café", "cafe\u0301", "🦊", "x" * 180, "a-very-long-folder-name/" * 4 + "end", "..x",
-    "-rf", "snapshots%20", "a\tb", "q\"uote's")
+    "model", "my model (final) v2", "UPPER", "модель", "模型", "café", "cafe\u0301", "🦊", "x" * 180, "a-very-long-folder-name/" * 4 + "end",
+    "..x", "-rf", "snapshots%20", "a\tb", "q\"uote's")
 LITTER = {
     ".DS_Store": b"\0\0\0\1Bud1", "._config.json": b"\0\5\x16\7", "__MACOSX/._model": b"\0\5\x16\7", ".git/config": b"[remote]",
     ".git/HEAD": b"ref", ".cache/huggingface/token": b"hf_secret", ".gitattributes": b"*.bin filter=lfs",
@@ -123,9 +124,9 @@ class Folder:
             return
         files, weights = self.files, self.weights()
         harm = self.random.choice((
-            "no config", "no weights", "byte order mark", "NaN in config", "NaN in weights", "wrong shape", "missing tensor", "more tensors", "cut weights",
-            "pointer", "page", "pointer as config", "another class", "huge widths", "deep config", "code", "empty weights", "half a prefix",
-            "wrong config"))
+            "no config", "no weights", "byte order mark", "NaN in config", "NaN in weights", "wrong shape", "missing tensor",
+            "more tensors", "cut weights", "pointer", "page", "pointer as config", "another class", "huge widths", "deep config", "code",
+            "empty weights", "half a prefix", "wrong config"))
         torn = {name: t for name, t in self.tensors.items()}
         first = next(iter(torn))
         whole = {"config.json": files["config.json"]}
