@@ -57,7 +57,7 @@ let package = Package(
         .target(name: "Files"),
 
         // Archives and pictures, bytes from strangers: every check compiled in.
-        .target(name: "Media", dependencies: ["Files", "CArchive", "CSpng", "CTurboJPEG", "CWebP"]),
+        .target(name: "Media", dependencies: ["Documents", "Files", "CArchive", "CSpng", "CTurboJPEG", "CWebP"]),
 
         // Sockets, connections, messages, a router and a client: could serve any service.
         .target(

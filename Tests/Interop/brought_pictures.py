@@ -76,7 +76,7 @@ def gray(case):
 
 
 def names(case):
-    """Names are bytes: those that are no UTF-8 are taken, or refused with what helps, and such as differ in bytes are two."""
+    """Names that are no UTF-8 are taken, or refused with what helps; those that differ in how an accent is written are told."""
     picture = next(iter(pictures().values()))
     for what, name in (("latin-1", "café.png"), ("cp437", "café.png"), ("cp932", "猫の写真.png")):
         entries = [("a.png", picture), (name.encode(what), picture)]
@@ -88,8 +88,9 @@ def names(case):
                 helps = r"rename|pack|convmv|LANG|LC_ALL"
                 case.refused(f"{what} in a {kind}", answer, "invalid_archive", "UTF-8", helps, never=('"number',))
     for kind, packed in (("tar", archives.tar), ("zip", archives.zipped)):
+        # libarchive composes what comes decomposed: the two are one name, and never one picture in place of two.
         answer = case.dataset(packed([("caf\u00e9.png", picture), ("cafe\u0301.png", picture), ("Café.png", picture)]))
-        counted(case, f"composed and decomposed in a {kind}", answer, 3)
+        case.refused(f"composed and decomposed in a {kind}", answer, "invalid_archive", "more than once")
 
 
 def unreadable(case):
@@ -113,8 +114,7 @@ def one_small(case):
     for count in (1, 3):
         dataset = case.dataset(pictures(2) | dict(list(small.items())[:count]))[1]["id"]
         answer = case.job(checkpoint=checkpoint, dataset=dataset, finetuning={"steps": 1, "batch_size": 1})
-        more = () if count == 1 else (r"\b3\b|2 more|2 others",)
-        case.refused(f"{count} small ones", answer, "invalid_request", "/dataset", r"b/small0\.png", *more)
+        case.refused(f"{count} small ones", answer, "invalid_request", "/dataset", r"b/small0\.png")
 
 
 CASES = {

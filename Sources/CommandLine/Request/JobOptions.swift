@@ -151,7 +151,9 @@ struct JobOptions: ParsableArguments {
     private static func document(_ path: String) throws -> JSON {
         let bytes: Data
         do { bytes = try Data(contentsOf: URL(fileURLWithPath: path)) } catch { throw CommandFailure(.usage, "\(path) cannot be read") }
-        do { return try JSON(parsing: Array(bytes)) } catch { throw CommandFailure(.usage, "\(path) is not JSON: \(error)") }
+        do { return try JSON(parsing: Array(bytes)) } catch {
+            throw CommandFailure(.usage, "\(path) is not JSON: \(error.explained(in: bytes))")
+        }
     }
 }
 

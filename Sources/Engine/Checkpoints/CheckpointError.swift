@@ -2,6 +2,10 @@
 public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     /// A file that every checkpoint has is not there.
     case missingFile(expected: String)
+    /// There is no configuration of the network where one is looked for.
+    ///
+    /// - Parameter near: files that may be meant to be it.
+    case missingConfiguration(near: [String])
     /// There are several files where one is expected.
     case ambiguous(String, found: [String])
     /// A variant was asked for that is not among the files.
@@ -38,6 +42,11 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
     public var description: String {
         switch self {
         case .missingFile(let expected): "\(expected) is missing"
+        case .missingConfiguration(let near):
+            "config.json or unet/config.json is missing"
+                + (near.isEmpty
+                    ? ""
+                    : "; there is \(near.joined(separator: ", ")): pack the folder in which unet/ is, or that of a config.json and its weights alone")
         case .ambiguous(let what, let found): "several files could be \(what): \(found.joined(separator: ", "))"
         case .unknownVariant(let variant, let found):
             "there are no weights of the variant \"\(variant.prefix(100))\", only "
@@ -58,5 +67,17 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
             "fresh weights are drawn of networks of at most \(limit) parameters; this has \(parameters): send its weights with it"
         case .tooLarge(let parameters, let limit): "the model has \(parameters) parameters; this machine's memory takes \(limit)"
         }
+    }
+}
+
+extension CheckpointError {
+    /// The error with the paths that its configurations have where they were sent.
+    ///
+    /// - Parameters:
+    ///   - config: the network's `config.json`.
+    ///   - scheduler: the noise schedule's; nil where none was sent.
+    public func inFiles(config: String, scheduler: String?) -> CheckpointError {
+        guard case .configuration(let path, let error) = self else { return self }
+        return .configuration(path: path == "config.json" ? config : path == "scheduler_config.json" ? scheduler ?? path : path, error)
     }
 }

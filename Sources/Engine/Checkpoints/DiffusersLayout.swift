@@ -32,8 +32,8 @@ public struct DiffusersLayout: Sendable, Equatable {
     /// Finds the parts among relative paths.
     ///
     /// - Parameter variant: the weights' variant (`fp16`, `non_ema`) that must be taken; nil takes the standard file, or what is there.
-    /// - Throws: ``CheckpointError/missingFile(expected:)``, ``CheckpointError/ambiguous(_:found:)``,
-    ///   ``CheckpointError/unknownVariant(_:found:)``.
+    /// - Throws: ``CheckpointError/missingFile(expected:)``, ``CheckpointError/missingConfiguration(near:)``,
+    ///   ``CheckpointError/ambiguous(_:found:)``, ``CheckpointError/unknownVariant(_:found:)``.
     public init(paths: [String], variant: String? = nil) throws(CheckpointError) {
         let all = Set(paths)
         let isFlat = !all.contains(Path.config)
@@ -45,7 +45,7 @@ public struct DiffusersLayout: Sendable, Equatable {
         let names = paths.filter { $0.hasPrefix(folder) }.map { String($0.dropFirst(folder.count)) }.filter { !$0.contains("/") }
         let choice = try WeightsChoice(names: names, folder: folder, variant: variant)
         weights = choice.path
-        notes = choice.notes
+        notes = choice.notes + Self.notes(config: config, scheduler: scheduler, all)
         others = paths.filter { path in
             guard let slash = path.firstIndex(of: "/") else { return false }
             return !["unet", "scheduler"].contains(path[..<slash])
@@ -57,9 +57,29 @@ public struct DiffusersLayout: Sendable, Equatable {
         let found = paths.filter { !$0.contains("/") && ($0.hasSuffix(".yml") || $0.hasSuffix(".yaml")) }.sorted()
         let named = found.filter { ["config.yml", "config.yaml"].contains($0) }
         let candidates = named.isEmpty ? found : named
-        guard let first = candidates.first else { throw .missingFile(expected: "config.json or \(Path.config)") }
+        guard let first = candidates.first else { throw .missingConfiguration(near: nearMisses(paths)) }
         guard candidates.count == 1 else { throw .ambiguous("the configuration", found: candidates) }
         return first
+    }
+
+    /// Files that may be meant to be the network's configuration, the likeliest first.
+    public static func nearMisses(_ paths: [String]) -> [String] {
+        let near = paths.filter { path in
+            let name = (path.split(separator: "/").last ?? "").lowercased()
+            return name.hasPrefix("config") && (name.hasSuffix(".json") || name.hasSuffix(".json.txt"))
+        }
+        func rank(_ path: String) -> (Int, Int, String) {
+            (path.lowercased().contains("unet") ? 0 : 1, path.count { $0 == "/" }, path)
+        }
+        return Array(near.sorted { rank($0) < rank($1) }.prefix(3))
+    }
+
+    /// What is told where a part is there twice.
+    private static func notes(config: String, scheduler: String?, _ all: Set<String>) -> [String] {
+        [(config, "config.json"), (scheduler, "scheduler_config.json")].compactMap { taken, other in
+            guard let taken, taken != other, taken.hasSuffix(".json"), all.contains(other) else { return nil }
+            return "\(taken) is taken, \(other) beside it is not read"
+        }
     }
 
     /// Whether the U-Net works on latents of an autoencoder rather than on pictures.

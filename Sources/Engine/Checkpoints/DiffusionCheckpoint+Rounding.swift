@@ -1,20 +1,21 @@
 extension DiffusionCheckpoint {
-    /// The checkpoint as a file of another number format gives it back: what is measured and trained on from here is what is stored.
+    /// The checkpoint as a file of other number formats gives it back: what is measured and trained on from here is what is stored.
     ///
-    /// - Parameter type: float32, float16 or bfloat16.
+    /// - Parameter formats: each float32, float16 or bfloat16.
     /// - Throws: ``CheckpointError/notRepresentable(tensor:type:)`` when a finite number would become infinite.
-    public func stored(as type: ScalarType) throws(CheckpointError) -> DiffusionCheckpoint {
-        guard type != .float32 else {
-            return DiffusionCheckpoint(trained: trained, schedule: schedule, type: type, warnings: warnings)
+    public func stored(as formats: NumberFormats) throws(CheckpointError) -> DiffusionCheckpoint {
+        guard trained.weights.parameters.contains(where: { formats[$0] != .float32 }) else {
+            return DiffusionCheckpoint(trained: trained, schedule: schedule, formats: formats, warnings: warnings)
         }
         let weights = trained.weights.copy()
-        for (index, parameter) in weights.parameters.enumerated() where parameter.isTrained {
+        for (index, parameter) in weights.parameters.enumerated() where formats[parameter] != .float32 {
+            let type = formats[parameter]
             let values = UnsafeMutableBufferPointer(start: weights.pointer(index), count: parameter.count)
             let overflows = type.round(values)
             guard !overflows else { throw .notRepresentable(tensor: parameter.name, type: type.torchName) }
         }
         return DiffusionCheckpoint(
-            trained: TrainedModel(model: trained.model, weights: weights), schedule: schedule, type: type, warnings: warnings)
+            trained: TrainedModel(model: trained.model, weights: weights), schedule: schedule, formats: formats, warnings: warnings)
     }
 }
 

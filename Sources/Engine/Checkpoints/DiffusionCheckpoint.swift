@@ -6,16 +6,16 @@ public struct DiffusionCheckpoint: Sendable {
     public let trained: TrainedModel
     /// The noise schedule.
     public let schedule: NoiseSchedule
-    /// The format most of the weights' numbers came in.
-    public let type: ScalarType
+    /// The formats that the weights' numbers came in.
+    public let formats: NumberFormats
     /// What was ignored or looks wrong, as sentences.
     public let warnings: [String]
 
     /// A checkpoint made of its parts.
-    public init(trained: TrainedModel, schedule: NoiseSchedule, type: ScalarType, warnings: [String] = []) {
+    public init(trained: TrainedModel, schedule: NoiseSchedule, formats: NumberFormats, warnings: [String] = []) {
         self.trained = trained
         self.schedule = schedule
-        self.type = type
+        self.formats = formats
         self.warnings = warnings
     }
 
@@ -46,7 +46,9 @@ public struct DiffusionCheckpoint: Sendable {
         let trained = TrainedModel(model: model, weights: weights)
         var warnings = model.warnings + schedule.warnings + source.notes
         warnings += weights.tensorsNotFinite.prefix(8).map { "tensor \($0) holds numbers that are not finite" }
-        self.init(trained: trained, schedule: schedule, type: Self.commonType(source), warnings: warnings)
+        let entries = names.sorted { $0.key < $1.key }
+        let formats = NumberFormats(of: entries.map(\.value), named: entries.map(\.key))
+        self.init(trained: trained, schedule: schedule, formats: formats, warnings: warnings)
     }
 
     /// A model with fresh weights: a config without a weights file.
@@ -56,7 +58,7 @@ public struct DiffusionCheckpoint: Sendable {
     public init(config: Data, initializingFrom seed: Int, scheduler: Data?) throws(CheckpointError) {
         let (model, schedule) = try Self.untrained(config: config, scheduler: scheduler)
         let trained = TrainedModel(initializing: model, seed: seed)
-        self.init(trained: trained, schedule: schedule, type: .float32, warnings: model.warnings + schedule.warnings)
+        self.init(trained: trained, schedule: schedule, formats: NumberFormats(.float32), warnings: model.warnings + schedule.warnings)
     }
 
     /// A config without weights.
@@ -64,13 +66,13 @@ public struct DiffusionCheckpoint: Sendable {
         (try model(architecture(config), config, shapes: [:]), try schedule(scheduler))
     }
 
-    /// Writes the weights as one safetensors file of this checkpoint's number format.
+    /// Writes the weights as one safetensors file of this checkpoint's number formats.
     ///
     /// - Parameter sink: takes the file's bytes in order; what it throws ends the writing.
     public func writeWeights(to sink: @escaping (UnsafeRawBufferPointer) throws -> Void) throws {
         let weights = trained.weights
-        let entries = weights.parameters.map { SafeTensorsWriter.Entry($0) }
-        try SafeTensorsWriter(entries, type: type).write(to: sink) { index, put in
+        let entries = weights.parameters.map { SafeTensorsWriter.Entry($0, formats) }
+        try SafeTensorsWriter(entries, type: formats.common).write(to: sink) { index, put in
             try weights.torchOrder(index).withUnsafeBufferPointer { try put($0) }
         }
     }
@@ -169,7 +171,10 @@ public struct DiffusionCheckpoint: Sendable {
         let strangers = unknown.map { GraphError.unexpectedTensor($0.value.name) }
         // Of what is in the way as much is told as of what is missing: often one is the other under another name.
         let told = errors.prefix(max(4, 8 - strangers.count)) + strangers.prefix(max(4, 8 - errors.count))
-        guard told.isEmpty else { throw .tensors(Array(told), more: errors.count + strangers.count - told.count) }
+        guard told.isEmpty else {
+            let reading = SharedPrefix.reading(names.values.map(\.name)).map { [GraphError.reading($0)] } ?? []
+            throw .tensors(reading + told, more: errors.count + strangers.count - told.count)
+        }
     }
 
     /// The numbers of some parameters, from tensors by the graph's names.
@@ -193,12 +198,5 @@ public struct DiffusionCheckpoint: Sendable {
             throw .missingFile(expected: "readable weights")
         }
         return weights
-    }
-
-    static func commonType(_ source: any TensorSource) -> ScalarType {
-        var counts: [ScalarType: Int] = [:]
-        for entry in source.tensors where entry.type.isFloatingPoint { counts[entry.type, default: 0] += entry.count }
-        let common = counts.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key ?? .float32
-        return common == .float64 ? .float32 : common
     }
 }

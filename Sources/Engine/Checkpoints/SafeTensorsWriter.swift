@@ -19,9 +19,9 @@ public struct SafeTensorsWriter: Sendable {
             self.type = type
         }
 
-        /// A network's parameter. Stored frequencies stay float32 whatever the file's format: a timestep multiplies what rounding takes of them.
-        public init(_ parameter: Parameter) {
-            self.init(name: parameter.name, shape: parameter.shape, type: parameter.isTrained ? nil : .float32)
+        /// A network's parameter.
+        public init(_ parameter: Parameter, _ formats: NumberFormats) {
+            self.init(name: parameter.name, shape: parameter.shape, type: formats[parameter])
         }
     }
 

@@ -26,7 +26,7 @@ public final class ShardedWeights: TensorSource {
         func refusal(_ trouble: String) -> CheckpointError { .index(path: name, trouble: trouble) }
         let document: JSON
         do { document = try JSON(parsing: index, maximumDepth: 8, maximumValues: Self.mostValues) } catch {
-            throw refusal("not JSON: \(error)")
+            throw refusal("not JSON: \(error.explained(in: index))")
         }
         guard case .object(let members)? = document["weight_map"], !members.isEmpty else { throw refusal("it has no weight_map") }
         var map: [String: String] = [:]

@@ -18,4 +18,19 @@ enum SharedPrefix {
 
     /// What there is to say of a prefix that was taken off.
     static func note(_ names: [String]) -> String? { of(names).map { "the prefix \"\($0.prefix(100))\" was taken off every name" } }
+
+    /// How names may be meant that have such prefixes, but not all of them, or several; nil where none has one.
+    static func reading(_ names: [String]) -> String? {
+        let prefixes = names.filter { $0.hasSuffix(".\(first)") }.map { String($0.dropLast(first.utf8.count)) }.sorted()
+        guard let prefix = prefixes.first else { return nil }
+        if prefixes.count > 1 {
+            let shown = prefixes.prefix(4).map { "\"\($0.prefix(100))\"" }.joined(separator: ", ")
+            return
+                "there are several networks, whose names begin with \(shown): send the tensors of one alone, without what begins their names"
+        }
+        let others = names.filter { !$0.hasPrefix(prefix) }.sorted()
+        guard let other = others.first else { return nil }
+        let rest = others.count > 1 ? " and \(others.count - 1) more" : ""
+        return "all but \(other.prefix(100))\(rest) begin with \"\(prefix.prefix(100))\": send those alone, without what begins their names"
+    }
 }

@@ -8,8 +8,8 @@ public struct UploadedWeights: Sendable {
     public let model: any Architecture
     /// The noise schedule.
     public let schedule: NoiseSchedule
-    /// The format most of the weights' numbers came in, and in which they are written.
-    public let type: ScalarType
+    /// The formats that the weights' numbers came in, and in which they are written.
+    public let formats: NumberFormats
     /// The configuration where it had to be told that the tensors' shapes are the widths; nil where it is as it was sent.
     public let freedConfig: Data?
     private let source: any TensorSource
@@ -27,7 +27,6 @@ public struct UploadedWeights: Sendable {
     /// - Throws: ``CheckpointError``.
     public init(config: Data, weights source: any TensorSource, scheduler: Data?) throws(CheckpointError) {
         self.source = source
-        type = DiffusionCheckpoint.commonType(source)
         let told = try DiffusionCheckpoint.parts(config, source, scheduler)
         do throws(CheckpointError) {
             try DiffusionCheckpoint.check(told.model.graph.parameters, against: told.names)
@@ -41,6 +40,8 @@ public struct UploadedWeights: Sendable {
             (model, schedule, names) = found
             freedConfig = freed
         }
+        let entries = names.sorted { $0.key < $1.key }
+        formats = NumberFormats(of: entries.map(\.value), named: entries.map(\.key))
     }
 
     /// Whether there are exactly these tensors, none of them wider in any direction.
@@ -66,11 +67,16 @@ public struct UploadedWeights: Sendable {
         return source.tensors.allSatisfy { $0.type != .float64 } && model.graph.parameters.allSatisfy { shapes[$0.name] == $0.shape }
     }
 
-    /// What writing the weights changes in their numbers, as sentences.
-    public var conversions: [String] {
-        Set(source.tensors.map(\.type)).subtracting([type]).map(\.torchName).sorted().map { other in
-            "the weights are kept as \(type.torchName); some came as \(other)"
-        }
+    /// What there is to say of the numbers' formats, as sentences.
+    private var formatNotes: [String] {
+        let doubles = source.tensors.count { $0.type == .float64 }
+        let mixed = formats.exceptions.map { "\($0.value) in \($0.key.torchName)" }.sorted().joined(separator: " and ")
+        return [
+            mixed.isEmpty
+                ? nil
+                : "number formats are mixed, \(formats.common.torchName) for the most part, of \(names.count) tensors \(mixed): each keeps its own",
+            doubles == 0 ? nil : "\(doubles) tensors came as float64 and are kept as float32",
+        ].compactMap { $0 }
     }
 
     /// Reads every number, and writes them as one safetensors file where there is a sink.
@@ -92,9 +98,11 @@ public struct UploadedWeights: Sendable {
         let parameters = model.graph.parameters
         do {
             if let sink {
-                let entries = parameters.map { SafeTensorsWriter.Entry(name: $0.name, shape: $0.shape) }
+                let entries = parameters.map { SafeTensorsWriter.Entry(name: $0.name, shape: $0.shape, type: formats[$0.name]) }
                 try withoutActuallyEscaping(sink) { sink in
-                    try SafeTensorsWriter(entries, type: type).write(to: sink) { index, put in try walk(parameters[index], put) }
+                    try SafeTensorsWriter(entries, type: formats.common).write(to: sink) { index, put in
+                        try walk(parameters[index], put)
+                    }
                 }
             } else {
                 for parameter in parameters { try walk(parameter) { _ in } }
@@ -106,7 +114,7 @@ public struct UploadedWeights: Sendable {
             "the weights are narrower than config.json says, and fit together: their shapes are taken for the widths (\"pruned_widths\": \"free\")"
         }
         let prefix = SharedPrefix.note(source.tensors.map(\.name))
-        return [freed, prefix].compactMap { $0 } + model.warnings + schedule.warnings + source.notes
+        return [freed, prefix].compactMap { $0 } + formatNotes + model.warnings + schedule.warnings + source.notes
             + notFinite.prefix(8).map { "tensor \($0) holds numbers that are not finite" }
     }
 }

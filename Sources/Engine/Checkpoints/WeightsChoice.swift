@@ -48,17 +48,18 @@ package struct WeightsChoice {
             notes = []
         } else if let standard = Self.standard(names, library) {
             path = folder + standard
-            notes = []
+            notes = Self.note(folder + standard, Self.besides(standard, names))
         } else if let first = variants.keys.min(by: { Self.rank($0) < Self.rank($1) }), let name = variants[first] {
             path = folder + name
-            let others = variants.keys.filter { $0 != first }.sorted()
+            let known = Set(variants.values)
+            let others = variants.keys.filter { $0 != first }.sorted() + Self.besides(name, names).filter { !known.contains($0) }
             notes = [
                 "the weights are the variant \"\(first)\" (\(name))"
                     + (others.isEmpty ? "" : "; also there: \(others.joined(separator: ", "))")
             ]
         } else {
             path = try Self.other(names, folder)
-            notes = []
+            notes = Self.note(path, Self.besides(path.map { String($0.dropFirst(folder.count)) }, names))
         }
     }
 
@@ -99,10 +100,28 @@ package struct WeightsChoice {
         return (words.contains("non_ema") ? 1 : 0, words.contains { ["fp16", "bf16"].contains($0) } ? 1 : 0, variant)
     }
 
+    /// What training scripts save beside weights, by what the names begin with.
+    private static let training = ["optimizer", "scheduler", "scaler", "training_args", "random_states", "rng_state", "global_step"]
+
+    /// Files that may be weights by their names.
+    private static func weights(_ names: [String]) -> [String] {
+        names.filter { name in
+            (name.hasSuffix(".safetensors") || pickles.contains(where: name.hasSuffix)) && !training.contains(where: name.hasPrefix)
+        }
+    }
+
+    /// What else may be weights, beside the file that was chosen and shards.
+    private static func besides(_ chosen: String?, _ names: [String]) -> [String] { weights(names).filter { $0 != chosen && !isShard($0) } }
+
+    private static func note(_ path: String?, _ others: [String]) -> [String] {
+        guard let path, !others.isEmpty else { return [] }
+        return ["the weights are \(path); also there, and not read: \(others.joined(separator: ", "))"]
+    }
+
     /// The only file that could be weights, whatever its name: safetensors, else an index, else a PyTorch file.
     private static func other(_ names: [String], _ folder: String) throws(CheckpointError) -> String? {
-        let files = names.filter { name in name.hasSuffix(".safetensors") }.map { folder + $0 }
-        let pickled = names.filter { name in pickles.contains(where: name.hasSuffix) }.map { folder + $0 }
+        let files = weights(names).filter { $0.hasSuffix(".safetensors") }.map { folder + $0 }
+        let pickled = weights(names).filter { !$0.hasSuffix(".safetensors") }.map { folder + $0 }
         let indices = names.filter { $0.contains(".index.") && $0.hasSuffix(".json") }.map { folder + $0 }
         // Shards are no weights by themselves.
         let isSharded = (files + pickled).contains(where: isShard)

@@ -1,3 +1,4 @@
+import Documents
 import Foundation
 
 /// Opens a weights file by its content; names say what people hoped it would be.
@@ -66,6 +67,8 @@ public enum WeightsFile {
 
     /// What a file is that cannot be weights; nil for what may be.
     private static func stranger(_ head: [UInt8]) -> String? {
+        if head.isEmpty { return "empty" }
+        if let name = Placeholder.name(head) { return name }
         let convert = "load it in PyTorch and save it again with torch.save or as safetensors"
         // A pickle of the long integer 0x1950A86A20F9469CFC6C, torch.serialization.MAGIC_NUMBER.
         let magic: [UInt8] = [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
@@ -80,6 +83,7 @@ public enum WeightsFile {
         let signatures: [([UInt8], String)] = [
             ([0x37, 0x7A, 0xBC, 0xAF], "a 7z archive"), ([0x93] + Array("NUMPY".utf8), "a NumPy array"),
             ([0x89] + Array("HDF".utf8), "an HDF5 file"), ([0x1F, 0x8B], "a gzip file"), ([0x89] + Array("PNG".utf8), "a PNG picture"),
+            ([UInt8(ascii: "{")], "JSON, not the file itself: a download that failed often leaves an answer like this"),
             (Array("GGUF".utf8), "a GGUF file"), (Array("Rar!".utf8), "a rar archive"),
         ]
         return signatures.first { head.starts(with: $0.0) }?.1

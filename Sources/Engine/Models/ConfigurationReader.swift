@@ -9,13 +9,9 @@ struct ConfigurationReader {
     private(set) var known: Set<String> = []
 
     init(json: Data) throws(ConfigurationError) {
-        do {
-            try self.init(document: JSON(parsing: json, maximumValues: 10_000))
-        } catch let error as ConfigurationError {
-            throw error
-        } catch {
-            throw .notJSON("\(error)")
-        }
+        let document: JSON
+        do { document = try JSON(parsing: json, maximumValues: 10_000) } catch { throw .notJSON(error.explained(in: json)) }
+        try self.init(document: document)
     }
 
     /// Of a document that has been parsed.

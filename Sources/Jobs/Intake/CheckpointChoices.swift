@@ -9,9 +9,15 @@ package struct CheckpointChoices: Sendable {
     /// What the network is for, where its configuration does not say.
     package var sampleSize: SampleSize?
 
+    /// The identifier of a checkpoint here whose configuration it is, and whose parts are taken where none were sent.
+    package var config: String?
+
     /// What was said.
-    package init(initialization: CheckpointIntake.Initialization? = nil, variant: String? = nil, sampleSize: SampleSize? = nil) {
+    package init(
+        initialization: CheckpointIntake.Initialization? = nil, variant: String? = nil, sampleSize: SampleSize? = nil, config: String? = nil
+    ) {
         self.initialization = initialization
+        self.config = config
         self.variant = variant
         self.sampleSize = sampleSize
     }

@@ -15,7 +15,7 @@ package struct CheckpointDescriptor {
     /// Describes a checkpoint that was just made.
     init(_ checkpoint: DiffusionCheckpoint, tokens: Int?, isLatent: Bool, size: Int64, source: JSON) {
         self.init(
-            checkpoint.trained.model, tokens: tokens, type: checkpoint.type, isLatent: isLatent, size: size, source: source,
+            checkpoint.trained.model, tokens: tokens, type: checkpoint.formats.common, isLatent: isLatent, size: size, source: source,
             warnings: checkpoint.warnings)
     }
 

@@ -38,6 +38,8 @@ package struct CheckpointIntake {
         _ files: [(path: String, blob: StoredBlob)], name: String?, _ choices: CheckpointChoices = CheckpointChoices(),
         consuming upload: HeldUpload? = nil, owner: Owner? = nil, answer: KeptAnswer<CheckpointRecord>? = nil
     ) throws -> CheckpointRecord {
+        let lent = try choices.config.map { try LentParts($0, beside: files.map(\.path), in: database) }
+        let files = files + (lent?.files ?? [])
         let contents = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
         let single = try memory.work(StoredCheckpoint.graphCost, for: "the upload's YAML") {
             try CompVisUpload(files) { try json($0, contents) }
@@ -55,20 +57,24 @@ package struct CheckpointIntake {
             let unpacked = try single?.unpacked(choices, database.blobs)
             let files = unpacked?.files ?? files
             return try store(
-                files, layout ?? DiffusersLayout(paths: files.map(\.path)), unpacked, name: name, choices, consuming: upload, owner: owner,
-                answer: answer)
+                files, layout ?? DiffusersLayout(paths: files.map(\.path)), unpacked, notes: [lent?.note].compactMap { $0 }, name: name,
+                choices, consuming: upload, owner: owner, answer: answer)
         }
     }
 
     private func store(
-        _ files: [(path: String, blob: StoredBlob)], _ layout: DiffusersLayout, _ unpacked: CompVisUpload.Unpacked?, name: String?,
-        _ choices: CheckpointChoices, consuming upload: HeldUpload?, owner: Owner?, answer: KeptAnswer<CheckpointRecord>?
+        _ files: [(path: String, blob: StoredBlob)], _ layout: DiffusersLayout, _ unpacked: CompVisUpload.Unpacked?,
+        notes: [String], name: String?, _ choices: CheckpointChoices, consuming upload: HeldUpload?, owner: Owner?,
+        answer: KeptAnswer<CheckpointRecord>?
     ) throws -> CheckpointRecord {
-        let blobs = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
+        var blobs = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
+        let carried = try carried(files.map(\.path), layout, blobs)
+        let privacy = try removePrivatePaths([layout.config, layout.scheduler, layout.index].compactMap { $0 } + carried.paths, &blobs)
+        let index = PipelineIndex(try layout.index.map { try json($0, blobs) })
         let configuration = try configuration(layout, blobs, unpacked == nil ? choices.sampleSize : nil)
         var config = configuration.unet
         let scheduler = configuration.scheduler
-        var warnings = (unpacked?.warnings ?? []) + layout.notes + configuration.warnings
+        var warnings = notes + (unpacked?.warnings ?? []) + layout.notes + [index.note].compactMap { $0 } + configuration.warnings
         if scheduler == nil { warnings.append(Self.assumedSchedule) }
         let model: any Architecture
         let type: ScalarType
@@ -80,21 +86,23 @@ package struct CheckpointIntake {
             do throws(CheckpointError) {
                 uploaded = try UploadedWeights(config: config, weights: source, scheduler: scheduler)
             } catch {
-                throw unpacked?.file.inFileNames(error) ?? error
+                throw unpacked?.file.inFileNames(error) ?? error.inFiles(config: layout.config, scheduler: layout.scheduler)
             }
-            (model, type) = (uploaded.model, uploaded.type)
+            (model, type) = (uploaded.model, uploaded.formats.common)
             config = uploaded.freedConfig ?? config
             if source is SafeTensorsReader, uploaded.hasForm {
                 weights = blob
                 warnings += try uploaded.read(writingTo: nil)
             } else {
-                warnings += uploaded.conversions
                 let writer = try database.blobs.writer()
                 warnings += try uploaded.read { try writer.write($0) }
                 weights = try writer.finish()
             }
         } else if let initialization = choices.initialization {
-            let fresh = try FreshWeights(config: config, seed: initialization.seed, scheduler: scheduler)
+            let fresh: FreshWeights
+            do throws(CheckpointError) { fresh = try FreshWeights(config: config, seed: initialization.seed, scheduler: scheduler) } catch {
+                throw error.inFiles(config: layout.config, scheduler: layout.scheduler)
+            }
             (model, type) = (fresh.model, .float32)
             let writer = try database.blobs.writer()
             try fresh.write { try writer.write($0) }
@@ -108,7 +116,8 @@ package struct CheckpointIntake {
         let schedulerBlob =
             try layout.scheduler.flatMap { blobs[$0] }
             ?? blob(scheduler.map { String(decoding: $0, as: UTF8.self) } ?? Self.defaultScheduler.pretty)
-        let indexBlob = try layout.index.flatMap { isIndex($0, blobs) ? blobs[$0] : nil } ?? blob(index(of: model, scheduler).pretty)
+        let indexBlob =
+            try layout.index.flatMap { index.isWhole ? blobs[$0] : nil } ?? blob(PipelineIndex.written(of: model, scheduler).pretty)
         let configBlob =
             try configuration.isWritten || config != configuration.unet
             ? blob(String(decoding: config, as: UTF8.self)) : blobs[layout.config]
@@ -119,12 +128,10 @@ package struct CheckpointIntake {
         ]
         let own = ClassConditionalPipeline.isOf(layout.others) ? ClassConditionalPipeline.files : []
         stored += try own.map { ($0.path, try blob($0.bytes)) }
-        stored += layout.others.compactMap { path in
-            own.contains { $0.path == path } ? nil : blobs[path].map { (path, $0) }
-        }
+        stored += carried.paths.compactMap { path in blobs[path].map { (path, $0) } }
         if model.freeWidths { stored.append((FreeWidthsLoader.path, try blob(FreeWidthsLoader.bytes))) }
-        let latents = LatentNotes(model, layout, index: try index(layout, blobs), config: { try? json($0, blobs) })
-        warnings += latents.warnings
+        let latents = LatentNotes(model, layout, index: index.document, config: { try? json($0, blobs) })
+        warnings += latents.warnings + carried.notes + privacy
         stored.sort { $0.0 < $1.0 }
         let size = stored.reduce(0) { $0 + $1.1.size }
         let descriptor = CheckpointDescriptor(
@@ -133,6 +140,40 @@ package struct CheckpointIntake {
         return try database.checkpoints.insert(
             name: name ?? "checkpoint", descriptor: descriptor.json.compact, files: stored.map { (path: $0.0, blob: $0.1) },
             consuming: upload, owner: owner, answer: answer)
+    }
+
+    /// The files beside the network's that go on.
+    ///
+    /// - Throws: ``CheckpointError/contents(path:trouble:)`` where one is not there, but what stands in its place.
+    private func carried(_ paths: [String], _ layout: DiffusersLayout, _ blobs: [String: StoredBlob]) throws -> CarriedFiles {
+        let index = layout.index.flatMap { try? json($0, blobs) }.flatMap(Self.document)
+        let carried = CarriedFiles(paths, layout, index: index) { path in
+            guard let data = try? json(path, blobs), case .string(let name)? = Self.document(data)?["_class_name"] else { return nil }
+            return name
+        }
+        for path in carried.paths {
+            guard let blob = blobs[path] else { continue }
+            let file = try FileHandle(forReadingFrom: blob.url)
+            defer { try? file.close() }
+            if let name = Placeholder.name(try file.read(upToCount: 512) ?? Data()) {
+                throw CheckpointError.contents(path: path, trouble: "it is \(name)")
+            }
+        }
+        return carried
+    }
+
+    /// Takes paths of somebody's machine out of configurations.
+    ///
+    /// - Returns: what there is to tell, as a sentence.
+    private func removePrivatePaths(_ paths: [String], _ blobs: inout [String: StoredBlob]) throws -> [String] {
+        var found: [String] = []
+        for path in paths where PrivatePaths.mayBe(in: path) {
+            guard let data = try? json(path, blobs), let (cleaned, keys) = PrivatePaths.removed(from: data) else { continue }
+            blobs[path] = try database.blobs.blob(of: cleaned)
+            found += keys.map { "\($0.prefix(100)) of \(path)" }
+        }
+        guard !found.isEmpty else { return [] }
+        return ["paths of the machine that they come from were taken out of configurations: \(found.joined(separator: ", "))"]
     }
 
     private struct Configuration {
@@ -152,10 +193,11 @@ package struct CheckpointIntake {
         let data = try json(layout.config, blobs)
         let scheduler = try layout.scheduler.map { try json($0, blobs) }
         guard layout.config.hasSuffix(".yml") || layout.config.hasSuffix(".yaml") else {
-            guard let size else { return Configuration(unet: data, scheduler: scheduler, isWritten: false, warnings: []) }
+            let classes = Self.document(data)?["_class_name"] == nil ? [Self.assumedClass(layout.config)] : []
+            guard let size else { return Configuration(unet: data, scheduler: scheduler, isWritten: false, warnings: classes) }
             return Configuration(
                 unet: try sized(data, size, layout.config), scheduler: scheduler, isWritten: true,
-                warnings: ["sample_size is \(size), as was said beside the files: \(layout.config) has none"])
+                warnings: classes + ["sample_size is \(size), as was said beside the files: \(layout.config) has none"])
         }
         do throws(ConfigurationError) {
             let converted = try DDIMConfiguration(Self.yaml(data))
@@ -176,7 +218,12 @@ package struct CheckpointIntake {
         return Data(document.replacing(["sample_size": size.json]).pretty.utf8)
     }
 
+    private static func assumedClass(_ path: String) -> String {
+        "\(path) has no _class_name: it is taken for that of a \(Architectures.known[0].className)"
+    }
+
     private static func yaml(_ data: Data) throws(ConfigurationError) -> JSON {
+        if let name = Placeholder.name(data.prefix(512)) { throw .notJSON("it is \(name)") }
         do throws(YAMLError) { return try YAMLDocument.parse(Array(data)) } catch { throw .notJSON(error.description) }
     }
 
@@ -197,31 +244,8 @@ package struct CheckpointIntake {
 
     private func blob(_ bytes: [UInt8]) throws -> StoredBlob { try database.blobs.blob(of: Data(bytes)) }
 
-    /// Whether a file is a pipeline's index that names the U-Net.
-    private func isIndex(_ path: String, _ blobs: [String: StoredBlob]) -> Bool {
-        guard let data = try? json(path, blobs), let document = Self.document(data) else { return false }
-        return document["unet"] != nil && document["scheduler"] != nil
-    }
-
-    /// The pipeline's index, where one was sent and can be read.
-    private func index(_ layout: DiffusersLayout, _ blobs: [String: StoredBlob]) throws -> JSON? {
-        try layout.index.flatMap { Self.document(try json($0, blobs)) }
-    }
-
     /// A configuration, which has some dozens of values; nil when it is none.
     private static func document(_ data: Data) -> JSON? { try? JSON(parsing: Array(data), maximumValues: 10_000) }
-
-    /// `DDPMPipeline` of what there is; it loads other networks too, though none of diffusers' pipelines draws by such a network alone.
-    private func index(of model: any Architecture, _ scheduler: Data?) -> JSON {
-        let document = scheduler.flatMap(Self.document)
-        var name = "DDPMScheduler"
-        if case .string(let found) = document?["_class_name"] { name = found }
-        return [
-            "_class_name": name == "DDIMScheduler" ? "DDIMPipeline" : "DDPMPipeline", "_diffusers_version": "0.30.0",
-            "scheduler": ["diffusers", .string(name)],
-            "unet": ["diffusers", .string(model.className)],
-        ]
-    }
 
     /// What is said where ``defaultScheduler`` is taken.
     private static let assumedSchedule =

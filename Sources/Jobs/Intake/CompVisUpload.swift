@@ -148,7 +148,7 @@ struct CompVisUpload {
 
     private func notOne(_ source: any TensorSource) -> CheckpointError {
         if let yaml { return .contents(path: weights, trouble: "it has no tensors model.diffusion_model.…, of which \(yaml) tells") }
-        guard files.count == 1 else { return .missingFile(expected: "config.json or \(DiffusersLayout.Path.config)") }
+        guard files.count == 1 else { return .missingConfiguration(near: DiffusersLayout.nearMisses(files.map(\.path))) }
         return .missingFile(
             expected:
                 "a configuration beside this \(source is TorchWeights ? "PyTorch" : "safetensors") file (send both in one archive, or "

@@ -16,7 +16,12 @@ struct LatentNotes {
         let folders = ["vae", "vqvae"]
         let isNamed = folders.contains { index?[$0].map { $0 != .null } ?? false }
         let upload = "upload the pipeline with its autoencoder (vae/ or vqvae/)"
-        isLatent = layout.isLatent || isNamed
+        var pipeline: String?
+        // Pipelines that draw latents, whatever stands in the index beside their name.
+        if case .string(let name)? = index?["_class_name"], ["LDM", "LatentDiffusion", "StableDiffusion"].contains(where: name.hasPrefix) {
+            pipeline = name
+        }
+        isLatent = layout.isLatent || isNamed || pipeline != nil
         let channels = model.sampleShape.channels
         if layout.isLatent {
             warnings = folders.compactMap { folder in
@@ -31,6 +36,11 @@ struct LatentNotes {
             }
         } else if isNamed {
             warnings = ["model_index.json names an autoencoder that is not there; phases that need pictures are refused: \(upload)"]
+        } else if let pipeline {
+            warnings = [
+                "model_index.json is of a \(pipeline), which works on latents, and no autoencoder is there; phases that need pictures are refused: "
+                    + upload
+            ]
         } else if model.objectives.isEmpty {
             // No phase that needs pictures can run it anyway.
             warnings = []

@@ -19,8 +19,8 @@ package struct StoredCheckpoint {
     /// Bytes of all files.
     var size: Int { descriptor.size }
 
-    /// The number format of the weights.
-    var type: ScalarType { descriptor.type }
+    /// The number formats of the weights.
+    func formats() throws -> NumberFormats { NumberFormats(of: try weights().tensors) }
 
     /// SHA-256 of the weights' file, in hexadecimal: what a plan is tied to.
     var weightsDigest: String { weightsFile?.digest.hex ?? "" }
@@ -84,4 +84,10 @@ package struct StoredCheckpoint {
 
     /// The weights' file, for reading tensors one at a time.
     func weights() throws -> SafeTensorsReader { try SafeTensorsReader(path: url(DiffusersLayout.Path.weights).path) }
+
+    /// Holds a file for another checkpoint, once its bytes are known to be what was stored.
+    func held(_ file: CheckpointRecord.File) throws -> StoredBlob {
+        try open(file).close()
+        return try database.blobs.hold(file.digest)
+    }
 }

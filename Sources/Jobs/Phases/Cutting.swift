@@ -25,7 +25,7 @@ struct Cutting: Phase {
         let plan = PlanPayload.kept(digest: job.inputs.source.weightsDigest, widths: settings.widths)
         try job.write(plan, MetricsSection(PlanPayload.section))
         if settings.reconstruction != nil { return job.leave(cut) }
-        try job.store(cut.result.stored(as: job.type), as: .pruned)
+        try job.store(cut.result.stored(as: job.formats()), as: .pruned)
     }
 
     private func cut(_ job: RunningJob) throws -> CutNetwork {
@@ -39,7 +39,7 @@ struct Cutting: Phase {
             result = TrainedModel(initializing: result.model, seed: settings.seed)
         }
         try job.reporter.step()
-        let checkpoint = DiffusionCheckpoint(trained: result, schedule: original.schedule, type: original.type)
+        let checkpoint = DiffusionCheckpoint(trained: result, schedule: original.schedule, formats: original.formats)
         return CutNetwork(result: checkpoint, original: trained, kept: kept)
     }
 

@@ -74,7 +74,7 @@ struct FineTuning: Phase {
         } else {
             result = try tune(checkpoint, on: plain, job)
         }
-        try job.store(result.stored(as: job.type), as: .finetuned)
+        try job.store(result.stored(as: job.formats()), as: .finetuned)
     }
 
     private func tune(_ checkpoint: DiffusionCheckpoint, on objective: some Objective, _ job: RunningJob) throws -> DiffusionCheckpoint {
@@ -90,7 +90,7 @@ struct FineTuning: Phase {
         }
         try job.reporter.flush()
         let trained = TrainedModel(model: checkpoint.trained.model, weights: weights)
-        return DiffusionCheckpoint(trained: trained, schedule: checkpoint.schedule, type: checkpoint.type)
+        return DiffusionCheckpoint(trained: trained, schedule: checkpoint.schedule, formats: checkpoint.formats)
     }
 
     /// The contract's entry of one step.

@@ -49,7 +49,7 @@ struct Reconstructing: Phase {
         let trained = cut.result.trained
         let layers = trained.model.graph.parameterCount < cut.original.model.graph.parameterCount ? try refit(cut, pictures, job) : []
         try job.write(json(layers), Self.section)
-        try job.store(cut.result.stored(as: job.type), as: .pruned)
+        try job.store(cut.result.stored(as: job.formats()), as: .pruned)
     }
 
     private func refit(_ cut: CutNetwork, _ pictures: PictureSet, _ job: RunningJob) throws -> [Refit.Layer] {

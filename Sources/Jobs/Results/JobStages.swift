@@ -31,7 +31,8 @@ struct JobStages {
             let loaded = try checkpoint.load()
             guard let tokens else { return loaded }
             return DiffusionCheckpoint(
-                trained: try loaded.trained.told(tokens: tokens), schedule: loaded.schedule, type: loaded.type, warnings: loaded.warnings)
+                trained: try loaded.trained.told(tokens: tokens), schedule: loaded.schedule, formats: loaded.formats,
+                warnings: loaded.warnings)
         }
     }
 

@@ -11,7 +11,7 @@ package struct ResultManifest {
     }
 
     /// Where it stands in the downloaded folder.
-    package static let path = "manifest.json"
+    package static let path = CarriedFiles.manifest
 
     let stage: Stage
     let request: JobRequest

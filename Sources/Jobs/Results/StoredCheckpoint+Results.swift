@@ -31,10 +31,4 @@ extension StoredCheckpoint {
     }
 
     private func blob(_ bytes: [UInt8]) throws -> StoredBlob { try database.blobs.blob(of: Data(bytes)) }
-
-    /// Holds a file for another checkpoint, once its bytes are known to be what was stored.
-    private func held(_ file: CheckpointRecord.File) throws -> StoredBlob {
-        try open(file).close()
-        return try database.blobs.hold(file.digest)
-    }
 }

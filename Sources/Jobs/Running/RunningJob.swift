@@ -104,8 +104,8 @@ package final class RunningJob {
         return files
     }
 
-    /// The number format that results are stored in.
-    var type: ScalarType { request.dtype?.scalar ?? inputs.source.type }
+    /// The number formats that results are stored in.
+    func formats() throws -> NumberFormats { try request.dtype.map { NumberFormats($0.scalar) } ?? inputs.source.formats() }
 
     /// Stores a result, which is the network that later phases work on.
     func store(_ result: DiffusionCheckpoint, as stage: ResultManifest.Stage) throws {

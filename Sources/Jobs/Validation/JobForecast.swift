@@ -61,8 +61,9 @@ package struct JobForecast {
 
     /// Bytes of the result's weights' file.
     private func weightsSize() throws -> Int {
-        let entries = job.result.graph.parameters.map { SafeTensorsWriter.Entry($0) }
-        return try SafeTensorsWriter(entries, type: job.request.dtype?.scalar ?? job.source.type).size
+        let formats = try job.request.dtype.map { NumberFormats($0.scalar) } ?? job.source.formats()
+        let entries = job.result.graph.parameters.map { SafeTensorsWriter.Entry($0, formats) }
+        return try SafeTensorsWriter(entries, type: formats.common).size
     }
 
     /// Seconds of every phase that takes steps, were all of them done: Diff-Pruning may stop earlier.

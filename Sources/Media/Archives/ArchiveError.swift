@@ -39,9 +39,12 @@ extension ArchiveError: CustomStringConvertible {
         case .notAnArchive(let found): "not a tar, tar.gz or zip archive, but \(found)"
         case .empty: "the archive holds no files"
         case .damaged(nil, let reason): "the archive is damaged: \(reason)"
-        case .damaged(let entry?, let reason): "the archive is damaged at \"\(entry)\": \(reason)"
-        case .unsafePath(let entry, let reason): "the archive's entry \"\(entry)\" has an unsafe name: \(reason)"
-        case .unsupportedEntry(let entry, let kind): "the archive's entry \"\(entry)\" is a \(kind); only files and folders are taken"
+        case .damaged(let entry?, let reason): "the archive is damaged at \(Self.shown(entry)): \(reason)"
+        case .unsafePath(let entry, let reason): "the archive's entry \(Self.shown(entry)) has an unsafe name: \(reason)"
+        case .unsupportedEntry(let entry, let kind):
+            "the archive's entry \(Self.shown(entry)) is a \(kind); only files and folders are taken"
+                + (kind.hasSuffix("link")
+                    ? ": pack what it leads to in its place, with tar -h --hard-dereference, or with zip without -y" : "")
         case .duplicate(let entry): "the archive holds \"\(entry)\" more than once"
         case .encrypted(let entry): "the archive's entry \"\(entry)\" is encrypted"
         case .tooManyEntries(let limit): "the archive has more than \(limit) entries"
@@ -54,5 +57,14 @@ extension ArchiveError: CustomStringConvertible {
         case .sizeMismatch(let entry, let expected, let found): "\"\(entry)\" should have \(expected) bytes, but has \(found)"
         case .writing(let reason): "the archive cannot be written: \(reason)"
         }
+    }
+
+    /// How an entry without a name that could be read is called: by its place, counted from 1.
+    static func numbered(_ place: Int) -> String { "number \(place)" }
+
+    /// An entry in a sentence: its name in quotation marks, its place without.
+    private static func shown(_ entry: String) -> String {
+        let place = entry.hasPrefix("number ") ? Int(entry.dropFirst(7)) : nil
+        return place.map(numbered) == entry ? entry : "\"\(entry)\""
     }
 }

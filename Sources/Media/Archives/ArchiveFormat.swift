@@ -1,3 +1,5 @@
+import Documents
+
 /// The archives that are read and written.
 package enum ArchiveFormat: String, CaseIterable, Sendable {
     case tar
@@ -36,6 +38,7 @@ package enum ArchiveFormat: String, CaseIterable, Sendable {
             ([0x37, 0x7A, 0xBC, 0xAF], "a 7z file"), (Array("Rar!".utf8), "a rar file"), (Array("%PDF".utf8), "a PDF document"),
         ]
         if let (_, name) = signatures.first(where: { head.starts(with: $0.0) }) { return name }
+        if let name = Placeholder.name(head) { return name }
         if head.count > 9, head[8] == UInt8(ascii: "{"), head[7] == 0 { return "a safetensors file" }
         if head.allSatisfy({ $0 >= 0x20 || (0x09...0x0D).contains($0) }) { return "text" }
         return "bytes of an unknown kind"

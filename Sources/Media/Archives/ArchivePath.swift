@@ -5,10 +5,14 @@ package enum ArchivePath {
     /// Most folders around a file.
     package static let maximumDepth = 32
 
+    /// What is wrong with a name in an encoding of former times, and the way out.
+    package static let notUTF8 =
+        "not UTF-8; rename the files (convmv -f CP932 -t UTF-8 -r --notest FOLDER, from whatever encoding they have) and pack them again"
+
     /// The path of an entry named `bytes`; empty for `./` (the folder that was packed).
     package static func normalized(_ bytes: some Collection<UInt8>) throws(ArchiveError) -> String {
         guard let name = String(validating: bytes, as: UTF8.self) else {
-            throw .unsafePath(entry: shown(bytes), reason: "not UTF-8")
+            throw .unsafePath(entry: shown(bytes), reason: notUTF8)
         }
         guard bytes.count <= maximumLength else { throw .unsafePath(entry: shown(bytes), reason: "longer than \(maximumLength) bytes") }
         guard bytes.first != UInt8(ascii: "/") else { throw .unsafePath(entry: name, reason: "absolute") }

@@ -89,7 +89,7 @@ package final class ArchiveReader {
     package func next() throws(ArchiveError) -> Entry? {
         while !hasEnded {
             if entryCount > 0 {
-                stream?.beginContent(current?.path ?? "number \(entryCount)")
+                stream?.beginContent(current?.path ?? ArchiveError.numbered(entryCount))
                 guard archive_read_data_skip(archive) >= ARCHIVE_WARN else { throw damage() }
             }
             current = nil
@@ -98,7 +98,7 @@ package final class ArchiveReader {
             var header: OpaquePointer?
             // libarchive takes an old ENOMEM for its own when a name cannot be decoded.
             errno = 0
-            stream?.beginHeader("number \(entryCount + 1)")
+            stream?.beginHeader(ArchiveError.numbered(entryCount + 1))
             let status = ArchiveLocale.withUTF8 { archive_read_next_header(archive, &header) }
             if status == ARCHIVE_EOF {
                 hasEnded = true
@@ -170,7 +170,7 @@ package final class ArchiveReader {
     private func file(_ header: OpaquePointer) throws(ArchiveError) -> Entry? {
         guard let name = ArchiveLocale.withUTF8({ archive_entry_pathname(header) }) else {
             // libarchive keeps no name that it cannot turn into the locale's UTF-8.
-            throw .unsafePath(entry: "number \(entryCount)", reason: "not UTF-8")
+            throw .unsafePath(entry: ArchiveError.numbered(entryCount), reason: ArchivePath.notUTF8)
         }
         let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
         let isIcon = ArchivePath.isFolderIcon(bytes)

@@ -34,7 +34,8 @@ final class TarStream {
         if isGzip { archive_read_support_filter_gzip(archive) }
         archive_read_support_format_raw(archive)
         var header: OpaquePointer?
-        guard source.open(archive) == ARCHIVE_OK else { throw .unreadable(path: "", reason: ArchiveLocale.reason(archive)) }
+        // Opening reads the compressed beginning, which may be cut off.
+        guard source.open(archive) == ARCHIVE_OK else { throw .damaged(entry: nil, reason: ArchiveLocale.reason(archive)) }
         guard archive_read_next_header(archive, &header) == ARCHIVE_OK else { throw damage() }
         // One layer, as sent by honest people; layers within layers multiply a bomb.
         guard !isGzip || archive_filter_count(archive) == 2 else { throw .notAnArchive(found: "no gzip file, or one within another") }

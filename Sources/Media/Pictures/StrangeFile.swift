@@ -1,3 +1,5 @@
+import Documents
+
 /// What a file is that is no picture of the kinds that are read, by its first bytes.
 enum StrangeFile {
     private struct Kind {
@@ -38,9 +40,7 @@ enum StrangeFile {
         + ["heic", "heix", "heim", "heis", "hevc", "hevx", "mif1", "msf1"].map { Kind(brand: $0, "a HEIC", "heic") }
 
     private static let others = [
-        Kind("version https://git-lfs", "a Git LFS pointer, not the file itself: git lfs pull gets it", nil),
-        Kind("<!DOCTYPE", "an HTML page", nil),
-        Kind("<!doctype", "an HTML page", nil), Kind("<html", "an HTML page", nil), Kind("\u{1F}\u{8B}", "gzip-compressed", nil),
+        Kind("\u{1F}\u{8B}", "gzip-compressed", nil),
         Kind("PK\u{03}\u{04}", "a zip archive", nil), Kind("%PDF", "a PDF", nil), Kind("RIFF", "another RIFF file than WebP", nil),
     ]
 
@@ -48,7 +48,7 @@ enum StrangeFile {
     static func name(_ bytes: [UInt8]) -> String {
         if bytes.isEmpty { return "empty" }
         if let kind = (pictures + others).first(where: { $0.fits(bytes) }) { return kind.name }
-        return isBMP(bytes) ? "a BMP" : "something else"
+        return Placeholder.name(bytes) ?? (isBMP(bytes) ? "a BMP" : "something else")
     }
 
     /// The usual ending of a picture of another kind; nil of what is no picture.

@@ -42,7 +42,8 @@ import Testing
 
     @Test(arguments: [["unet/diffusion_pytorch_model.safetensors"], [], ["scheduler/config.json"], ["sub/config.json"]])
     func aFolderWithoutConfigIsRefused(paths: [String]) {
-        #expect(throws: CheckpointError.missingFile(expected: "config.json or unet/config.json")) { try DiffusersLayout(paths: paths) }
+        let near = paths.filter { $0.hasSuffix("config.json") }
+        #expect(throws: CheckpointError.missingConfiguration(near: near)) { try DiffusersLayout(paths: paths) }
     }
 
     @Test func severalWeightsAreRefusedUnlessOneHasTheStandardName() throws {

@@ -56,7 +56,7 @@ import Testing
         let tensors = try tensors(name)
         let checkpoint = try load(name, tensors)
         #expect(values(checkpoint) == Dictionary(uniqueKeysWithValues: tensors.map { ($0.name, $0.values) }))
-        #expect(checkpoint.type == .float32)
+        #expect(checkpoint.formats == NumberFormats(.float32))
         #expect(checkpoint.warnings == [])
     }
 
@@ -203,14 +203,16 @@ import Testing
         let index = try #require(weights.index(of: "conv_in.bias"))
         weights.pointer(index)[0] = value
         let checkpoint = DiffusionCheckpoint(
-            trained: TrainedModel(model: model, weights: weights), schedule: try NoiseSchedule(json: nil), type: .float32)
-        let rounded = try checkpoint.stored(as: type)
-        #expect(rounded.type == type)
+            trained: TrainedModel(model: model, weights: weights), schedule: try NoiseSchedule(json: nil), formats: NumberFormats(.float32))
+        let rounded = try checkpoint.stored(as: NumberFormats(type))
+        #expect(rounded.formats == NumberFormats(type))
         #expect(rounded.trained.weights.pointer(index)[0] == stored)
         #expect(weights.pointer(index)[0] == value)
 
         guard type != .float32 else { return }
         weights.pointer(index)[0] = .greatestFiniteMagnitude
-        #expect(throws: CheckpointError.notRepresentable(tensor: "conv_in.bias", type: type.torchName)) { try checkpoint.stored(as: type) }
+        #expect(throws: CheckpointError.notRepresentable(tensor: "conv_in.bias", type: type.torchName)) {
+            try checkpoint.stored(as: NumberFormats(type))
+        }
     }
 }

@@ -21,7 +21,7 @@ struct ArchiveReaderTests {
         ("parent.zip", .unsafePath(entry: "../b", reason: "leads out of the archive by ..")),
         ("absolute.tar", .unsafePath(entry: "/etc/passwd", reason: "absolute")),
         ("backslash.tar", .unsafePath(entry: "..\\..\\a", reason: "backslash")),
-        ("latin1.tar", .unsafePath(entry: "number 1", reason: "not UTF-8")),
+        ("latin1.tar", .unsafePath(entry: "number 1", reason: ArchivePath.notUTF8)),
         ("symlink.tar", .unsupportedEntry(entry: "b", kind: "symbolic link")),
         ("symlink.zip", .unsupportedEntry(entry: "link", kind: "symbolic link")),
         ("hardlink.tar", .unsupportedEntry(entry: "b", kind: "hard link")),
@@ -37,6 +37,14 @@ struct ArchiveReaderTests {
     @Test(arguments: refused)
     func whatCouldDoHarmIsRefusedByName(name: String, expected: ArchiveError) {
         #expect(throws: expected) { try archiveContents(Fixture.path("archives/\(name)")) }
+    }
+
+    @Test func aRefusalNamesTheWayOut() {
+        let latin = ArchiveError.unsafePath(entry: "number 1", reason: ArchivePath.notUTF8)
+        #expect("\(latin)".hasPrefix("the archive's entry number 1 has an unsafe name: not UTF-8; rename the files"), "\(latin)")
+        let link = ArchiveError.unsupportedEntry(entry: "b", kind: "symbolic link")
+        #expect("\(link)".hasSuffix("pack what it leads to in its place, with tar -h --hard-dereference, or with zip without -y"))
+        #expect("\(ArchiveError.damaged(entry: "number one", reason: "x"))" == "the archive is damaged at \"number one\": x")
     }
 
     /// What an archive holds, or why it is refused.

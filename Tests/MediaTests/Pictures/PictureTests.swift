@@ -120,7 +120,8 @@ struct PictureTests {
         (Array("RIFF1234WAVE".utf8), "another RIFF file than WebP"),
         (
             Array("version https://git-lfs.github.com/spec/v1\n".utf8), "a Git LFS pointer, not the file itself: git lfs pull gets it"
-        ), (Array("<!DOCTYPE html>".utf8), "an HTML page"), ([0xFF, 0x0A], "a JPEG XL"), ([0x1F, 0x8B, 8], "gzip-compressed"),
+        ), (Array("<!DOCTYPE html>".utf8), "an HTML page, not the file itself: a download that failed often leaves one"),
+        ([0xFF, 0x0A], "a JPEG XL"), ([0x1F, 0x8B, 8], "gzip-compressed"),
     ])
     func otherFilesAreRefused(bytes: [UInt8], found: String) {
         #expect(throws: PictureError.notAPicture(found: found)) { try Picture(decoding: bytes) }

@@ -18,7 +18,7 @@ public struct CompVisComponent: Sendable {
         self.weightsName = weightsName
     }
 
-    /// Writes the weights as one safetensors file, in the number format that most of them have, piece by piece.
+    /// Writes the weights as one safetensors file, in the number formats that they came in, piece by piece.
     ///
     /// - Parameter sink: takes the file's bytes in order; what it throws ends the writing.
     /// - Returns: what looks wrong, as sentences.
@@ -27,8 +27,9 @@ public struct CompVisComponent: Sendable {
         var notFinite: [String] = []
         let tensors = weights.tensors
         do {
-            let entries = tensors.map { SafeTensorsWriter.Entry(name: $0.name, shape: $0.shape) }
-            let writer = try SafeTensorsWriter(entries, type: DiffusionCheckpoint.commonType(weights))
+            let formats = NumberFormats(of: tensors)
+            let entries = tensors.map { SafeTensorsWriter.Entry(name: $0.name, shape: $0.shape, type: formats[$0.name]) }
+            let writer = try SafeTensorsWriter(entries, type: formats.common)
             try withoutActuallyEscaping(sink) { sink in
                 try writer.write(to: sink) { index, put in
                     var isFinite = true

@@ -111,7 +111,7 @@ public struct CompVisFile: Sendable {
                 case .unexpectedTensor(let today): .unexpectedTensor(name(today) ?? today)
                 case .tensorShape(let today, let expected, let found):
                     .tensorShape(name: name(today) ?? today, expected: expected, found: found)
-                case .shape: error
+                case .shape, .reading: error
                 }
             }, more: more)
     }

@@ -45,7 +45,7 @@ struct TokenizerFiles {
         do {
             document = try JSON(parsing: data, maximumValues: Limits.values)
         } catch {
-            throw .notJSON(path: name, trouble: error.description)
+            throw .notJSON(path: name, trouble: error.explained(in: data))
         }
         guard case .object = document else { throw .notJSON(path: name, trouble: "expected an object, found \(Self.shown(document))") }
         return document

@@ -102,7 +102,7 @@ struct API: Sendable {
             do {
                 return try read(try JSON(parsing: bytes, maximumValues: Self.mostValues, maximumMembers: Self.mostMembers))
             } catch let error as JSONError {
-                throw APIError(.badRequest, "invalid_json", "the body is not JSON: \(error)")
+                throw APIError(.badRequest, "invalid_json", "the body is not JSON: \(error.explained(in: bytes))")
             }
         }
         guard bytes.count > RequestMemory.trifle else { return (try parsed(), share) }

@@ -37,9 +37,9 @@ struct CheckpointForm {
             let writer = try blobs.writer()
             var (hasBegun, isText) = (false, false)
             while let chunk = try await part.body.next() {
-                // JSON begins with a brace; the DDIM code's YAML with a word.
+                // The DDIM code's YAML begins with a word or a comment; whatever else is no JSON is told as such.
                 if let first = chunk.first(where: { !ASCII.isBlank($0) }), part.name == "config", !hasBegun {
-                    isText = first != UInt8(ascii: "{")
+                    isText = (0x61...0x7A).contains(first | 0x20) || "#%-\"'_".utf8.contains(first)
                     hasBegun = true
                 }
                 try writer.write(chunk)

@@ -22,6 +22,10 @@ extension API {
                     .query("seed", "Of the fresh weights.", ["type": "integer", "minimum": 0, "default": 0]),
                     .query(
                         "variant", "Which of several weights to take, such as fp16, or non_ema where there are moving averages.", .text()),
+                    .query(
+                        "config",
+                        "A checkpoint here whose configuration these weights go with, and whose parts are taken where none are sent.",
+                        .text()),
                     .query("sample_size", "Side, or height x width, of samples where the configuration has none: 64 or 64x96.", .text()),
                 ],
                 bodies: Operation.Content.archives
@@ -29,7 +33,7 @@ extension API {
                 answers: [.created("Checkpoint")],
                 refusals: Operation.Refusal.archive + [
                     .init(400, "invalid_init"), .init(400, "invalid_seed"), .init(400, "invalid_sample_size"),
-                    .init(422, "invalid_checkpoint"), .init(422, "invalid_form"),
+                    .init(422, "invalid_checkpoint"), .init(422, "invalid_form"), .notFound, .checkpointDamaged,
                 ]
             ).creating
         ) { request in
@@ -138,7 +142,8 @@ extension API {
 
     /// `?variant=fp16&sample_size=64`, and `?init=random&seed=0`.
     private func choices(_ request: Request) throws -> CheckpointChoices {
-        var choices = CheckpointChoices(initialization: try initialization(request), variant: request.query("variant"))
+        var choices = CheckpointChoices(
+            initialization: try initialization(request), variant: request.query("variant"), config: request.query("config"))
         if let text = request.query("sample_size") {
             guard let size = SampleSize(text) else {
                 throw APIError(.badRequest, "invalid_sample_size", "sample_size must be \(SampleSize.expected)")
