@@ -193,7 +193,7 @@ package struct CheckpointIntake {
         let data = try json(layout.config, blobs)
         let scheduler = try layout.scheduler.map { try json($0, blobs) }
         guard layout.config.hasSuffix(".yml") || layout.config.hasSuffix(".yaml") else {
-            let classes = Self.document(data)?["_class_name"] == nil ? [Self.assumedClass(layout.config)] : []
+            let classes = (Self.document(data)?["_class_name"] ?? .null) == .null ? [Self.assumedClass(layout.config)] : []
             guard let size else { return Configuration(unet: data, scheduler: scheduler, isWritten: false, warnings: classes) }
             return Configuration(
                 unet: try sized(data, size, layout.config), scheduler: scheduler, isWritten: true,

@@ -33,7 +33,7 @@ import Testing
         let more = [
             ("vqvae/weights.bin", "x"), ("prior/config.json", "{}"), ("README.md", "# A model"), (".git/config", "[remote]"),
             (".cache/huggingface/token", "hf_secret"), ("vqvae/evil.py", "import os"), ("optimizer.bin", "x"), ("logs/events.txt", "x"),
-            ("unet/readme.txt", "x"), ("tokenizer/.ipynb_checkpoints/vocab.json", "{}"), ("manifest.json", "{}"),
+            ("unet/notes.txt", "x"), ("tokenizer/.ipynb_checkpoints/vocab.json", "{}"), ("manifest.json", "{}"),
         ]
         try await World.with { world in
             let checkpoint = try await upload(world, pipeline(more))
@@ -42,7 +42,7 @@ import Testing
             for name in [
                 "3 hidden files were left out: .cache/huggingface/token, .git/config, tokenizer/.ipynb_checkpoints/vocab.json",
                 "1 script was left out, as whoever loads a pipeline may run what is in it: vqvae/evil.py",
-                "logs/events.txt, optimizer.bin, unet/readme.txt", "1 pickle was handed on unread", "vqvae/weights.bin",
+                "logs/events.txt, optimizer.bin, unet/notes.txt", "1 pickle was handed on unread", "vqvae/weights.bin",
             ] {
                 #expect(said.contains(name), "\(name) in \(said)")
             }

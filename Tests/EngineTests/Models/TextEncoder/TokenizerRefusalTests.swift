@@ -16,7 +16,7 @@ import Testing
         Case(file: "vocab.json", content: nil, expected: "vocab.json or tokenizer.json is missing"),
         Case(file: "merges.txt", content: nil, expected: "merges.txt is missing"),
         Case(file: "vocab.json", content: "[]", expected: "vocab.json: not a JSON object: expected an object, found []"),
-        Case(file: "vocab.json", content: "{", expected: "vocab.json: not a JSON object: expected '\"' at byte 1"),
+        Case(file: "vocab.json", content: "{", expected: "vocab.json: not a JSON object: line 1, column 2: expected '\"'"),
         Case(
             file: "vocab.json", content: "{}",
             expected: "vocab.json: the document is {}, expected an object of 1 to 1000000 tokens with their ids"),
