@@ -369,7 +369,7 @@ def others():
         ("not-a-pickle.bin", b"cmod\n\xf8\n", ""), ("legacy-tar.pt", tar * 2, "tar"), ("archive.7z.bin", b"7z\xbc\xaf\x27\x1c" + b"\0" * 26, "7z"),
         ("object-array.npy.bin", b"\x93NUMPY\x01\x00v\x00{'descr': '|O', 'fortran_order': False, 'shape': (2, 2), }" + b" " * 50 + b"\n" + evil, "NumPy"),
         ("keras.h5.bin", b"\x89HDF\r\n\x1a\n" + b"\0" * 40, "HDF5"), ("picture.pt", b"\x89PNG\r\n\x1a\n", "PNG"), ("gzip.ckpt", b"\x1f\x8b\x08\0" + b"\0" * 20, "gzip"),
-        ("model.gguf.bin", b"GGUF\x03\0\0\0" + b"\0" * 40, "GGUF"), ("nothing.bin", b"", "truncated"), ("one-byte.bin", b"\x80", "truncated"), ("zeros.bin", b"\0" * 64, "header"), ("text.bin", b"hello, this is no model\n" * 4, "header"),
+        ("model.gguf.bin", b"GGUF\x03\0\0\0" + b"\0" * 40, "GGUF"), ("nothing.bin", b"", "empty"), ("one-byte.bin", b"\x80", "truncated"), ("zeros.bin", b"\0" * 64, "header"), ("text.bin", b"hello, this is no model\n" * 4, "header"),
     ]:
         case(f"other-{name}", data, "refused", reason)
 
