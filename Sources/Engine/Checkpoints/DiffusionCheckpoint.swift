@@ -172,7 +172,9 @@ public struct DiffusionCheckpoint: Sendable {
         // Of what is in the way as much is told as of what is missing: often one is the other under another name.
         let told = errors.prefix(max(4, 8 - strangers.count)) + strangers.prefix(max(4, 8 - errors.count))
         guard told.isEmpty else {
-            let reading = SharedPrefix.reading(names.values.map(\.name)).map { [GraphError.reading($0)] } ?? []
+            // Of other networks than U-Nets nothing is called as what the reading goes by.
+            let isUnderPrefix = known.contains(SharedPrefix.first) && names[SharedPrefix.first] == nil
+            let reading = isUnderPrefix ? SharedPrefix.reading(names.values.map(\.name)).map { [GraphError.reading($0)] } ?? [] : []
             throw .tensors(reading + told, more: errors.count + strangers.count - told.count)
         }
     }

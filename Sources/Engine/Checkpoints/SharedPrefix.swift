@@ -1,7 +1,8 @@
 /// What stands before all names of a network that was saved inside another module: DataParallel's `module.`, torch.compile's `_orig_mod.`, and
 /// whatever stands before the one `conv_in.weight` that both diffusers' and the DDIM code's networks have.
 enum SharedPrefix {
-    private static let first = "conv_in.weight"
+    /// The first layer of a U-Net, under today's name and the DDIM code's.
+    static let first = "conv_in.weight"
 
     /// The prefix of all names; nil where they share none.
     static func of(_ names: [String]) -> String? {
