@@ -10,7 +10,7 @@ with tarfile.open(model) as source, open(path, "wb") as target:
     with tarfile.open(fileobj=target, mode="w") as archive:
         for member in source:
             archive.addfile(member, source.extractfile(member) if member.isfile() else None)
-        extra = tarfile.TarInfo("extra/large.bin")
+        extra = tarfile.TarInfo("safety_checker/large.bin")
         extra.size = mebibytes << 20
         # A hole: it takes no room here, and is written out where it arrives.
         target.write(extra.tobuf())

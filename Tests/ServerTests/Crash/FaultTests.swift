@@ -134,7 +134,7 @@ struct FaultTests {
         let client = APIClient(base: server.url)
         let port = try #require(URL(string: server.url)?.port)
         let kept = (0..<3_000_000).map { UInt8(truncatingIfNeeded: $0 &* 2_654_435_761 >> 13) }
-        let archive = Array(try Samples.archive(Samples.unet("learned") + [("other/kept.bin", kept)]))
+        let archive = Array(try Samples.archive(Samples.unet("learned") + [("safety_checker/kept.bin", kept)]))
         let tus = ["Tus-Resumable": "1.0.0", "Content-Type": "application/offset+octet-stream"]
         func append(at offset: Int, _ bytes: ArraySlice<UInt8>) async throws -> World.Answer {
             try await client.send("PATCH", path, body: Data(bytes), headers: tus.merging(["Upload-Offset": "\(offset)"]) { $1 })
@@ -168,7 +168,7 @@ struct FaultTests {
         let made = try await client.post("/v1/checkpoints", ["upload": .string(id)])
         #expect(made.status == 201, "\(made.detail)")
         let checkpoint = try #require(made.json["id"]?.text)
-        #expect(try await Array(client.get("/v1/checkpoints/\(checkpoint)/files/other/kept.bin").data) == kept)
+        #expect(try await Array(client.get("/v1/checkpoints/\(checkpoint)/files/safety_checker/kept.bin").data) == kept)
         #expect(server.terminate() == 0)
     }
 }

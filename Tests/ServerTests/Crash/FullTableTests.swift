@@ -131,7 +131,7 @@ import Testing
     @Test(.timeLimit(.minutes(10))) func downloadsThatAreNotReadLeaveDescriptorsForAllElse() async throws {
         let temporary = try TemporaryFolder()
         let server = try Server(temporary, before: ["prlimit", "--nofile=\(Self.needed(limit: 64) + 52)"])
-        let files = (0..<8).map { ("extra/\($0).bin", [UInt8](repeating: UInt8($0), count: 2 << 20)) }
+        let files = (0..<8).map { ("safety_checker/\($0).bin", [UInt8](repeating: UInt8($0), count: 2 << 20)) }
         let archive = try Samples.archive(Samples.unet() + files)
         try await withTaskExecutorPreference(ClientExecutor()) {
             let checkpoint = try server.ask("POST", "/v1/checkpoints", archive)
