@@ -7,7 +7,7 @@ rm "$scratch/download.tar"
 job=$(post /v1/jobs -d "{\"checkpoint\":\"$checkpoint\",\"dataset\":\"$dataset\",\"finetuning\":{\"steps\":100000000,\"batch_size\":16}}" | jq -r .id)
 until [ "$(get "/v1/jobs/$job" | jq -r .phase)" = finetuning ]; do sleep 0.2; done
 for _ in $(seq "$rounds"); do
-    python3 Benchmarks/Server/crowd.py "${base##*:}" "/v1/checkpoints/$large/files/extra/large.bin" $((5 * seconds))
+    python3 Benchmarks/Server/crowd.py "${base##*:}" "/v1/checkpoints/$large/files/safety_checker/large.bin" $((5 * seconds))
 done >"$scratch/crowd"
 for way in "2 new connections" "5 a kept one"; do
     time=$(cut -d' ' -f"${way%% *}" "$scratch/crowd" | median)

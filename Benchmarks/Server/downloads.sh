@@ -14,11 +14,11 @@ four_at_once() { rate "$1" 4; }
 archive "$scratch/download.tar" 1024
 checkpoint=$(post /v1/checkpoints -T "$scratch/download.tar" | jq -r .id)
 rm "$scratch/download.tar"
-for file in unet/diffusion_pytorch_model.safetensors extra/large.bin; do
+for file in unet/diffusion_pytorch_model.safetensors safety_checker/large.bin; do
     get "/v1/checkpoints/$checkpoint/files/$file" >"$www/$(basename $file)"
 done
 compare "downloads of $(stat -c %s "$www/diffusion_pytorch_model.safetensors") bytes, 4 at a time, requests/s" \
     "/v1/checkpoints/$checkpoint/files/unet/diffusion_pytorch_model.safetensors" diffusion_pytorch_model.safetensors four_at_once
-compare "a download of 1 GiB, MB/s" "/v1/checkpoints/$checkpoint/files/extra/large.bin" large.bin one_by_one
+compare "a download of 1 GiB, MB/s" "/v1/checkpoints/$checkpoint/files/safety_checker/large.bin" large.bin one_by_one
 rm "$www"/*.bin
 request "/v1/checkpoints/$checkpoint" -X DELETE >/dev/null

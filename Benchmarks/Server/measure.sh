@@ -68,9 +68,9 @@ rate() { wrk -t1 -c"${2:-16}" -d"${seconds}s" "$1" | awk '/Requests\/sec/ { prin
 # archive FILE MEBIBYTES: the example model as a tar with one more file, which is kept and not looked into.
 archive() {
     rm -rf "$scratch/model"
-    mkdir -p "$scratch/model/extra"
+    mkdir -p "$scratch/model/safety_checker"
     tar -xf $example/model.tar -C "$scratch/model"
-    openssl enc -aes-128-ctr -nosalt -pass pass:benchmark -pbkdf2 -in /dev/zero 2>/dev/null | head -c "${2}M" >"$scratch/model/extra/large.bin" || true
+    openssl enc -aes-128-ctr -nosalt -pass pass:benchmark -pbkdf2 -in /dev/zero 2>/dev/null | head -c "${2}M" >"$scratch/model/safety_checker/large.bin" || true
     tar -cf "$1" -C "$scratch/model" .
     rm -rf "$scratch/model"
 }
