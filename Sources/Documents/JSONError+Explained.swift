@@ -30,10 +30,15 @@ extension JSONError {
 
     /// Says where Git has left both sides of a merge.
     private static func mergeMarker(_ bytes: [UInt8]) -> String? {
-        for (number, line) in bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).enumerated() {
-            for sign in "<>".utf8 where line.count > 7 && line[line.startIndex + 7] == 0x20 && line.prefix(7).allSatisfy({ $0 == sign }) {
-                return "line \(number + 1) is a merge conflict marker, of a merge that was not finished: \(text(line))"
+        // Line by line in place: a body of nothing but line ends would make as many slices.
+        var (number, rest) = (1, bytes[...])
+        while rest.count > 7 {
+            for sign in "<>".utf8 where rest[rest.startIndex + 7] == 0x20 && rest.prefix(7).allSatisfy({ $0 == sign }) {
+                return "line \(number) is a merge conflict marker, of a merge that was not finished: \(text(rest))"
             }
+            guard let end = rest.firstIndex(of: UInt8(ascii: "\n")) else { return nil }
+            rest = rest[(end + 1)...]
+            number += 1
         }
         return nil
     }

@@ -19,8 +19,6 @@ struct CheckpointOptions: ParsableArguments {
 extension CheckpointChoices {
     /// As queries of an upload, by their names.
     var queries: [(name: String, value: String)] {
-        [("variant", variant), ("config", config), ("sample_size", sampleSize?.description)].compactMap { name, value in
-            value.map { (name, $0) }
-        }
+        [("variant", variant), ("sample_size", sampleSize?.description)].compactMap { name, value in value.map { (name, $0) } }
     }
 }

@@ -46,9 +46,7 @@ public struct DiffusionCheckpoint: Sendable {
         let trained = TrainedModel(model: model, weights: weights)
         var warnings = model.warnings + schedule.warnings + source.notes
         warnings += weights.tensorsNotFinite.prefix(8).map { "tensor \($0) holds numbers that are not finite" }
-        let entries = names.sorted { $0.key < $1.key }
-        let formats = NumberFormats(of: entries.map(\.value), named: entries.map(\.key))
-        self.init(trained: trained, schedule: schedule, formats: formats, warnings: warnings)
+        self.init(trained: trained, schedule: schedule, formats: NumberFormats(of: names), warnings: warnings)
     }
 
     /// A model with fresh weights: a config without a weights file.

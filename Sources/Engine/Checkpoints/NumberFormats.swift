@@ -12,16 +12,19 @@ public struct NumberFormats: Sendable, Equatable {
         (common, others) = (type, [:])
     }
 
-    /// Those of some tensors. Float64, which is not written, becomes float32.
-    ///
-    /// - Parameter names: what each is called where it is written, in their order; nil is as it is called there.
-    public init(of tensors: [TensorEntry], named names: [String]? = nil) {
+    /// Those of a file's tensors, which are written under their own names.
+    public init(of tensors: [TensorEntry]) {
+        self.init(of: Dictionary(tensors.map { ($0.name, $0) }) { first, _ in first })
+    }
+
+    /// Those of tensors by the names under which they are written. Float64, which is not written, becomes float32.
+    public init(of tensors: [String: TensorEntry]) {
         func written(_ type: ScalarType) -> ScalarType { type == .float64 ? .float32 : type }
         var counts: [ScalarType: Int] = [:]
-        for tensor in tensors where tensor.type.isFloatingPoint { counts[written(tensor.type), default: 0] += tensor.count }
+        for tensor in tensors.values where tensor.type.isFloatingPoint { counts[written(tensor.type), default: 0] += tensor.count }
         let common = counts.max { ($0.value, $0.key.rawValue) < ($1.value, $1.key.rawValue) }?.key ?? .float32
         var others: [String: ScalarType] = [:]
-        for (name, tensor) in zip(names ?? tensors.map(\.name), tensors) where tensor.type.isFloatingPoint {
+        for (name, tensor) in tensors where tensor.type.isFloatingPoint {
             let type = written(tensor.type)
             if type != common { others[name] = type }
         }

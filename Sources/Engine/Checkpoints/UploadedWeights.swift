@@ -40,8 +40,7 @@ public struct UploadedWeights: Sendable {
             (model, schedule, names) = found
             freedConfig = freed
         }
-        let entries = names.sorted { $0.key < $1.key }
-        formats = NumberFormats(of: entries.map(\.value), named: entries.map(\.key))
+        formats = NumberFormats(of: names)
     }
 
     /// Whether there are exactly these tensors, none of them wider in any direction.

@@ -4,7 +4,7 @@ import Engine
 /// Which of an upload's files beside the network's own go on into the stored checkpoint, and so into every result: those of the pipeline's
 /// components. Nobody's hidden files, scripts, training state or second network does.
 struct CarriedFiles {
-    /// In the order in which they came.
+    /// In their order.
     private(set) var paths: [String] = []
     /// What there is to tell of the others, and of pickles that go on, as sentences.
     private(set) var notes: [String] = []
@@ -40,32 +40,35 @@ struct CarriedFiles {
         let read = Set([layout.config, layout.weights, layout.scheduler, layout.index].compactMap { $0 })
         let named = Set(Self.components.union(Self.named(by: index)))
         var (hidden, scripts, rest, pickles) = (CountedPaths(), CountedPaths(), CountedPaths(), CountedPaths())
-        var networks: [String: String] = [:]
+        // A folder's configuration is read once, whatever lies beside it.
+        var networks: [String: String?] = [:]
+        func network(_ folder: String) -> String? {
+            if let known = networks[folder] { return known }
+            let found = Self.network(folder, index, className)
+            networks[folder] = .some(found)
+            return found
+        }
         for path in all.sorted() where !read.contains(path) && !Self.own.contains(path) {
             let folder = String(path.prefix { $0 != "/" })
             let ending = Self.ending(of: path)
-            if Self.documents.contains(ending) || Self.isLicence(path) { continue }
-            if HiddenFile.kind(path) != nil {
+            let isHidden = HiddenFile.kind(path) != nil
+            if others.contains(path), !isHidden, named.contains(folder), Self.endings.contains(ending), network(folder) == nil {
+                paths.append(path)
+                if Self.pickles.contains(ending) { pickles.add(path) }
+            } else if Self.documents.contains(ending) || Self.isLicence(path) {
+                continue
+            } else if isHidden {
                 hidden.add(path)
             } else if Self.scripts.contains(ending) {
                 scripts.add(path)
             } else if !others.contains(path) {
                 // Of the network's folder other weights are told by whoever chose among them.
                 if !Self.isTold(path, layout) { rest.add(path) }
-            } else if let network = networks[folder] ?? Self.network(folder, index, className) {
-                networks[folder] = network
-            } else if named.contains(folder), Self.endings.contains(ending) {
-                if Self.pickles.contains(ending) { pickles.add(path) }
-            } else {
+            } else if network(folder) == nil {
                 rest.add(path)
             }
         }
-        paths = layout.others.filter { path in
-            let folder = String(path.prefix { $0 != "/" })
-            return named.contains(folder) && networks[folder] == nil && Self.endings.contains(Self.ending(of: path))
-                && HiddenFile.kind(path) == nil && !Self.own.contains(path)
-        }
-        notes = networks.sorted { $0.key < $1.key }.map { folder, network in
+        notes = networks.compactMapValues { $0 }.sorted { $0.key < $1.key }.map { folder, network in
             let average = folder.lowercased().contains("ema") ? ", an average by its name" : ""
             return "\(folder)/ holds another \(network)\(average), which is neither read nor handed on: pack it as unet/ to prune that one"
         }

@@ -42,8 +42,6 @@ package struct CheckpointDescriptor {
 
     /// Whether it works on an autoencoder's latents.
     var isLatent: Bool { json["is_latent"] == .bool(true) }
-    /// The number format of the weights.
-    var type: ScalarType { ScalarType.allCases.first { json["dtype"] == .string($0.torchName) } ?? .float32 }
     /// Bytes of all files.
     var size: Int { json["size"]?.integer ?? 0 }
     /// The identifier of the job that made it; nil of one that came from outside.

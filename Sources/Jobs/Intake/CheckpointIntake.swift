@@ -68,9 +68,9 @@ package struct CheckpointIntake {
         answer: KeptAnswer<CheckpointRecord>?
     ) throws -> CheckpointRecord {
         var blobs = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
-        let carried = try carried(files.map(\.path), layout, blobs)
-        let privacy = try removePrivatePaths([layout.config, layout.scheduler, layout.index].compactMap { $0 } + carried.paths, &blobs)
         let index = PipelineIndex(try layout.index.map { try json($0, blobs) })
+        let carried = try carried(files.map(\.path), layout, index.document, blobs)
+        let privacy = try removePrivatePaths([layout.config, layout.scheduler, layout.index].compactMap { $0 } + carried.paths, &blobs)
         let configuration = try configuration(layout, blobs, unpacked == nil ? choices.sampleSize : nil)
         var config = configuration.unet
         let scheduler = configuration.scheduler
@@ -145,8 +145,9 @@ package struct CheckpointIntake {
     /// The files beside the network's that go on.
     ///
     /// - Throws: ``CheckpointError/contents(path:trouble:)`` where one is not there, but what stands in its place.
-    private func carried(_ paths: [String], _ layout: DiffusersLayout, _ blobs: [String: StoredBlob]) throws -> CarriedFiles {
-        let index = layout.index.flatMap { try? json($0, blobs) }.flatMap(Self.document)
+    private func carried(
+        _ paths: [String], _ layout: DiffusersLayout, _ index: JSON?, _ blobs: [String: StoredBlob]
+    ) throws -> CarriedFiles {
         let carried = CarriedFiles(paths, layout, index: index) { path in
             guard let data = try? json(path, blobs), case .string(let name)? = Self.document(data)?["_class_name"] else { return nil }
             return name

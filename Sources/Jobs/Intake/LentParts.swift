@@ -10,8 +10,8 @@ struct LentParts {
     let note: String
 
     /// - Parameters:
-    ///   - checkpoint: which one lends.
-    ///   - files: what was sent.
+    ///   - id: of the checkpoint that lends.
+    ///   - paths: of what was sent.
     /// - Throws: ``CheckpointError/contents(path:trouble:)`` where a configuration was sent, too; ``StorageError``.
     init(_ id: String, beside paths: [String], in database: Database) throws {
         let lender = try StoredCheckpoint(database, id)

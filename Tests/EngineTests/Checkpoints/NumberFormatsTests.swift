@@ -54,6 +54,7 @@ import Testing
         let formats = NumberFormats(of: tensors)
         #expect(formats.common == .float32 && formats["a"] == .float32 && formats["b"] == .float16)
         #expect(formats.exceptions == [.float16: 1])
-        #expect(NumberFormats(of: tensors, named: ["x", "y", "z"])["y"] == .float16)
+        let renamed = Dictionary(uniqueKeysWithValues: zip(["x", "y", "z"], tensors))
+        #expect(NumberFormats(of: renamed)["y"] == .float16)
     }
 }
