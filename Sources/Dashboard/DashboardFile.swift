@@ -23,7 +23,8 @@ package struct DashboardFile: Sendable {
     private static let scripts = [
         ("dom.js", PackageResources.dom_js), ("format.js", PackageResources.format_js), ("plots.js", PackageResources.plots_js),
         ("figures.js", PackageResources.figures_js), ("figure-layers.js", PackageResources.figure_layers_js),
-        ("samples.js", PackageResources.samples_js), ("results.js", PackageResources.results_js), ("report.js", PackageResources.report_js),
+        ("samples.js", PackageResources.samples_js), ("results.js", PackageResources.results_js),
+        ("warnings.js", PackageResources.warnings_js), ("report.js", PackageResources.report_js),
         ("api.js", PackageResources.api_js),
         ("events.js", PackageResources.events_js), ("tar.js", PackageResources.tar_js), ("notices.js", PackageResources.notices_js),
         ("fields.js", PackageResources.fields_js), ("page-token.js", PackageResources.page_token_js),

@@ -70,6 +70,8 @@ def stop(run):
     page.wait("document.querySelector('.phases .now')?.textContent === 'scoring'", 30)
     page.open(f"{base}/#/jobs")
     page.wait("document.querySelector('tbody progress')", doing="progress in the queue")
+    count = len(run.api(f"/v1/jobs/{endless}")["warnings"])
+    equal(page.evaluate("document.querySelector('tbody tr .warning').textContent"), "1 warning" if count == 1 else f"{count} warnings", "warnings in the queue")
     count = run.look_at("jobs")
     page.click("tbody a")
     page.wait(f"location.hash === '#/jobs/{endless}' && document.querySelector('.actions .danger')")

@@ -21,6 +21,8 @@ def ask(run):
             if part not in text:
                 raise Failure(f"the forecast does not say {part}: {text}")
         rows = page.evaluate("[...document.querySelectorAll('.forecast table')[1].querySelectorAll('tbody tr')].map((row) => [...row.children].map((cell) => cell.textContent))")
+        equal("timestep_table" in [warning["code"] for warning in expected["warnings"]], True, "a narrower first block is warned of")
+        run.check_warnings(".forecast", expected, "the forecast")
         widths = expected["block_out_channels"]
         equal([[int(row[1]), int(row[2])] for row in rows], [list(pair) for pair in zip(widths["before"], widths["after"])], "widths of the forecast")
 

@@ -1,5 +1,6 @@
 """A server with nothing on it, and files brought to it."""
 
+import shutil
 import tarfile
 
 from chromium import Failure
@@ -49,6 +50,13 @@ def bring(run):
     packed = run.api("/v1/checkpoints")["data"][0]
     # A folder that the browser packs is the archive that tar makes.
     equal((packed["name"], packed["files"]), ("landscapes", checkpoint["files"]), "the folder that was dropped")
+    # Without its scheduler: what is assumed then is told in the list.
+    shutil.copytree(f"{folder}/landscapes", f"{folder}/bare", ignore=shutil.ignore_patterns("scheduler", "model_index.json"))
+    page.drop("section:nth-of-type(1) .zone", [f"{folder}/bare"])
+    page.wait("document.querySelectorAll('section:nth-of-type(1) tbody tr').length === 3")
+    bare = run.api("/v1/checkpoints")["data"][0]
+    equal([warning["code"] for warning in bare["warnings"]], ["assumed_schedule"], "what is assumed without a scheduler")
+    run.check_warnings("section:nth-of-type(1)", bare, "the checkpoints")
     page.choose("input[aria-label='Choose files for a dataset']", [f"{EXAMPLE}/pictures.tar.gz"])
     page.wait("document.querySelector('section:nth-of-type(2) .notice.good')")
     [dataset] = [run.dataset] = run.api("/v1/datasets")["data"]
@@ -61,7 +69,10 @@ def bring(run):
     page.click("section:nth-of-type(2) .check input")
     page.choose("input[aria-label='Choose a folder for a dataset']", [f"{folder}/few"])
     page.wait("document.querySelectorAll('section:nth-of-type(2) tbody tr').length === 2")
-    equal(run.api("/v1/datasets")["data"][0]["images"], len(some), "the folder of pictures")
+    few = run.api("/v1/datasets")["data"][0]
+    equal(few["images"], len(some), "the folder of pictures")
+    equal([warning["code"] for warning in few["warnings"]], ["pictures_skipped"], "what was left out of it")
+    run.check_warnings("section:nth-of-type(2)", few, "the datasets")
     run.expect_quiet()
     page.drop("section:nth-of-type(1) .zone", [f"{EXAMPLE}/train.sh"])
     page.wait("document.querySelector('section:nth-of-type(1) .notice.bad')?.textContent.includes('config.json')")
@@ -71,5 +82,6 @@ def bring(run):
     page.click("section:nth-of-type(2) tbody tr:first-child button")
     page.wait("document.querySelectorAll('section:nth-of-type(2) tbody tr').length === 1")
     equal(len(page.dialogs), 1, "questions")
-    run.api(f"/v1/checkpoints/{packed['id']}", method="DELETE")
+    for one in (packed, bare):
+        run.api(f"/v1/checkpoints/{one['id']}", method="DELETE")
     run.step(f"archives and folders by drop and by choice; refusals are shown; {count} texts and controls audited")

@@ -44,6 +44,11 @@ class Session:
         print(f"{now - self.start:6.1f} s  {text}", flush=True)
         self.start = now
 
+    def check_warnings(self, within, item, doing):
+        """A part of the page shows the warnings of the API's object, sentences and codes."""
+        shown = self.page.evaluate(f"[...document.querySelectorAll('{within} .warnings li')].map((line) => line.textContent)")
+        equal(shown, [f"{warning['detail']} {warning['code']}" for warning in item["warnings"]], f"the warnings of {doing}")
+
     def look_at(self, name):
         """Audits the page in every look, and leaves it in the first. Returns how much was looked at."""
         count = 0

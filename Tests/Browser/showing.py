@@ -70,6 +70,7 @@ def show(run):
     """The job's page, wide, narrow and dark, by pointer and keyboard."""
     page, job, title = run.page, run.job, run.title
     equal(page.evaluate("document.querySelector('h1').textContent"), title, "the name is text")
+    run.check_warnings("main", run.api(f"/v1/jobs/{job}"), "the job")
     metrics = run.metrics = run.api(f"/v1/jobs/{job}/metrics")
     count = run.look_at("job")
 
@@ -124,6 +125,7 @@ def report(run):
     check_plots(run)
     check_samples(run)
     check_slider(run)
+    run.check_warnings("main", run.api(f"/v1/jobs/{job}"), "the report")
     equal(json.loads(page.evaluate("[...document.querySelectorAll('main pre')].at(-1).textContent")), run.api(f"/v1/jobs/{job}")["request"], "the request")
     equal([url for url in page.requests if not url.startswith(("file://", "data:", "about:"))], [], "requests of the report")
     equal(page.errors, [], "the console")

@@ -76,7 +76,7 @@ class Client:
 
 def warned(document):
     """What an answer warns of, as texts: `warnings` are texts, or objects of a `code` and a `detail`."""
-    return [warning if isinstance(warning, str) else warning["detail"] for warning in document.get("warnings", [])]
+    return [warning["detail"] for warning in document.get("warnings", [])]
 
 
 def tar(files):

@@ -14,6 +14,7 @@ enum JobSummary {
         return JSON.object([
             .init("object", "summary"), .init("out", .string(folder)), .init("status", job["status"] ?? .null),
             .init("name", job["name"] ?? .null), .init("request", job["request"] ?? .null),
+            .init("warnings", job["warnings"] ?? []),
         ]).adding(names.map { .init($0, metrics[$0] ?? .null) })
     }
 
@@ -39,6 +40,7 @@ enum JobSummary {
             let times = phases.compactMap { phase in phase.value.double.map { "\(phase.name) \(Quantity.duration($0))" } }
             lines.append("took " + times.joined(separator: ", "))
         }
+        lines += warnings(summary).map { "warning: \($0)" }
         if case .string(let out) = summary["out"] { lines.append("the result is in \(out)") }
         return lines.joined(separator: "\n") + "\n"
     }
@@ -55,10 +57,16 @@ enum JobSummary {
             let times = phases.compactMap { phase in phase.value.double.map { "\(phase.name) \(Quantity.duration($0))" } }
             lines.append("would take " + times.joined(separator: ", "))
         }
-        if case .array(let warnings) = forecast["warnings"] {
-            for case .string(let warning) in warnings { lines.append("note: \(warning)") }
-        }
+        lines += warnings(forecast).map { "warning: \($0)" }
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// The warnings of one of the API's objects, each a sentence and its code.
+    static func warnings(_ object: JSON) -> [String] {
+        guard case .array(let warnings)? = object["warnings"] else { return [] }
+        return warnings.compactMap { warning in
+            warning["detail"]?.word.map { "\($0.visible) (\((warning["code"]?.word ?? "").visible))" }
+        }
     }
 
     /// Where a job stands, as the end of a sentence; empty before it began.

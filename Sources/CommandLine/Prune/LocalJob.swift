@@ -54,7 +54,9 @@ struct LocalJob {
     private func takeIn(_ files: LocalFiles, _ choices: CheckpointChoices) throws -> String {
         try telling(files) { source in
             let parts = try database.blobs.unpack(source)
-            return try CheckpointIntake(database: database).store(parts, name: files.name, choices).id
+            let record = try CheckpointIntake(database: database).store(parts, name: files.name, choices)
+            screen.warn(of: try record.payload(), files.path)
+            return record.id
         }
     }
 
@@ -91,10 +93,11 @@ struct LocalJob {
     }
 
     /// Queues a job.
-    func enqueue(_ request: JobRequest) throws -> Job {
-        try database.jobs.enqueue(
+    func enqueue(_ valid: JobValidation.Valid) throws -> Job {
+        let request = valid.request
+        return try database.jobs.enqueue(
             name: request.name, metadata: request.metadata.compact, priority: request.priority, request: request.json.compact,
-            checkpoint: request.checkpoint, dataset: request.dataset)
+            checkpoint: request.checkpoint, dataset: request.dataset, warnings: valid.storedWarnings)
     }
 
     /// Runs a job to its end.

@@ -46,7 +46,7 @@ struct LocalPruning {
                 job = earlier
             } else {
                 let ids = try work.takeIn(inputs)
-                job = try work.enqueue(work.validated(body(ids)).request)
+                job = try work.enqueue(work.validated(body(ids)))
             }
             let ended = job.status.isLive ? try await work.run(job, signals) : job
             signals.then { [screen] number in

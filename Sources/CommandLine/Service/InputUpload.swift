@@ -37,7 +37,7 @@ package struct InputUpload {
             screen.clear()
             guard let id = made["id"]?.word else { throw CommandFailure(.unavailable, "the server's answer names no \(kind.rawValue)") }
             screen.note("\(text) is \(id)")
-            if kind == .dataset { screen.warn(of: made, text) }
+            screen.warn(of: made, text)
             return id
         } catch let error as CommandFailure where error.status == .data {
             throw CommandFailure(.data, "\(text): \(error.description)")

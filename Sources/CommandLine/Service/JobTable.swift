@@ -5,14 +5,16 @@ package enum JobTable {
     /// A page of jobs, one a line.
     package static func text(list: JSON) -> String {
         guard case .array(let jobs) = list["data"], !jobs.isEmpty else { return "no jobs\n" }
-        var rows = [["JOB", "STATUS", "PHASE", "DONE", "LEFT", "CREATED", "NAME"]]
+        var rows = [["JOB", "STATUS", "PHASE", "DONE", "LEFT", "CREATED", "WARNINGS", "NAME"]]
         for job in jobs {
             let progress = job["progress"] ?? .null
             let isLive = !JobFollower.hasEnded(job)
+            let warnings = JobSummary.warnings(job)
             rows.append([
                 shown(job["id"]), shown(job["status"]), shown(job["phase"]),
                 isLive ? progress["fraction"]?.double.map { "\(Int($0 * 100))%" } ?? "" : "",
-                isLive ? progress["eta_seconds"]?.double.map(Quantity.duration) ?? "" : "", shown(job["created_at"]), shown(job["name"]),
+                isLive ? progress["eta_seconds"]?.double.map(Quantity.duration) ?? "" : "", shown(job["created_at"]),
+                warnings.isEmpty ? "" : String(warnings.count), shown(job["name"]),
             ])
         }
         let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
@@ -36,6 +38,7 @@ package enum JobTable {
         if let attempt = job["attempt"]?.integer, attempt > 1 { lines.append(("attempt", String(attempt))) }
         lines += [("checkpoint", shown(job["request"]?["checkpoint"])), ("dataset", shown(job["request"]?["dataset"]))]
         lines += [("result", shown(job["result"]?["checkpoint"])), ("error", shown(job["error"]?["detail"]))]
+        lines += JobSummary.warnings(job).map { ("warning", $0) }
         return lines.filter { !$0.1.isEmpty }.map { "\($0.0.padding(to: 22))\($0.1)\n" }.joined()
     }
 
@@ -46,11 +49,9 @@ package enum JobTable {
         return text
     }
 
-    /// A text without what would move a terminal's cursor; a name is anyone's.
     private static func shown(_ value: JSON?) -> String {
         guard let value, value != .null else { return "" }
-        let text = value.word ?? value.compact
-        return String(String.UnicodeScalarView(text.unicodeScalars.map { $0.properties.generalCategory == .control ? "\u{FFFD}" : $0 }))
+        return (value.word ?? value.compact).visible
     }
 
     private static func trimmed(_ line: String) -> String { String(line.reversed().drop { $0 == " " }.reversed()) }

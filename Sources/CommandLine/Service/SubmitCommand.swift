@@ -39,6 +39,7 @@ struct SubmitCommand: ParsableCommand {
             guard let id = posted["id"]?.word else { throw CommandFailure(.unavailable, "the server's answer names no job") }
             if !json { try FileHandle.standardOutput.write(contentsOf: Data("\(id)\n".utf8)) }
             if wait { posted = try JobWatch(client: client, screen: screen).watch(id) }
+            screen.warn(of: posted, id)
             if json { print(posted.pretty, terminator: "") }
             if wait { try JobWatch.check(posted) }
         }

@@ -4,6 +4,7 @@ import { freshId, h, show, table } from "./dom.js";
 import { bytes, count, duration, short, time } from "./format.js";
 import { action, announce, trouble } from "./notices.js";
 import { dropped, packed } from "./tar.js";
+import { warningList } from "./warnings.js";
 
 const kinds = {
   checkpoints: {
@@ -11,7 +12,7 @@ const kinds = {
     hint: "A diffusers folder, or a tar, tar.gz or zip of one; or config.json with its weights.",
     columns: [{ name: "name" }, { name: "parameters", number: true }, { name: "macs", number: true }, { name: "sample" }, { name: "size", number: true }, { name: "from" }, { name: "" }],
     row: (item) => [
-      h("span", {}, item.name, h("br"), h("code", { class: "id" }, item.id), item.warnings.map((warning) => h("span", { class: "warning" }, warning))),
+      h("span", {}, item.name, h("br"), h("code", { class: "id" }, item.id), warningList(item.warnings)),
       count(item.parameters), short(item.macs), item.sample_shape.join(" × "), bytes(item.size),
       item.source.kind === "job" ? h("a", { href: `#/jobs/${item.source.job}` }, item.source.stage) : time(item.created_at),
     ],
@@ -22,7 +23,7 @@ const kinds = {
     options: [["on_error=skip", "Leave out pictures that cannot be read"], ["exif=apply", "Turn pictures as their EXIF says"]],
     columns: [{ name: "name" }, { name: "pictures", number: true }, { name: "at least" }, { name: "size", number: true }, { name: "from" }, { name: "" }],
     row: (item) => [
-      h("span", {}, item.name, h("br"), h("code", { class: "id" }, item.id), item.warnings.map((warning) => h("span", { class: "warning" }, warning))),
+      h("span", {}, item.name, h("br"), h("code", { class: "id" }, item.id), warningList(item.warnings)),
       count(item.images), `${item.width} × ${item.height}`, bytes(item.size), time(item.created_at),
     ],
   },

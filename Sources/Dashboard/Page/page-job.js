@@ -8,6 +8,7 @@ import { action, announce, badge, command, trouble } from "./notices.js";
 import { what } from "./page-jobs.js";
 import { Results } from "./results.js";
 import { stages } from "./samples.js";
+import { warningList } from "./warnings.js";
 
 const phases = ["loading", "encoding", "scoring", "pruning", "reconstructing", "finetuning", "evaluating", "exporting"];
 const isLive = (status) => ["queued", "running", "paused"].includes(status);
@@ -31,13 +32,14 @@ class JobPage {
     this.barLabel = h("label", { for: "progress" });
     this.running = h("section", { class: "where", "aria-label": "Progress" }, this.steps, h("p", { class: "bar" }, this.bar, this.barLabel));
     this.error = h("div");
+    this.warnings = h("div");
     this.controls = h("div", { class: "actions" });
     this.results = new Results();
     this.downloads = h("section", { hidden: true });
     this.request = h("pre", { tabindex: "0", "aria-label": "The request" });
     this.events = h("div");
     main.append(
-      h("div", { class: "title" }, this.heading, this.status), this.about, this.connection, this.running, this.error, this.controls,
+      h("div", { class: "title" }, this.heading, this.status), this.about, this.connection, this.running, this.error, this.warnings, this.controls,
       this.results.element, this.downloads,
       h("section", {}, h("h2", {}, "What was asked for"), h("details", {}, h("summary", {}, "The whole request"), this.request),
         h("details", { ontoggle: (event) => { if (event.target.open) this.showEvents().catch(failed); } }, h("summary", {}, "What happened"), this.events)));
@@ -97,6 +99,7 @@ class JobPage {
     if (job.attempt > 1) parts.push(`attempt ${job.attempt}`);
     this.about.replaceChildren(h("code", { class: "id" }, job.id), ` · ${parts.join(" · ")}`);
     this.error.replaceChildren(job.error ? trouble({ message: `${job.error.code}: ${job.error.detail}` }) : "");
+    this.warnings.replaceChildren(warningList(job.warnings));
     this.request.textContent = JSON.stringify(job.request, null, 2);
     show(this.running, isLive(job.status));
     this.showProgress({ status: job.status, ...job.progress, phase: job.phase ?? job.progress?.phase });

@@ -3,6 +3,7 @@ import { get } from "./api.js";
 import { h, show, table } from "./dom.js";
 import { duration, jobName, time } from "./format.js";
 import { badge } from "./notices.js";
+import { warningCount } from "./warnings.js";
 
 const filters = [["", "all"], ["running", "running"], ["queued", "waiting"], ["paused", "paused"], ["succeeded", "succeeded"], ["failed", "failed"], ["cancelled", "cancelled"]];
 
@@ -55,7 +56,7 @@ export async function jobsPage(main, signal, failed) {
 function jobTable(jobs) {
   const columns = [{ name: "job" }, { name: "status" }, { name: "progress" }, { name: "what" }, { name: "posted" }];
   return table("Jobs", columns, jobs.map((job) => [
-    h("a", { href: `#/jobs/${job.id}` }, jobName(job)), badge(job.status), progress(job), what(job.request), time(job.created_at),
+    h("a", { href: `#/jobs/${job.id}` }, jobName(job)), h("span", {}, badge(job.status), " ", warningCount(job.warnings)), progress(job), what(job.request), time(job.created_at),
   ]), { isCards: true });
 }
 

@@ -4,6 +4,7 @@ import { h, show, table } from "./dom.js";
 import { phases } from "./fields.js";
 import { bytes, change, count, duration, short } from "./format.js";
 import { announce, trouble } from "./notices.js";
+import { warningList } from "./warnings.js";
 
 export async function newPage(main, signal, from) {
   const [document_, checkpoints, datasets] = await Promise.all([
@@ -278,7 +279,7 @@ class Forecast {
       h("h3", {}, "Time here"),
       table("Time here", [{ name: "phase" }, { name: "at most", number: true }], times),
       isEstimate ? h("p", { class: "note" }, "Widths and sizes are those of a uniform cut: the shares are known after scoring, and the cut takes no more multiply-accumulates.") : "",
-      ...warnings.map((text) => h("p", { class: "note" }, text)),
+      warningList(warnings),
       h("p", { class: "note" }, `Memory ${bytes(memory.peak)} of ${bytes(memory.limit)}. Diff-Pruning may stop scoring earlier; time is measured on one step, and the queue is not counted.`));
   }
 }

@@ -3,6 +3,7 @@ import { h, table } from "./dom.js";
 import { duration, jobName, time } from "./format.js";
 import { Results } from "./results.js";
 import { stages } from "./samples.js";
+import { warningList } from "./warnings.js";
 
 const report = JSON.parse(document.getElementById("data").textContent);
 const { job, metrics, checkpoint, dataset } = report;
@@ -20,7 +21,7 @@ function facts() {
 }
 
 main.prepend(h("h1", {}, jobName(job)), facts(),
-  job.error ? h("p", { class: "notice bad" }, `${job.error.code}: ${job.error.detail}`) : "", results.element,
+  job.error ? h("p", { class: "notice bad" }, `${job.error.code}: ${job.error.detail}`) : "", warningList(job.warnings), results.element,
   h("section", {}, h("h2", {}, "What was asked for"), h("pre", { tabindex: "0", "aria-label": "The request" }, JSON.stringify(job.request, null, 2))));
 results.update(metrics);
 const images = {};

@@ -10,8 +10,8 @@ public struct Autoencoder: Sendable {
     public let encoder: Weights?
     /// The decoder's weights, those of `post_quant_conv` and the table; nil where none were asked for.
     public let decoder: Weights?
-    /// What was ignored or looks wrong, as sentences.
-    public let warnings: [String]
+    /// What was ignored or looks wrong.
+    public let warnings: [Warning]
 
     /// Reads an autoencoder.
     ///
@@ -34,7 +34,7 @@ public struct Autoencoder: Sendable {
         let notFinite = [encoder, decoder].compactMap { $0 }.flatMap(\.tensorsNotFinite)
         warnings =
             configuration.warnings + source.notes
-            + notFinite.prefix(8).map { "\(folder): tensor \($0) holds numbers that are not finite" }
+            + notFinite.prefix(8).map { Warning(.weightsNotFinite, "\(folder): tensor \($0) holds numbers that are not finite") }
     }
 
     /// One with fresh weights, as diffusers' constructor draws them after `torch.manual_seed(seed)`.

@@ -14,8 +14,8 @@ public struct DiffusersLayout: Sendable, Equatable {
     public let index: String?
     /// Files of other components (`vqvae/…`), which are kept as they are.
     public let others: [String]
-    /// What was chosen where there was a choice, as sentences.
-    public let notes: [String]
+    /// What was chosen where there was a choice.
+    public let notes: [Warning]
 
     /// Where each part stands in a pipeline's folder.
     public enum Path {
@@ -75,10 +75,10 @@ public struct DiffusersLayout: Sendable, Equatable {
     }
 
     /// What is told where a part is there twice.
-    private static func notes(config: String, scheduler: String?, _ all: Set<String>) -> [String] {
+    private static func notes(config: String, scheduler: String?, _ all: Set<String>) -> [Warning] {
         [(config, "config.json"), (scheduler, "scheduler_config.json")].compactMap { taken, other in
             guard let taken, taken != other, taken.hasSuffix(".json"), all.contains(other) else { return nil }
-            return "\(taken) is taken, \(other) beside it is not read"
+            return Warning(.configurationTaken, "\(taken) is taken, \(other) beside it is not read")
         }
     }
 

@@ -8,11 +8,11 @@ public struct DiffusionCheckpoint: Sendable {
     public let schedule: NoiseSchedule
     /// The formats that the weights' numbers came in.
     public let formats: NumberFormats
-    /// What was ignored or looks wrong, as sentences.
-    public let warnings: [String]
+    /// What was ignored or looks wrong.
+    public let warnings: [Warning]
 
     /// A checkpoint made of its parts.
-    public init(trained: TrainedModel, schedule: NoiseSchedule, formats: NumberFormats, warnings: [String] = []) {
+    public init(trained: TrainedModel, schedule: NoiseSchedule, formats: NumberFormats, warnings: [Warning] = []) {
         self.trained = trained
         self.schedule = schedule
         self.formats = formats
@@ -45,7 +45,9 @@ public struct DiffusionCheckpoint: Sendable {
         let weights = try Self.read(source, names, model.graph.parameters)
         let trained = TrainedModel(model: model, weights: weights)
         var warnings = model.warnings + schedule.warnings + source.notes
-        warnings += weights.tensorsNotFinite.prefix(8).map { "tensor \($0) holds numbers that are not finite" }
+        warnings += weights.tensorsNotFinite.prefix(8).map {
+            Warning(.weightsNotFinite, "tensor \($0) holds numbers that are not finite")
+        }
         self.init(trained: trained, schedule: schedule, formats: NumberFormats(of: names), warnings: warnings)
     }
 

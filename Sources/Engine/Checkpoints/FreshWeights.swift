@@ -7,8 +7,8 @@ public struct FreshWeights: Sendable {
     public let model: any Architecture
     /// The noise schedule.
     public let schedule: NoiseSchedule
-    /// What was ignored or looks wrong, as sentences.
-    public var warnings: [String] { model.warnings + schedule.warnings }
+    /// What was ignored or looks wrong.
+    public var warnings: [Warning] { model.warnings + schedule.warnings }
     private let seed: Int
 
     /// Parameters that a configuration of a few lines may ask to be drawn and stored. Stable Diffusion's U-Net has 860 million.

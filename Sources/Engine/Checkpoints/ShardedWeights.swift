@@ -6,8 +6,8 @@ import Foundation
 public final class ShardedWeights: TensorSource {
     /// The tensors, shard by shard.
     public let tensors: [TensorEntry]
-    /// What was chosen or ignored in the shards, as sentences.
-    public let notes: [String]
+    /// What was chosen or ignored in the shards.
+    public let notes: [Warning]
     private let shards: [String: any TensorSource]
     private let map: [String: String]
 
@@ -40,7 +40,7 @@ public final class ShardedWeights: TensorSource {
         }
         var shards: [String: any TensorSource] = [:]
         var tensors: [TensorEntry] = []
-        var notes: [String] = []
+        var notes: [Warning] = []
         for file in order {
             guard let path = files[file] else { continue }
             let shard = try WeightsFile.open(path: path, name: file)

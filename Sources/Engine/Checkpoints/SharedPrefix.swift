@@ -18,7 +18,9 @@ enum SharedPrefix {
     }
 
     /// What there is to say of a prefix that was taken off.
-    static func note(_ names: [String]) -> String? { of(names).map { "the prefix \"\($0.prefix(100))\" was taken off every name" } }
+    static func warning(_ names: [String]) -> Warning? {
+        of(names).map { Warning(.prefixTakenOff, "the prefix \"\($0.prefix(100))\" was taken off every name") }
+    }
 
     /// How names may be meant that have such prefixes, but not all of them, or several; nil where none has one.
     static func reading(_ names: [String]) -> String? {

@@ -2,8 +2,8 @@
 public protocol TensorSource: Sendable {
     /// The tensors, in the file's order and with distinct names.
     var tensors: [TensorEntry] { get }
-    /// What was chosen or ignored in the file, as sentences.
-    var notes: [String] { get }
+    /// What was chosen or ignored in the file.
+    var notes: [Warning] { get }
     /// Reads a whole tensor in row-major order, converted to float32; `destination` has room for exactly its numbers.
     ///
     /// - Throws: ``SafeTensorsError`` or ``CheckpointError``; integers are refused.
@@ -22,7 +22,7 @@ extension TensorSource {
 
 extension SafeTensorsReader {
     /// A safetensors file holds nothing but its tensors.
-    public var notes: [String] { [] }
+    public var notes: [Warning] { [] }
 
     /// Reads a whole tensor.
     public func read(_ name: String, into destination: UnsafeMutableBufferPointer<Float>) throws {

@@ -4,8 +4,8 @@ import TorchFiles
 public final class TorchWeights: TensorSource {
     /// The tensors in the state dict's order.
     public let tensors: [TensorEntry]
-    /// What was chosen or ignored in the file, as sentences.
-    public var notes: [String] { archive.notes }
+    /// What was chosen or ignored in the file.
+    public var notes: [Warning] { archive.notes.map { Warning(.weightsFound, $0) } }
 
     private let archive: TorchArchive
     private let indices: [String: Int]

@@ -66,24 +66,23 @@ public struct UploadedWeights: Sendable {
         return source.tensors.allSatisfy { $0.type != .float64 } && model.graph.parameters.allSatisfy { shapes[$0.name] == $0.shape }
     }
 
-    /// What there is to say of the numbers' formats, as sentences.
-    private var formatNotes: [String] {
+    /// What there is to say of the numbers' formats.
+    private var formatNotes: [Warning] {
         let doubles = source.tensors.count { $0.type == .float64 }
         let mixed = formats.exceptions.map { "\($0.value) in \($0.key.torchName)" }.sorted().joined(separator: " and ")
+        let most = "number formats are mixed, \(formats.common.torchName) for the most part"
         return [
-            mixed.isEmpty
-                ? nil
-                : "number formats are mixed, \(formats.common.torchName) for the most part, of \(names.count) tensors \(mixed): each keeps its own",
-            doubles == 0 ? nil : "\(doubles) tensors came as float64 and are kept as float32",
+            mixed.isEmpty ? nil : Warning(.formatsMixed, "\(most), of \(names.count) tensors \(mixed): each keeps its own"),
+            doubles == 0 ? nil : Warning(.weightsConverted, "\(doubles) tensors came as float64 and are kept as float32"),
         ].compactMap { $0 }
     }
 
     /// Reads every number, and writes them as one safetensors file where there is a sink.
     ///
     /// - Parameter sink: takes the file's bytes in order; what it throws ends the reading.
-    /// - Returns: what was ignored or looks wrong, as sentences.
+    /// - Returns: what was ignored or looks wrong.
     /// - Throws: ``CheckpointError``.
-    public func read(writingTo sink: ((UnsafeRawBufferPointer) throws -> Void)?) throws -> [String] {
+    public func read(writingTo sink: ((UnsafeRawBufferPointer) throws -> Void)?) throws -> [Warning] {
         var notFinite: [String] = []
         func walk(_ parameter: Parameter, _ put: (UnsafeBufferPointer<Float>) throws -> Void) throws {
             guard let entry = names[parameter.name] else { return }
@@ -110,10 +109,13 @@ public struct UploadedWeights: Sendable {
             throw CheckpointError.weights(error)
         }
         let freed = freedConfig.map { _ in
-            "the weights are narrower than config.json says, and fit together: their shapes are taken for the widths (\"pruned_widths\": \"free\")"
+            Warning(
+                .widthsTaken,
+                "the weights are narrower than config.json says, and fit together: their shapes are taken for the widths "
+                    + "(\"pruned_widths\": \"free\")")
         }
-        let prefix = SharedPrefix.note(source.tensors.map(\.name))
+        let prefix = SharedPrefix.warning(source.tensors.map(\.name))
         return [freed, prefix].compactMap { $0 } + formatNotes + model.warnings + schedule.warnings + source.notes
-            + notFinite.prefix(8).map { "tensor \($0) holds numbers that are not finite" }
+            + notFinite.prefix(8).map { Warning(.weightsNotFinite, "tensor \($0) holds numbers that are not finite") }
     }
 }

@@ -21,8 +21,8 @@ package struct WeightsChoice {
 
     /// The weights' file, or the index of its shards; nil when there is nothing that could be weights.
     package let path: String?
-    /// What was chosen, as sentences.
-    let notes: [String]
+    /// What was chosen.
+    let notes: [Warning]
 
     private static let formats = ["safetensors", "bin"]
     private static let pickles = [".bin", ".pt", ".pth", ".ckpt"]
@@ -53,10 +53,8 @@ package struct WeightsChoice {
             path = folder + name
             let known = Set(variants.values)
             let others = variants.keys.filter { $0 != first }.sorted() + Self.besides(name, names).filter { !known.contains($0) }
-            notes = [
-                "the weights are the variant \"\(first)\" (\(name))"
-                    + (others.isEmpty ? "" : "; also there: \(others.joined(separator: ", "))")
-            ]
+            let beside = others.isEmpty ? "" : "; also there: \(others.joined(separator: ", "))"
+            notes = [Warning(.variantTaken, "the weights are the variant \"\(first)\" (\(name))\(beside)")]
         } else {
             path = try Self.other(names, folder)
             notes = Self.note(path, Self.besides(path.map { String($0.dropFirst(folder.count)) }, names))
@@ -113,9 +111,9 @@ package struct WeightsChoice {
     /// What else may be weights, beside the file that was chosen and shards.
     private static func besides(_ chosen: String?, _ names: [String]) -> [String] { weights(names).filter { $0 != chosen && !isShard($0) } }
 
-    private static func note(_ path: String?, _ others: [String]) -> [String] {
+    private static func note(_ path: String?, _ others: [String]) -> [Warning] {
         guard let path, !others.isEmpty else { return [] }
-        return ["the weights are \(path); also there, and not read: \(others.joined(separator: ", "))"]
+        return [Warning(.weightsTaken, "the weights are \(path); also there, and not read: \(others.joined(separator: ", "))")]
     }
 
     /// The only file that could be weights, whatever its name: safetensors, else an index, else a PyTorch file.

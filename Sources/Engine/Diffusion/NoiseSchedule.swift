@@ -45,8 +45,8 @@ public struct NoiseSchedule: Sendable, Equatable {
     public let stepsOffset: Int
     /// Whether DDIM's last step goes to ᾱ = 1 rather than ᾱ_0.
     public let setAlphaToOne: Bool
-    /// What was ignored, as sentences.
-    public let warnings: [String]
+    /// What was ignored.
+    public let warnings: [Warning]
 
     /// T, the number of timesteps.
     public var count: Int { alphasCumprod.count }
@@ -78,7 +78,7 @@ public struct NoiseSchedule: Sendable, Equatable {
             note = "its scheduler (\(name)) has noise levels or flows in place of betas"
             (alphasCumprod, predictionType, varianceType, clipRange) = ([0.5], .epsilon, .fixedSmall, nil)
             (timestepSpacing, stepsOffset, setAlphaToOne) = (.leading, 0, true)
-            warnings = ["\(name) has no betas: pruning needs a method without pictures, and no samples are drawn"]
+            warnings = [Warning(.noBetas, "\(name) has no betas: pruning needs a method without pictures, and no samples are drawn")]
             return
         }
         note = nil
@@ -121,7 +121,7 @@ public struct NoiseSchedule: Sendable, Equatable {
                 expected: "betas that keep the cumulative alphas between 0 and 1", found: "\(alpha) at timestep \(timestep)")
         }
         let ownWay = "\(name) is read for its betas: samples are drawn by DDIM or DDPM, and its file stays as it is"
-        warnings = scheduler.isSampledHere ? reader.unknownKeyWarnings() : [ownWay]
+        warnings = scheduler.isSampledHere ? reader.unknownKeyWarnings() : [Warning(.samplerNotRun, ownWay)]
     }
 
     /// ᾱ. PyTorch's cumprod of floats accumulates in double.

@@ -48,8 +48,8 @@ public protocol Architecture: Sendable {
     /// - Throws: ``ConfigurationError``.
     func halved() throws(ConfigurationError) -> Self?
 
-    /// What was ignored in the config it was read from, as sentences.
-    var warnings: [String] { get }
+    /// What was ignored in the config it was read from.
+    var warnings: [Warning] { get }
 
     /// Whether the tensors' shapes tell the widths, and not the config: then stock diffusers cannot load it.
     var freeWidths: Bool { get }

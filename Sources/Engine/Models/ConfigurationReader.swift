@@ -108,9 +108,9 @@ struct ConfigurationReader {
     }
 
     /// A warning for every key that nobody asked for; names that start with `_` are diffusers' own notes.
-    func unknownKeyWarnings(besides ignored: Set<String> = []) -> [String] {
+    func unknownKeyWarnings(besides ignored: Set<String> = []) -> [Warning] {
         guard case .object(let members) = document else { return [] }
         return members.map(\.name).filter { !$0.hasPrefix("_") && !known.contains($0) && !ignored.contains($0) }
-            .map { "unknown configuration key \($0.prefix(100)) is ignored" }
+            .map { Warning(.unknownKey, "unknown configuration key \($0.prefix(100)) is ignored") }
     }
 }

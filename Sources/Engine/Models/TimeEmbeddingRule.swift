@@ -16,6 +16,9 @@ extension Architecture {
     /// What there is to know of how it is told the timestep; nil where any scheduler will do.
     public var timestepNote: String? { isToldByTable ? TimeEmbeddingRule.tableNote : nil }
 
+    /// The same as a warning; none where any scheduler will do.
+    public var timestepWarnings: [Warning] { timestepNote.map { [Warning(.timestepTable, $0)] } ?? [] }
+
     /// What blocks' widths stay multiples of where the time embedding follows a rule.
     public func blockRules(_ rule: TimeEmbeddingRule) -> BlockRules {
         guard rule == .sinusoid, isSinusoidOfFirstBlock, let first = blockWidths?.first else { return blockRules }

@@ -6,8 +6,8 @@ import Engine
 struct CarriedFiles {
     /// In their order.
     private(set) var paths: [String] = []
-    /// What there is to tell of the others, and of pickles that go on, as sentences.
-    private(set) var notes: [String] = []
+    /// What there is to tell of the others, and of pickles that go on.
+    private(set) var notes: [Warning] = []
 
     /// What a result was made of; it is none of the upload of one.
     static let manifest = "manifest.json"
@@ -70,15 +70,17 @@ struct CarriedFiles {
         }
         notes = networks.compactMapValues { $0 }.sorted { $0.key < $1.key }.map { folder, network in
             let average = folder.lowercased().contains("ema") ? ", an average by its name" : ""
-            return "\(folder)/ holds another \(network)\(average), which is neither read nor handed on: pack it as unet/ to prune that one"
+            return Warning(
+                .networkLeftOut,
+                "\(folder)/ holds another \(network)\(average), which is neither read nor handed on: pack it as unet/ to prune that one")
         }
-        func tell(_ files: CountedPaths, _ word: String, _ text: String) {
-            if files.count > 0 { notes.append("\(files.counted(word)) \(text): \(files.examples)") }
+        func tell(_ files: CountedPaths, _ code: WarningCode, _ word: String, _ text: String) {
+            if files.count > 0 { notes.append(Warning(code, "\(files.counted(word)) \(text): \(files.examples)")) }
         }
-        tell(hidden, "hidden file", "left out")
-        tell(scripts, "script", "left out, as whoever loads a pipeline may run what is in it")
-        tell(rest, "file", "left out that belong to no part of a pipeline that is read or handed on")
-        tell(pickles, "pickle", "handed on unread (loading one can run code; a safetensors file beside it comes first)")
+        tell(hidden, .hiddenFilesLeftOut, "hidden file", "left out")
+        tell(scripts, .scriptsLeftOut, "script", "left out, as whoever loads a pipeline may run what is in it")
+        tell(rest, .filesLeftOut, "file", "left out that belong to no part of a pipeline that is read or handed on")
+        tell(pickles, .picklesCarried, "pickle", "handed on unread (loading one can run code; a safetensors file beside it comes first)")
     }
 
     /// The components that an index names.

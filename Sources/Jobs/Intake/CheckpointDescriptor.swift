@@ -9,14 +9,16 @@ package struct CheckpointDescriptor {
 
     /// Reads what a record keeps.
     package init(_ record: CheckpointRecord) throws {
-        json = try JSON(parsing: Array(record.descriptor.utf8))
+        json = try JSON(parsing: Array(record.descriptor.utf8)).warning()
     }
 
     /// Describes a checkpoint that was just made.
-    init(_ checkpoint: DiffusionCheckpoint, tokens: Int?, isLatent: Bool, size: Int64, source: JSON) {
+    ///
+    /// - Parameter assumptions: what it has from the one that it was made of.
+    init(_ checkpoint: DiffusionCheckpoint, tokens: Int?, isLatent: Bool, size: Int64, source: JSON, _ assumptions: [Warning] = []) {
         self.init(
             checkpoint.trained.model, tokens: tokens, type: checkpoint.formats.common, isLatent: isLatent, size: size, source: source,
-            warnings: checkpoint.warnings)
+            warnings: assumptions + checkpoint.warnings)
     }
 
     /// Describes a network and its files.
@@ -26,7 +28,7 @@ package struct CheckpointDescriptor {
     ///   - source: where it comes from, as the contract's `source`.
     ///   - warnings: what there is to say.
     init(
-        _ model: any Architecture, tokens: Int?, type: ScalarType, isLatent: Bool, size: Int64, source: JSON, warnings: [String]
+        _ model: any Architecture, tokens: Int?, type: ScalarType, isLatent: Bool, size: Int64, source: JSON, warnings: [Warning]
     ) {
         let graph = model.described(tokens: tokens).graph
         let sample = model.sampleShape
@@ -36,12 +38,14 @@ package struct CheckpointDescriptor {
             "sample_shape": [.integer(sample.channels), .integer(sample.height), .integer(sample.width)],
             "dtype": .string(type.torchName), "size": .integer(Int(size)), "is_latent": .bool(isLatent),
             "pruned_widths": model.freeWidths ? "free" : nil, "source": source,
-            "warnings": .array((warnings + [model.timestepNote].compactMap { $0 }).map(JSON.string)),
+            "warnings": (warnings + model.timestepWarnings).json,
         ]
     }
 
     /// Whether it works on an autoencoder's latents.
     var isLatent: Bool { json["is_latent"] == .bool(true) }
+    /// What there is to say.
+    var warnings: [Warning] { [Warning](of: json) }
     /// Bytes of all files.
     var size: Int { json["size"]?.integer ?? 0 }
     /// The identifier of the job that made it; nil of one that came from outside.
@@ -54,7 +58,7 @@ extension CheckpointRecord {
         try payload().warning(
             files.compactMap { file in
                 blobs.damage(of: file.digest).map {
-                    "checkpoint_damaged: \(StorageError.damaged(.checkpoint, id: id, file: file.path, found: $0.found))"
+                    Warning(.checkpointDamaged, "\(StorageError.damaged(.checkpoint, id: id, file: file.path, found: $0.found))")
                 }
             })
     }

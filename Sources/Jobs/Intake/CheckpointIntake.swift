@@ -64,7 +64,7 @@ package struct CheckpointIntake {
 
     private func store(
         _ files: [(path: String, blob: StoredBlob)], _ layout: DiffusersLayout, _ unpacked: CompVisUpload.Unpacked?,
-        notes: [String], name: String?, _ choices: CheckpointChoices, consuming upload: HeldUpload?, owner: Owner?,
+        notes: [Warning], name: String?, _ choices: CheckpointChoices, consuming upload: HeldUpload?, owner: Owner?,
         answer: KeptAnswer<CheckpointRecord>?
     ) throws -> CheckpointRecord {
         var blobs = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
@@ -75,7 +75,7 @@ package struct CheckpointIntake {
         var config = configuration.unet
         let scheduler = configuration.scheduler
         var warnings = notes + (unpacked?.warnings ?? []) + layout.notes + [index.note].compactMap { $0 } + configuration.warnings
-        if scheduler == nil { warnings.append(Self.assumedSchedule) }
+        if scheduler == nil { warnings.append(Warning(.assumedSchedule, Self.assumedSchedule)) }
         let model: any Architecture
         let type: ScalarType
         let weights: StoredBlob
@@ -165,8 +165,8 @@ package struct CheckpointIntake {
 
     /// Takes paths of somebody's machine out of configurations.
     ///
-    /// - Returns: what there is to tell, as a sentence.
-    private func removePrivatePaths(_ paths: [String], _ blobs: inout [String: StoredBlob]) throws -> [String] {
+    /// - Returns: what there is to tell.
+    private func removePrivatePaths(_ paths: [String], _ blobs: inout [String: StoredBlob]) throws -> [Warning] {
         var found: [String] = []
         for path in paths where PrivatePaths.mayBe(in: path) {
             guard let data = try? json(path, blobs), let (cleaned, keys) = PrivatePaths.removed(from: data) else { continue }
@@ -174,7 +174,8 @@ package struct CheckpointIntake {
             found += keys.map { "\($0.prefix(100)) of \(path)" }
         }
         guard !found.isEmpty else { return [] }
-        return ["paths of the machine that they come from were taken out of configurations: \(found.joined(separator: ", "))"]
+        let told = found.joined(separator: ", ")
+        return [Warning(.pathsRemoved, "paths of the machine that they come from were taken out of configurations: \(told)")]
     }
 
     private struct Configuration {
@@ -182,7 +183,7 @@ package struct CheckpointIntake {
         let scheduler: Data?
         /// Whether the U-Net's is not the file that was sent.
         let isWritten: Bool
-        let warnings: [String]
+        let warnings: [Warning]
     }
 
     /// The two configurations: diffusers' own, or those that the DDIM code's one comes to.
@@ -198,7 +199,9 @@ package struct CheckpointIntake {
             guard let size else { return Configuration(unet: data, scheduler: scheduler, isWritten: false, warnings: classes) }
             return Configuration(
                 unet: try sized(data, size, layout.config), scheduler: scheduler, isWritten: true,
-                warnings: classes + ["sample_size is \(size), as was said beside the files: \(layout.config) has none"])
+                warnings: classes + [
+                    Warning(.sampleSizeTaken, "sample_size is \(size), as was said beside the files: \(layout.config) has none")
+                ])
         }
         do throws(ConfigurationError) {
             let converted = try DDIMConfiguration(Self.yaml(data))
@@ -219,8 +222,8 @@ package struct CheckpointIntake {
         return Data(document.replacing(["sample_size": size.json]).pretty.utf8)
     }
 
-    private static func assumedClass(_ path: String) -> String {
-        "\(path) has no _class_name: it is taken for that of a \(Architectures.known[0].className)"
+    private static func assumedClass(_ path: String) -> Warning {
+        Warning(.assumedClass, "\(path) has no _class_name: it is taken for that of a \(Architectures.known[0].className)")
     }
 
     private static func yaml(_ data: Data) throws(ConfigurationError) -> JSON {

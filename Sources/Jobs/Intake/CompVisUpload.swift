@@ -13,8 +13,8 @@ struct CompVisUpload {
         let files: Files
         /// Its parts.
         let file: CompVisFile
-        /// What was chosen, assumed and left out, as sentences.
-        let warnings: [String]
+        /// What was chosen, assumed and left out.
+        let warnings: [Warning]
     }
 
     /// Where the file is among those that came.
@@ -92,15 +92,19 @@ struct CompVisUpload {
         }
         let scheduler = files.first { [DiffusersLayout.Path.scheduler, "scheduler_config.json"].contains($0.path) }
         result.append((DiffusersLayout.Path.scheduler, try scheduler?.blob ?? store.blob(of: file.scheduler)))
-        if let scheduler { warnings.append("the noise schedule is \(scheduler.path), as it came beside \(weights)") }
+        if let scheduler {
+            warnings.append(Warning(.scheduleTaken, "the noise schedule is \(scheduler.path), as it came beside \(weights)"))
+        }
         let schedule = try scheduler.map { try Data(contentsOf: $0.blob.url) } ?? file.scheduler
         if let index = file.index(scheduler: Self.className(schedule), hasTokenizer: !tokenizer.isEmpty) {
             result.append((DiffusersLayout.Path.index, try store.blob(of: index)))
         }
         if file.paddingToken != nil, tokenizer.isEmpty {
             warnings.append(
-                "no tokenizer came with \(weights): phases with captions need its vocab.json and merges.txt beside it, or "
-                    + "embeddings.safetensors beside the pictures")
+                Warning(
+                    .noTokenizer,
+                    "no tokenizer came with \(weights): phases with captions need its vocab.json and merges.txt beside it, or "
+                        + "embeddings.safetensors beside the pictures"))
         }
         return Unpacked(files: result, file: file, warnings: warnings)
     }

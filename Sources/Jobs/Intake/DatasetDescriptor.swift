@@ -1,4 +1,5 @@
 import Documents
+import Engine
 import Storage
 
 /// What the API says of a dataset beyond its name; kept as JSON in its record.
@@ -7,23 +8,25 @@ struct DatasetDescriptor {
 
     /// Reads what a record keeps.
     init(_ record: DatasetRecord) throws {
-        json = try JSON(parsing: Array(record.descriptor.utf8))
+        json = try JSON(parsing: Array(record.descriptor.utf8)).warning()
     }
 
     /// Describes pictures that were just read: the smallest width and height among them, and 3 channels unless all are gray.
     init(
         images: Int, traits: PictureTraits, exif: DatasetChoices.Orientation, size: Int64, classes: PictureClasses?, captions: Int,
-        embeddings: EmbeddingsFile?, warnings: [String]
+        embeddings: EmbeddingsFile?, warnings: [Warning]
     ) {
         json = [
             "images": .integer(images), "width": .integer(traits.width.length), "height": .integer(traits.height.length),
             "narrowest": .string(traits.width.path), "lowest": .string(traits.height.path),
             "channels": .integer(traits.channels), "exif": .string(exif.rawValue),
             "classes": classes?.json ?? [], "class_count": .integer(classes?.count ?? 0), "captions": .integer(captions),
-            "embeddings": embeddings?.json ?? .null, "size": .integer(Int(size)), "warnings": .array(warnings.map(JSON.string)),
+            "embeddings": embeddings?.json ?? .null, "size": .integer(Int(size)), "warnings": warnings.json,
         ]
     }
 
+    /// What there is to say.
+    var warnings: [Warning] { [Warning](of: json) }
     /// How many pictures.
     var images: Int { json["images"]?.integer ?? 0 }
     /// The smallest width.
@@ -53,7 +56,7 @@ extension DatasetRecord {
         try payload().warning(
             files.compactMap { file in
                 blobs.damage(of: file.digest).map {
-                    "dataset_damaged: \(StorageError.damaged(.dataset, id: id, file: file.name, found: $0.found))"
+                    Warning(.datasetDamaged, "\(StorageError.damaged(.dataset, id: id, file: file.name, found: $0.found))")
                 }
             })
     }

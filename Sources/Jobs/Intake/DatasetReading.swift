@@ -137,7 +137,7 @@ struct DatasetReading {
         }
         guard !pictures.isEmpty else { throw JobsError.noPictures(found: leftOut.summary) }
         pictures.sort { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
-        var warnings = (traits.notes + leftOut.notes).map(\.detail)
+        var warnings = traits.notes + leftOut.notes
         let given: PictureMetadata.Given
         do throws(PictureMetadata.Refusal) { given = try metadata.given(to: pictures.map(\.path), beside: leftOut.paths) } catch {
             throw JobsError.invalidMetadata(path: error.path, error.error)
@@ -158,11 +158,11 @@ struct DatasetReading {
             }, descriptor: descriptor)
     }
 
-    private func checked(_ file: (path: String, blob: StoredBlob), _ warnings: inout [String]) throws -> EmbeddingsFile {
+    private func checked(_ file: (path: String, blob: StoredBlob), _ warnings: inout [Warning]) throws -> EmbeddingsFile {
         let path = file.blob.url.path
         do {
             return try memory.work(WeightsFile.openingCost(path: path), for: "the header of the embeddings") {
-                try EmbeddingsFile(path: path, pictures: pictures.count) { warnings.append($0) }
+                try EmbeddingsFile(path: path, pictures: pictures.count) { warnings.append(Warning(.embeddingsUnused, $0)) }
             }
         } catch let error as EmbeddingsError {
             throw JobsError.invalidEmbeddings(path: file.path, error)

@@ -1,9 +1,7 @@
 import Documents
+import Engine
 
 extension JSON {
-    /// The object with more of `warnings`.
-    func warning(_ warnings: [String]) -> JSON {
-        guard !warnings.isEmpty, case .array(let known) = self["warnings"] ?? [] else { return self }
-        return replacing(["warnings": .array(known + warnings.map(JSON.string))])
-    }
+    /// The object with all of its `warnings` in today's form, as earlier versions stored sentences alone, and with more of them.
+    func warning(_ more: [Warning] = []) -> JSON { replacing(["warnings": ([Warning](of: self) + more).json]) }
 }

@@ -6,8 +6,8 @@ import Foundation
 struct LatentNotes {
     /// Whether it does, as far as anything tells.
     let isLatent: Bool
-    /// As sentences.
-    let warnings: [String]
+    /// What there is to say.
+    let warnings: [Warning]
 
     /// - Parameters:
     ///   - index: the pipeline's index, where one was sent.
@@ -31,23 +31,28 @@ struct LatentNotes {
                     _ = try AutoencoderConfiguration(json: data)
                     return nil
                 } catch {
-                    return "\(path): \(error); phases that need pictures are refused"
+                    return Warning(.autoencoderNotRun, "\(path): \(error); phases that need pictures are refused")
                 }
             }
         } else if isNamed {
-            warnings = ["model_index.json names an autoencoder that is not there; phases that need pictures are refused: \(upload)"]
+            let missing = "model_index.json names an autoencoder that is not there; phases that need pictures are refused: \(upload)"
+            warnings = [Warning(.noAutoencoder, missing)]
         } else if let pipeline {
             warnings = [
-                "model_index.json is of a \(pipeline), which works on latents, and no autoencoder is there; phases that need pictures are refused: "
-                    + upload
+                Warning(
+                    .noAutoencoder,
+                    "model_index.json is of a \(pipeline), which works on latents, and no autoencoder is there; phases that need pictures are "
+                        + "refused: \(upload)")
             ]
         } else if model.objectives.isEmpty {
             // No phase that needs pictures can run it anyway.
             warnings = []
         } else if channels != 1, channels != 3 {
-            warnings = ["the network takes samples of \(channels) channels, which are no pictures; if they are latents, \(upload)"]
+            let what = "the network takes samples of \(channels) channels, which are no pictures; if they are latents, \(upload)"
+            warnings = [Warning(.noAutoencoder, what)]
         } else if case .tokens = model.condition {
-            warnings = ["the network is taken for one of pictures, as no autoencoder is there; if its samples are latents, \(upload)"]
+            let assumed = "the network is taken for one of pictures, as no autoencoder is there; if its samples are latents, \(upload)"
+            warnings = [Warning(.assumedPixels, assumed)]
         } else {
             warnings = []
         }

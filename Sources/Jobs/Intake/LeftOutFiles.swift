@@ -1,3 +1,4 @@
+import Engine
 import Media
 
 /// Files of a dataset's archive that are not read: no pictures, or pictures of formats that are not, or hidden.
@@ -62,27 +63,27 @@ struct LeftOutFiles {
     }
 
     /// What to tell whoever sent them.
-    var notes: [DatasetNote] {
-        var notes: [DatasetNote] = []
+    var notes: [Warning] {
+        var notes: [Warning] = []
         if broken.count > 0 {
             let what = broken.count == 1 ? "it cannot be read" : "they cannot be read"
             let counted = broken.count == 1 ? "1 picture was" : "\(broken.count) pictures were"
-            notes.append(.init("pictures_skipped", "\(counted) left out, as \(what): \(broken.text)"))
+            notes.append(.init(.picturesSkipped, "\(counted) left out, as \(what): \(broken.text)"))
         }
         if pictures.paths.count > 0 {
             let counted = pictures.paths.counted("picture")
-            notes.append(.init("pictures_not_read", "\(counted) left out, as only \(PictureFormat.names) are read: \(pictures.text)"))
+            notes.append(.init(.picturesNotRead, "\(counted) left out, as only \(PictureFormat.names) are read: \(pictures.text)"))
         }
         if others.paths.count > 0 {
             let nature = others.paths.count == 1 ? "is no picture" : "are no pictures"
-            notes.append(.init("files_left_out", "\(others.paths.counted("file")) left out that \(nature): \(others.text)"))
+            notes.append(.init(.filesLeftOut, "\(others.paths.counted("file")) left out that \(nature): \(others.text)"))
         }
         if hidden.paths.count > 0 {
             let nature = hidden.paths.count == 1 ? "is hidden or litter" : "are hidden or litter"
-            notes.append(.init("hidden_files_left_out", "\(hidden.paths.counted("file")) left out that \(nature): \(hidden.text)"))
+            notes.append(.init(.hiddenFilesLeftOut, "\(hidden.paths.counted("file")) left out that \(nature): \(hidden.text)"))
         }
         if let lostMetadata {
-            notes.append(.init("metadata_not_read", "\(lostMetadata) is not read: metadata.jsonl and metadata.csv are"))
+            notes.append(.init(.metadataNotRead, "\(lostMetadata) is not read: metadata.jsonl and metadata.csv are"))
         }
         return notes
     }

@@ -6,8 +6,8 @@ import Storage
 struct LentParts {
     /// By the paths that they have in the upload.
     let files: [(path: String, blob: StoredBlob)]
-    /// What was taken, as a sentence.
-    let note: String
+    /// What was taken.
+    let note: Warning
 
     /// - Parameters:
     ///   - id: of the checkpoint that lends.
@@ -29,8 +29,7 @@ struct LentParts {
             files.append((isConfig && isFlat ? "config.json" : file.path, try lender.held(file)))
         }
         self.files = files
-        note =
-            "the configuration is \(id)'s, and so is what else was not sent: "
-            + files.map(\.path).filter { !$0.contains("/") || $0.hasSuffix("config.json") }.joined(separator: ", ")
+        let told = files.map(\.path).filter { !$0.contains("/") || $0.hasSuffix("config.json") }.joined(separator: ", ")
+        note = Warning(.partsLent, "the configuration is \(id)'s, and so is what else was not sent: \(told)")
     }
 }

@@ -1,3 +1,5 @@
+import Engine
+
 /// What the metadata of an archive says of its pictures, line by line, and what that comes to when all pictures are known.
 struct PictureMetadata {
     private struct Told {
@@ -14,7 +16,7 @@ struct PictureMetadata {
         var numbers: [Int]?
         /// Of each picture its caption, nil where it has none; empty where no picture has one.
         var captions: [String?] = []
-        var warnings: [String] = []
+        var warnings: [Warning] = []
 
         /// Whether pictures' folders do not count any more.
         var isSomething: Bool { classes != nil || !captions.isEmpty }
@@ -65,20 +67,22 @@ struct PictureMetadata {
             if without > 0 {
                 let first = given.captions.firstIndex { $0 == nil } ?? 0
                 given.warnings.append(
-                    "\(without) of \(pictures.count) pictures have no text and take the empty caption, the first of them "
-                        + pictures[first])
+                    Warning(
+                        .captionsMissing,
+                        "\(without) of \(pictures.count) pictures have no text and take the empty caption, the first of them "
+                            + pictures[first]))
             }
         }
         if !given.isSomething {
             let beside = files.reduce(into: Set<String>()) { $0.formUnion($1.others) }.sorted()
-            given.warnings.append(
-                "\(files[0].path) gives no picture a label or a text" + (beside.isEmpty ? "" : ", but " + beside.joined(separator: ", ")))
+            let but = beside.isEmpty ? "" : ", but " + beside.joined(separator: ", ")
+            given.warnings.append(Warning(.metadataEmpty, "\(files[0].path) gives no picture a label or a text" + but))
         }
         return given
     }
 
     /// Warns of rows of files that are no pictures, or refuses those of nothing at all.
-    private func strangers(_ pictures: Set<String>, _ others: Set<String>) throws(Refusal) -> [String] {
+    private func strangers(_ pictures: Set<String>, _ others: Set<String>) throws(Refusal) -> [Warning] {
         var leftOut = 0
         var unknown: Told?
         for found in told.values where !pictures.contains(found.row.picture) {
@@ -91,7 +95,7 @@ struct PictureMetadata {
         if let unknown {
             throw Refusal(path: files[unknown.file].path, error: .unknown(line: unknown.row.line, file: unknown.row.picture))
         }
-        return leftOut > 0 ? ["metadata of \(leftOut) files that were left out is not used"] : []
+        return leftOut > 0 ? [Warning(.metadataUnused, "metadata of \(leftOut) files that were left out is not used")] : []
     }
 
     private func classes(_ rows: [Told?], _ pictures: [String]) throws(Refusal) -> (PictureClasses, [Int]) {

@@ -1,3 +1,4 @@
+import Engine
 import Media
 
 /// What the pictures of an archive come to together, as far as they have been read.
@@ -42,27 +43,27 @@ struct PictureTraits {
     }
 
     /// What to tell whoever sent them.
-    var notes: [DatasetNote] {
-        var notes: [DatasetNote] = []
+    var notes: [Warning] {
+        var notes: [Warning] = []
         if sizes.count > 1 {
             let which = width.path == height.path ? width.path : "\(width.path) is the narrowest, \(height.path) the lowest"
-            notes.append(.init("sizes_differ", "the pictures differ in size; width and height tell the smallest (\(which))"))
+            notes.append(.init(.sizesDiffer, "the pictures differ in size; width and height tell the smallest (\(which))"))
         }
-        if channelCounts.count > 1 { notes.append(.init("gray_pictures", "some pictures are gray and are used as colour pictures")) }
-        func note(_ paths: CountedPaths, _ code: String, one: String, many: String) {
+        if channelCounts.count > 1 { notes.append(.init(.grayPictures, "some pictures are gray and are used as colour pictures")) }
+        func note(_ paths: CountedPaths, _ code: WarningCode, one: String, many: String) {
             guard paths.count > 0 else { return }
             notes.append(.init(code, (paths.count == 1 ? "1 picture \(one)" : "\(paths.count) pictures \(many)") + ": \(paths.examples)"))
         }
         if !isTurned {
             note(
-                turned, "exif_ignored", one: "is turned by its EXIF orientation, which is ignored (exif=apply turns it)",
+                turned, .exifIgnored, one: "is turned by its EXIF orientation, which is ignored (exif=apply turns it)",
                 many: "are turned by their EXIF orientation, which is ignored (exif=apply turns them)")
         }
         note(
-            transparent, "transparency_dropped", one: "is transparent, which is dropped: its colours behind show",
+            transparent, .transparencyDropped, one: "is transparent, which is dropped: its colours behind show",
             many: "are transparent, which is dropped: their colours behind show")
         note(
-            narrow, "narrow_range", one: "has 16 bits a sample of which the upper two or more are empty: it is nearly black",
+            narrow, .narrowRange, one: "has 16 bits a sample of which the upper two or more are empty: it is nearly black",
             many: "have 16 bits a sample of which the upper two or more are empty: they are nearly black")
         return notes
     }

@@ -6,8 +6,8 @@ import Foundation
 struct PipelineIndex {
     /// What was sent; nil where nothing was, or it is no JSON object.
     let document: JSON?
-    /// What there is to tell of it, as a sentence.
-    let note: String?
+    /// What there is to tell of it.
+    let note: Warning?
 
     /// - Parameter data: the file that was sent.
     init(_ data: Data?) {
@@ -24,8 +24,10 @@ struct PipelineIndex {
         }
     }
 
-    private static func replaced(_ trouble: String) -> String {
-        "\(DiffusersLayout.Path.index) is not read (\(trouble)): one is written for the network and its schedule alone"
+    private static func replaced(_ trouble: String) -> Warning {
+        Warning(
+            .indexReplaced,
+            "\(DiffusersLayout.Path.index) is not read (\(trouble)): one is written for the network and its schedule alone")
     }
 
     /// Whether it is one of a pipeline with a network and a schedule, and so goes on as it is.

@@ -10,6 +10,9 @@ struct Cutting: Phase {
     static let sections = [groups]
     static let result: ResultManifest.Stage? = .pruned
 
+    /// More than this between the share that was to go and the one that goes is told.
+    static let shareTolerance = 0.05
+
     private let settings: JobRequest.Pruning
 
     init?(_ request: JobRequest) {
@@ -39,8 +42,37 @@ struct Cutting: Phase {
             result = TrainedModel(initializing: result.model, seed: settings.seed)
         }
         try job.reporter.step()
+        try job.warn(warnings(original, result.model), of: Self.name)
         let checkpoint = DiffusionCheckpoint(trained: result, schedule: original.schedule, formats: original.formats)
         return CutNetwork(result: checkpoint, original: trained, kept: kept)
+    }
+
+    /// Whether shares that follow what channels are worth let another share of the work go than a uniform cut does, whose figures a dry run
+    /// tells.
+    private func warnings(_ original: DiffusionCheckpoint, _ result: any Architecture) throws -> [Warning] {
+        guard settings.plan == nil, settings.allocation != .uniform else { return [] }
+        let model = original.trained.model
+        let groups = model.graph.channelGroups()
+        let selection = selection(model)
+        let kept = try selection.kept(groups, importance: groups.map { [Double](repeating: 0, count: $0.width) })
+        let uniform = try model.pruned(kept: kept, widths: settings.widths, steps: original.schedule.timesteps)
+        func share(_ left: any Architecture) -> Double {
+            Double(left.graph.multiplyAccumulates) / Double(max(1, model.graph.multiplyAccumulates))
+        }
+        let (found, wanted) = (share(result), share(uniform))
+        guard abs(found - wanted) > Self.shareTolerance else { return [] }
+        return [
+            Warning(
+                .ratioNotMet,
+                "the cut leaves \(percent(found)) of the multiply-accumulates, a uniform cut of the same ratio \(percent(wanted)): so coarse "
+                    + "are the steps in which blocks become narrower")
+        ]
+    }
+
+    private func percent(_ share: Double) -> String { "\(Int((share * 100).rounded()))%" }
+
+    private func selection(_ model: any Architecture) -> Selection {
+        Selection(ratio: settings.ratio, widths: settings.widths, blockRules: model.blockRules(settings.timeEmbedding))
     }
 
     /// The channels of each group that stay.
@@ -51,10 +83,9 @@ struct Cutting: Phase {
             try job.write(.array(zip(groups, kept).map { $0.payload(kept: $1, scores: nil) }), Self.groups)
             return kept
         }
-        let selection = Selection(
-            ratio: settings.ratio, widths: settings.widths, blockRules: trained.model.blockRules(settings.timeEmbedding))
         let chosen = try trained.selectChannels(
-            settings.method, importance: importance, seed: settings.seed, selection: selection, allocation: settings.allocation)
+            settings.method, importance: importance, seed: settings.seed, selection: selection(trained.model),
+            allocation: settings.allocation)
         try job.write(.array(chosen.map { $0.group.payload(kept: $0.kept, scores: $0.scores) }), Self.groups)
         return chosen.map(\.kept)
     }

@@ -93,8 +93,10 @@ struct Evaluating: Phase {
         func evaluated(_ stage: JobStages.Stage) throws -> Outcome { try evaluate(stage, held, told, memory, job) }
         let before = try evaluated(stages.original)
         let pruned = try stages.pruned.map(evaluated)
-        let after = try stages.finetuned.map(evaluated) ?? pruned ?? before
+        let tuned = try stages.finetuned.map(evaluated)
+        let after = tuned ?? pruned ?? before
 
+        try job.warn(Self.warnings(before: (pruned ?? before).loss, after: tuned?.loss), of: Self.name)
         try job.write(Self.json(before, pruned, after, told: told.flatMap { _ in words(job) }), Self.section)
         job.leave(
             try [("before", before), ("pruned", pruned), ("after", after)].compactMap { name, outcome in
@@ -115,6 +117,13 @@ struct Evaluating: Phase {
             "seconds_per_sample": ["before": .double(before.secondsPerSample), "after": .double(after.secondsPerSample)],
             "conditions": told.map { .array($0.map(JSON.string)) } ?? .null,
         ]
+    }
+
+    /// Whether fine-tuning has made the held-out loss larger; nil where there is none.
+    private static func warnings(before: Double?, after: Double?) -> [Warning] {
+        guard let before, let after, !(after <= before) else { return [] }
+        let figures = "\(LossGrowth.shown(before)) before and \(LossGrowth.shown(after)) after it"
+        return [Warning(.heldOutLossRose, "fine-tuning made the held-out loss larger: \(figures)")]
     }
 
     /// What each sample is of, in words; nil where there are none.

@@ -89,8 +89,18 @@ struct FineTuning: Phase {
             try job.reporter.step(series: Self.section, x: step.step, point: Self.point(step)) { try job.blob(state.write) }
         }
         try job.reporter.flush()
+        let growth = try growth(job)
+        try job.warn(growth, of: Self.name)
         let trained = TrainedModel(model: checkpoint.trained.model, weights: weights)
-        return DiffusionCheckpoint(trained: trained, schedule: checkpoint.schedule, formats: checkpoint.formats)
+        return DiffusionCheckpoint(trained: trained, schedule: checkpoint.schedule, formats: checkpoint.formats, warnings: growth)
+    }
+
+    /// Whether the loss has grown, of all steps of all attempts.
+    private func growth(_ job: RunningJob) throws -> [Warning] {
+        let window = LossGrowth.window(of: settings.steps)
+        let first = try job.losses(Self.section, after: 0, count: window)
+        let last = try job.losses(Self.section, after: settings.steps - window, count: window)
+        return LossGrowth(first: first, last: last, peak: try job.peak(Self.section)).warnings
     }
 
     /// The contract's entry of one step.

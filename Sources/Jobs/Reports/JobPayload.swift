@@ -1,4 +1,5 @@
 import Documents
+import Engine
 import Storage
 
 extension Job {
@@ -13,6 +14,7 @@ extension Job {
             "cancel_requested": .bool(cancelRequested), "pause_requested": .bool(pauseRequested),
             "request": try JSON(parsing: Array(request.utf8)),
             "result": ["checkpoint": .optional(status.isLive ? nil : resultCheckpoint), "pruned_checkpoint": .optional(resultPruned)],
+            "warnings": warnings.map(\.warning).json,
             "webhook": webhook.map(Self.payload) ?? nil,
             "error": failure.map { ["code": .string($0.code), "detail": .string($0.detail)] } ?? nil,
             "urls": [

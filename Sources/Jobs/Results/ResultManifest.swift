@@ -21,6 +21,8 @@ package struct ResultManifest {
     /// How many pictures the dataset has, ``StoredPictures/digest()``, and whether EXIF turns them.
     let dataset: (images: Int, digest: String, isTurned: Bool)?
     let threads: Int
+    /// What was assumed of the source, and what there is to know of the result.
+    let warnings: [Warning]
 
     var json: JSON {
         [
@@ -37,6 +39,7 @@ package struct ResultManifest {
                 "finetuning": .optional(request.finetuning?.training.seed), "evaluation": .optional(request.evaluation?.seed),
             ],
             "pruner": .string(Program.version), "blas": .string(Matrix.provider), "threads": .integer(threads),
+            "warnings": warnings.json,
         ]
     }
 

@@ -25,10 +25,13 @@ extension StoredCheckpoint {
         let stored = try database.jobs.addResult(
             job.id, manifest.stage == .pruned ? .pruned : .finetuned, name: "\(job.name ?? record.name) (\(manifest.stage.rawValue))",
             descriptor: CheckpointDescriptor(
-                result, tokens: tokens, isLatent: descriptor.isLatent, size: size, source: source
+                result, tokens: tokens, isLatent: descriptor.isLatent, size: size, source: source, assumptions
             ).json.compact, files: files)
         return try StoredCheckpoint(database, stored.id)
     }
+
+    /// What was assumed of this one, which holds for what is made of it.
+    var assumptions: [Warning] { descriptor.warnings.filter(\.isAssumption) }
 
     private func blob(_ bytes: [UInt8]) throws -> StoredBlob { try database.blobs.blob(of: Data(bytes)) }
 }

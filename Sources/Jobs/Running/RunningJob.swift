@@ -113,10 +113,17 @@ package final class RunningJob {
         let manifest = ResultManifest(
             stage: stage, request: request, source: inputs.source, teacher: inputs.teacher?.lineage.checkpoint,
             dataset: inputs.dataset.map { ($0.pictures.count, $0.digest, $0.pictures.isTurned) },
-            threads: parallel.threads)
+            threads: parallel.threads, warnings: inputs.source.assumptions + result.warnings)
         let stored = try JobStages.Stage(
             inputs.source.store(result, job: job, manifest: manifest), tokens: inputs.encoding?.tokens)
         found?.stages[stage] = stored
+    }
+
+    /// Writes what a phase has to warn of, in place of what it, or an earlier attempt of it, warned of before.
+    ///
+    /// - Throws: ``StorageError``.
+    func warn(_ warnings: [Warning], of phase: JobPhase) throws {
+        try jobs.setWarnings(warnings.map { JobWarning($0) }, of: job.id, from: phase)
     }
 
     // MARK: Saves
@@ -174,6 +181,18 @@ package final class RunningJob {
     /// Writes a section of the metrics.
     package func write(_ value: JSON, _ section: MetricsSection) throws {
         try jobs.setMetrics(job.id, section: section.name, value: value.compact)
+    }
+
+    /// The losses of a section's series behind `x`, up to `count` of them.
+    func losses(_ section: MetricsSection, after x: Int, count: Int) throws -> [Double] {
+        try jobs.series(section.name, of: job.id, after: x, limit: count).compactMap {
+            try JSON(parsing: Array($0.point.utf8))["loss"]?.double
+        }
+    }
+
+    /// The highest loss of a section's series, of a thousand evenly spaced ones where it is longer; 0 where there is none.
+    func peak(_ section: MetricsSection) throws -> Double {
+        try jobs.series(section.name, of: job.id, limit: 1000).compactMap { try JSON(parsing: Array($0.utf8))["loss"]?.double }.max() ?? 0
     }
 
     /// Drops the points of a section's series beyond `x`, where the job goes on; all of them where it begins.

@@ -36,14 +36,8 @@ package struct JobForecast {
             "size": change(size, size - job.source.weightsSize + (try weightsSize())),
             "activation_memory": change(before.sampleBytes(resources.parallel), after.sampleBytes(resources.parallel)),
             "memory": job.memory(resources).json, "seconds": try seconds(),
-            "warnings": .array(warnings.map(JSON.string)),
+            "warnings": job.warnings.json,
         ]
-    }
-
-    /// What there is to know of the result before it is made.
-    private var warnings: [String] {
-        guard let note = job.result.timestepNote, job.model.isSinusoidOfFirstBlock else { return [] }
-        return ["the first block will be narrower, so \(note); \"time_embedding\": \"sinusoid\" keeps its width, and any scheduler runs"]
     }
 
     /// Every group's width before and after.

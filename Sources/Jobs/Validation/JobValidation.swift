@@ -6,7 +6,7 @@ import Storage
 package struct JobValidation {
     private let database: Database
     /// The threads and the memory a job may use.
-    private let resources: JobResources
+    let resources: JobResources
     /// What reading the checkpoint's header and laying out its network may take.
     private let memory: RequestMemory
 
@@ -26,12 +26,20 @@ package struct JobValidation {
         /// What pruning leaves of the model; the model itself where nothing is pruned.
         var result: any Architecture
         let schedule: NoiseSchedule
-        /// How many pictures there are.
-        let pictures: Int
+        /// What is told of the pictures; nil where there are none.
+        let dataset: DatasetDescriptor?
         /// What fine-tuning imitates; nil where it imitates nothing.
         let teacher: (any Architecture)?
         /// What becomes of pictures and captions before a network sees them; nil where they go in as they are.
         let encoding: EncodingShape?
+
+        /// What was lowered of what is usual.
+        var lowered: [Warning] = []
+        /// What came of the ratio.
+        var share: [Warning] = []
+
+        /// How many pictures there are.
+        var pictures: Int { dataset?.images ?? 0 }
 
         /// A picture as it is loaded.
         var picture: Shape { encoding?.picture ?? model.sampleShape }
@@ -92,7 +100,7 @@ package struct JobValidation {
         let model = try told(untold)
         let imitated = try teacher?.model(untold)
         var valid = Valid(
-            request: request, source: source, model: model, result: model, schedule: schedule, pictures: dataset?.images ?? 0,
+            request: request, source: source, model: model, result: model, schedule: schedule, dataset: dataset,
             teacher: try imitated.map(told), encoding: encoding)
         Self.fit(&valid, dataset)
         errors += Self.model(request, model, schedule)
@@ -118,20 +126,6 @@ package struct JobValidation {
         if errors.isEmpty { errors += memory(valid) }
         guard errors.isEmpty else { throw JobsError.invalidFields(errors) }
         return valid
-    }
-
-    /// Where nobody said how many pictures or steps, there are no more than the dataset and the noise schedule have.
-    private static func fit(_ valid: inout Valid, _ dataset: DatasetDescriptor?) {
-        var request = valid.request
-        let pictures = max(1, dataset?.images ?? .max)
-        if let pruning = request.pruning, pruning.isBatchUsual { request.pruning?.batchSize = min(pruning.batchSize, pictures) }
-        if let finetuning = request.finetuning, finetuning.isBatchUsual {
-            request.finetuning?.training.batchSize = min(finetuning.training.batchSize, pictures)
-        }
-        if let evaluation = request.evaluation, evaluation.areStepsUsual {
-            request.evaluation?.steps = min(evaluation.steps, valid.schedule.count)
-        }
-        valid.request = request
     }
 
     private static func model(_ request: JobRequest, _ model: any Architecture, _ schedule: NoiseSchedule) -> [FieldError] {
@@ -213,22 +207,6 @@ package struct JobValidation {
             ? [] : [FieldError(pointer: "/pruning/timesteps/first", detail: "must not be greater than last (\(last))")]
     }
 
-    /// As many calibration samples as memory holds, where nobody said how many.
-    private func fillReconstruction(_ valid: inout Valid) {
-        guard let reconstruction = valid.request.pruning?.reconstruction, reconstruction.samples == nil else { return }
-        var samples = reconstruction.refit.samples
-        while true {
-            valid.request.pruning?.reconstruction?.samples = samples
-            guard valid.memory(resources).excess.contains(where: { $0.pointer == Reconstructing.pointer }) else { return }
-            guard samples > Self.fewestSamples else { break }
-            samples /= 2
-        }
-        if !reconstruction.isRequired { valid.request.pruning?.reconstruction = nil }
-    }
-
-    /// Fewer calibration samples than this tell too little of a network.
-    private static let fewestSamples = 4
-
     /// How many channels of a group go depends on their scores only where shares follow what channels are worth; what pruning leaves is
     /// reckoned by a uniform cut then, which takes as many multiply-accumulates.
     private static func selection(_ pruning: JobRequest.Pruning, _ valid: inout Valid) -> [FieldError] {
@@ -242,6 +220,7 @@ package struct JobValidation {
             try selection.validate(groups)
             let kept = try selection.kept(groups, importance: groups.map { [Double](repeating: 0, count: $0.width) })
             valid.result = try model.pruned(kept: kept, widths: pruning.widths, steps: valid.schedule.timesteps)
+            valid.share = share(pruning, groups, kept: kept.map(\.count), isEstimate: valid.isEstimate)
             return []
         } catch PruningError.noBlockWidths {
             let free = Selection(ratio: pruning.ratio, widths: .free, blockRules: model.blockRules)

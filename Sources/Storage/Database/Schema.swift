@@ -25,6 +25,7 @@ enum Schema {
         migrator.registerMigration("phases of any name") { try $0.execute(sql: phases) }
         migrator.registerMigration("conditions of pictures") { try $0.execute(sql: conditions) }
         migrator.registerMigration("what phases leave for others") { try $0.execute(sql: jobKeepings) }
+        migrator.registerMigration("warnings of jobs") { try $0.execute(sql: jobWarnings) }
         return migrator
     }
 
@@ -168,6 +169,18 @@ enum Schema {
             PRIMARY KEY (job, phase)
         ) STRICT, WITHOUT ROWID;
         CREATE INDEX job_keepings_digest ON job_keepings (digest);
+        """
+
+    /// What is told of a job beside how it ended. `source` is the phase that tells it, empty where it was known as the job was queued.
+    private static let jobWarnings = """
+        CREATE TABLE job_warnings (
+            id INTEGER PRIMARY KEY,
+            job TEXT NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+            source TEXT NOT NULL,
+            code TEXT NOT NULL CHECK (code <> ''),
+            detail TEXT NOT NULL
+        ) STRICT;
+        CREATE INDEX job_warnings_job ON job_warnings (job, source);
         """
 
     /// Whose a thing is: the token it was stored or queued with. No foreign key: what a revoked token stored stays.

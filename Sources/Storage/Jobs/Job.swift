@@ -44,6 +44,8 @@ public struct Job: Sendable, Equatable {
     public let token: String?
     /// Why it failed; nil unless it did.
     public let failure: JobFailure?
+    /// What is told of it beside how it ended: what was known as it was queued, then what its phases found.
+    public internal(set) var warnings: [JobWarning] = []
     /// How far the telling of its end is; nil where no one is to be told.
     public internal(set) var webhook: JobWebhook?
 

@@ -182,6 +182,7 @@ extension JobQueue {
         let found = try job(id, in: rows)
         guard found.progress == nil, found.resultCheckpoint == nil, try !keepsAnything(id, in: rows) else { return [] }
         let digests = try files(of: id, in: rows).map(\.digest)
+        try removePhasesWarnings(of: id, in: rows)
         for table in ["job_metrics", "job_series", "job_files"] {
             try rows.execute(sql: "DELETE FROM \(table) WHERE job = ?", arguments: [id])
         }

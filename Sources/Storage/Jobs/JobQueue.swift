@@ -20,6 +20,7 @@ public struct JobQueue: Sendable {
     ///   - metadata: a JSON object.
     ///   - checkpoint: what it starts from; in use until the job ends.
     ///   - dataset: what it needs; in use until the job ends.
+    ///   - warnings: what is told of it already.
     ///   - webhook: whom to tell when it ends.
     ///   - owner: whose it is.
     ///   - answer: to be kept with it.
@@ -28,7 +29,7 @@ public struct JobQueue: Sendable {
     @discardableResult
     public func enqueue(
         name: String? = nil, metadata: String = "{}", priority: Int = 0, request: String, checkpoint: String, dataset: String? = nil,
-        webhook: Webhook? = nil, owner: Owner? = nil, answer: KeptAnswer<Job>? = nil
+        warnings: [JobWarning] = [], webhook: Webhook? = nil, owner: Owner? = nil, answer: KeptAnswer<Job>? = nil
     ) throws(StorageError) -> Job {
         try database.write("enqueue a job") { rows in
             guard try Bool.fetchOne(rows, sql: "SELECT EXISTS (SELECT 1 FROM checkpoints WHERE id = ?)", arguments: [checkpoint])! else {
@@ -45,6 +46,7 @@ public struct JobQueue: Sendable {
                     VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)
                     """,
                 arguments: [id, name, metadata, priority, request, checkpoint, dataset, Timestamp.now().milliseconds, owner?.token])
+            try insertFirst(warnings, of: id, in: rows)
             if let webhook { try WebhookStore.add(webhook, to: id, in: rows) }
             try append("queued", to: id, in: rows)
             let job = try self.job(id, in: rows)
@@ -186,6 +188,7 @@ public struct JobQueue: Sendable {
     private func job(_ row: Row, in rows: GRDB.Database) throws -> Job {
         var job = try Job(row)
         job.webhook = try WebhookStore.find(of: job.id, in: rows)
+        job.warnings = try warnings(of: job.id, in: rows)
         return job
     }
 

@@ -14,7 +14,7 @@ import Testing
         let golden = try Golden.tensors("ddim/golden.safetensors")
         let output = try Golden.run(checkpoint.trained, golden)
         #expect(relativeError(output, try #require(golden["output"]).values) < 1e-5)
-        #expect(checkpoint.warnings.contains { $0.contains("list of 5") && $0.contains("moving average") })
+        #expect(checkpoint.warnings.contains { $0.detail.contains("list of 5") && $0.detail.contains("moving average") })
         let uploaded = try UploadedWeights(config: Golden.data("ddim/config.json"), weights: source(), scheduler: nil)
         #expect(!uploaded.hasForm)
     }

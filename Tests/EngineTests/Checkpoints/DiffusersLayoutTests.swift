@@ -71,7 +71,7 @@ import Testing
 
     private func choice(_ names: [String], variant: String? = nil) throws -> (weights: String?, notes: [String]) {
         let layout = try DiffusersLayout(paths: ["unet/config.json"] + names.map { "unet/\($0)" }, variant: variant)
-        return (layout.weights.map { String($0.dropFirst(5)) }, layout.notes)
+        return (layout.weights.map { String($0.dropFirst(5)) }, layout.notes.map(\.detail))
     }
 
     private static let stem = "diffusion_pytorch_model"

@@ -97,7 +97,8 @@ import Testing
         tensors[other].values[0] = .infinity
         let warnings = try load("ldm", tensors).warnings
         #expect(warnings.count == 2)
-        #expect(warnings.contains { $0.contains("conv_out.weight") } && warnings.contains { $0.contains("conv_norm_out.bias") })
+        #expect(
+            warnings.contains { $0.detail.contains("conv_out.weight") } && warnings.contains { $0.detail.contains("conv_norm_out.bias") })
     }
 
     private static let formerNames = [("to_q", "query"), ("to_k", "key"), ("to_v", "value"), ("to_out.0", "proj_attn")]

@@ -10,7 +10,7 @@ import Testing
         let source: SafeTensorsReader
         let name: @Sendable (String) -> String
 
-        var notes: [String] { [] }
+        var notes: [Warning] { [] }
         var tensors: [TensorEntry] {
             source.tensors.map { TensorEntry(name: name($0.name), type: $0.type, shape: $0.shape, count: $0.count) }
         }
@@ -35,7 +35,7 @@ import Testing
         #expect(!uploaded.hasForm)
         var bytes = 0
         let notes = try uploaded.read { bytes += $0.count }
-        #expect(notes.contains("the prefix \"\(prefix)\" was taken off every name") && bytes > 0)
+        #expect(notes.contains(Warning(.prefixTakenOff, "the prefix \"\(prefix)\" was taken off every name")) && bytes > 0)
     }
 
     @Test func whatSomeNamesShareStays() throws {

@@ -20,7 +20,7 @@ struct NoiseScheduleTests {
             """
         let schedule = try NoiseSchedule(json: Data(json.utf8))
         #expect(schedule.varianceType == .fixedLarge)
-        #expect(schedule.warnings == ["unknown configuration key tensor_format is ignored"])
+        #expect(schedule.warnings == [Warning(.unknownKey, "unknown configuration key tensor_format is ignored")])
     }
 
     @Test func otherClassesAreReadForTheirBetas() throws {
@@ -28,7 +28,9 @@ struct NoiseScheduleTests {
         let schedule = try NoiseSchedule(json: Data(json.utf8))
         #expect(schedule.note == nil && schedule.timesteps == 1000 && !schedule.setAlphaToOne && schedule.stepsOffset == 1)
         #expect(
-            schedule.warnings == ["PNDMScheduler is read for its betas: samples are drawn by DDIM or DDPM, and its file stays as it is"])
+            schedule.warnings.map(\.detail) == [
+                "PNDMScheduler is read for its betas: samples are drawn by DDIM or DDPM, and its file stays as it is"
+            ])
         let cosine = try NoiseSchedule(json: Data(#"{"_class_name": "UnCLIPScheduler", "variance_type": "fixed_small_log"}"#.utf8))
         let same = try NoiseSchedule(json: Data(#"{"beta_schedule": "squaredcos_cap_v2", "variance_type": "fixed_small_log"}"#.utf8))
         #expect(cosine.alphasCumprod == same.alphasCumprod && cosine.varianceType == same.varianceType)

@@ -92,7 +92,7 @@ import Testing
         struct Damaged: TensorSource {
             let source: SafeTensorsReader
             var tensors: [TensorEntry] { source.tensors }
-            var notes: [String] { [] }
+            var notes: [Warning] { [] }
             func read(_ name: String, into destination: UnsafeMutableBufferPointer<Float>) throws {
                 try source.read(name, into: destination)
                 if name == "final_layer_norm.bias" { destination[3] = .nan }

@@ -10,7 +10,7 @@ import Testing
         static let className = "TwoConvolutions"
         let graph: Graph
         let config: Data
-        let warnings: [String] = []
+        let warnings: [Warning] = []
         let objectives: [ObjectiveName] = [.noisePrediction]
 
         init(json: Data, shapes: [String: [Int]]) throws(ArchitectureError) {

@@ -7,7 +7,7 @@ struct Narrowing: Architecture {
     static let className = "Narrowing"
     let graph: Graph
     let config = Data("{}".utf8)
-    let warnings: [String] = []
+    let warnings: [Warning] = []
     let objectives: [ObjectiveName] = [.reconstruction]
     let sampleShape = Shape(height: 3, width: 2, channels: 4)
     let blockOutputs = ["down", "activation"]

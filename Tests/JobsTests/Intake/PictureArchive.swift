@@ -70,9 +70,9 @@ struct PictureArchive {
 }
 
 extension DatasetRecord {
-    /// The texts of the API's warnings.
+    /// The sentences of the API's warnings.
     func warnings() throws -> [String] {
         guard case .array(let warnings)? = try payload()["warnings"] else { return [] }
-        return warnings.compactMap { if case .string(let text) = $0 { text } else { nil } }
+        return warnings.compactMap { if case .string(let text)? = $0["detail"] { text } else { nil } }
     }
 }

@@ -26,7 +26,7 @@ import Testing
     }
 
     private func warnings(_ checkpoint: JSON) -> String {
-        checkpoint.at("warnings").elements.map { $0.text ?? $0["detail"]?.text ?? "" }.joined(separator: "\n")
+        checkpoint.at("warnings").elements.map { $0["detail"]?.text ?? "" }.joined(separator: "\n")
     }
 
     private func file(_ world: World, _ checkpoint: JSON, _ path: String) async throws -> World.Answer {

@@ -40,7 +40,10 @@ import Testing
     private static func warnings(_ path: String, _ world: World) async throws -> [String] { warnings(try await world.get(path).json) }
 
     private static func warnings(_ described: JSON?) -> [String] {
-        (described?["warnings"]?.elements.compactMap(\.text) ?? []).filter { $0.contains("_damaged: ") }
+        (described?["warnings"]?.elements ?? []).compactMap { warning in
+            guard let code = warning["code"]?.text, code.hasSuffix("_damaged") else { return nil }
+            return "\(code): \(warning["detail"]?.text ?? "")"
+        }
     }
 
     @Test(arguments: [false, true]) func aDamagedCheckpointIsToldAndNeverUsed(isGone: Bool) async throws {

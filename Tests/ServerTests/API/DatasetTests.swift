@@ -8,7 +8,9 @@ import Testing
 @Suite struct DatasetTests {
     private static func fixture(_ name: String) throws -> (String, [UInt8]) { (name, try Samples.bytes("pictures/\(name)")) }
 
-    private static func warnings(_ answer: World.Answer) -> [String] { answer.json["warnings"]?.elements.compactMap(\.text) ?? [] }
+    private static func warnings(_ answer: World.Answer) -> [String] {
+        answer.json["warnings"]?.elements.compactMap { $0["detail"]?.text } ?? []
+    }
 
     @Test func whatLiesBesidePicturesIsCounted() async throws {
         let files = [

@@ -115,7 +115,7 @@ import Testing
             let answer = try await sent("?sample_size=16x8", files)
             try #require(answer.status == 201, "\(answer.detail)")
             #expect(answer.json["sample_shape"] == [2, 16, 8])
-            #expect(answer.json["warnings"]?.elements.contains { $0.text?.contains("sample_size is 16x8") == true } == true)
+            #expect(answer.json["warnings"]?.elements.contains { $0["detail"]?.text?.contains("sample_size is 16x8") == true } == true)
             let stored = try await world.get("/v1/checkpoints/\(try #require(answer.json["id"]?.text))/files/unet/config.json").json
             #expect(stored["sample_size"] == [16, 8])
             #expect(try await sent("?sample_size=16", files).json["sample_shape"] == [2, 16, 16])

@@ -21,9 +21,9 @@ public struct CompVisComponent: Sendable {
     /// Writes the weights as one safetensors file, in the number formats that they came in, piece by piece.
     ///
     /// - Parameter sink: takes the file's bytes in order; what it throws ends the writing.
-    /// - Returns: what looks wrong, as sentences.
+    /// - Returns: what looks wrong.
     /// - Throws: ``CheckpointError``.
-    public func write(to sink: (UnsafeRawBufferPointer) throws -> Void) throws -> [String] {
+    public func write(to sink: (UnsafeRawBufferPointer) throws -> Void) throws -> [Warning] {
         var notFinite: [String] = []
         let tensors = weights.tensors
         do {
@@ -43,6 +43,6 @@ public struct CompVisComponent: Sendable {
         } catch let error as SafeTensorsError {
             throw CheckpointError.weights(error)
         }
-        return notFinite.prefix(8).map { "tensor \($0) holds numbers that are not finite" }
+        return notFinite.prefix(8).map { Warning(.weightsNotFinite, "tensor \($0) holds numbers that are not finite") }
     }
 }

@@ -12,8 +12,8 @@ public struct CompVisFile: Sendable {
     public let components: [CompVisComponent]
     /// What fills captions up, where there is a text encoder.
     public let paddingToken: String?
-    /// What was chosen, assumed and left out, as sentences.
-    public let notes: [String]
+    /// What was chosen, assumed and left out.
+    public let notes: [Warning]
     private let unetNames: ModuleNames
 
     /// Whether tensors are those of such a file.
@@ -87,8 +87,10 @@ public struct CompVisFile: Sendable {
             notes += [encoder.note].compactMap { $0 }
         } else if !condition.isEmpty {
             notes.append(
-                "what makes its condition (\(CompVisTensors.conditionPrefix)…, \(condition.count) tensors) is neither CLIP nor a table of "
-                    + "classes and is left out")
+                Warning(
+                    .conditionLeftOut,
+                    "what makes its condition (\(CompVisTensors.conditionPrefix)…, \(condition.count) tensors) is neither CLIP nor a table "
+                        + "of classes and is left out"))
         }
         self.components = components
         paddingToken = padding

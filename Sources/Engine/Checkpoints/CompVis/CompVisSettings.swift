@@ -12,8 +12,8 @@ struct CompVisSettings {
     let scaling: Double
     /// Whether the last layer of a text encoder is read; nil where nothing tells.
     let readsLastTextLayer: Bool?
-    /// What was assumed, as sentences.
-    let notes: [String]
+    /// What was assumed.
+    let notes: [Warning]
 
     /// - Parameters:
     ///   - configuration: the YAML; nil where there is none.
@@ -70,14 +70,15 @@ struct CompVisSettings {
         } else {
             self.sampleSize = nil
         }
-        var notes: [String] = []
+        var notes: [Warning] = []
         if configuration?.heads == nil, let known {
             let form = if case .count(let count) = heads { "\(count) head\(count == 1 ? "" : "s")" } else { "heads of \(heads.width)" }
             assumed.insert("\(form) as \(known.network) has", at: 0)
         }
         if !assumed.isEmpty {
             let source = configuration == nil ? "no YAML came with \(path)" : "its YAML does not say all"
-            notes.append("\(source), and its tensors do not tell; assumed: \(assumed.joined(separator: "; "))")
+            notes.append(
+                Warning(.assumedSettings, "\(source), and its tensors do not tell; assumed: \(assumed.joined(separator: "; "))"))
         }
         self.notes = notes
     }

@@ -10,8 +10,8 @@ struct CompVisTensors {
 
     /// The U-Net's, by names without the prefix: the moving averages where there are any.
     let unet: [(name: String, entry: TensorEntry)]
-    /// What was chosen and left out, as sentences.
-    let notes: [String]
+    /// What was chosen and left out.
+    let notes: [Warning]
 
     /// Whether names are that code's.
     static func are(_ names: some Sequence<String>) -> Bool {
@@ -33,7 +33,7 @@ struct CompVisTensors {
                 trouble: "it has moving averages alone (\(Self.averagePrefix)…), whose names cannot be told apart without "
                     + "\(Self.unetPrefix)… beside them")
         }
-        var notes: [String] = []
+        var notes: [Warning] = []
         // That code takes the dots out of averages' names.
         let averages = Dictionary(
             tensors.filter { $0.name.hasPrefix(Self.averagePrefix + "diffusion_model") }
@@ -56,9 +56,11 @@ struct CompVisTensors {
         if !taken.isEmpty {
             let left = own.count - taken.count
             notes.append(
-                "the U-Net's weights are the moving averages (model_ema.…, \(taken.count) tensors)"
-                    + (left > 0 ? ", where there is none those trained last (\(left) tensors)" : "")
-                    + "; ?variant=non_ema takes model.diffusion_model.…")
+                Warning(
+                    .averagesTaken,
+                    "the U-Net's weights are the moving averages (model_ema.…, \(taken.count) tensors)"
+                        + (left > 0 ? ", where there is none those trained last (\(left) tensors)" : "")
+                        + "; ?variant=non_ema takes model.diffusion_model.…"))
         }
         self.unet = unet
         self.notes = notes + Self.leftOut(tensors)
@@ -72,14 +74,16 @@ struct CompVisTensors {
         "cond_ids",
     ]
 
-    private static func leftOut(_ tensors: [TensorEntry]) -> [String] {
+    private static func leftOut(_ tensors: [TensorEntry]) -> [Warning] {
         let known = [unetPrefix, averagePrefix, autoencoderPrefix, conditionPrefix]
         let others = tensors.filter { tensor in !buffers.contains(tensor.name) && !known.contains(where: tensor.name.hasPrefix) }
         guard !others.isEmpty else { return [] }
         let shown = others.prefix(3).map { "\($0.name.prefix(80))" }.joined(separator: ", ")
         return [
-            "\(others.count) tensor\(others.count == 1 ? " is" : "s are") left out that \(others.count == 1 ? "is" : "are") no part of the "
-                + "pipeline (\(shown)\(others.count > 3 ? ", …" : ""))"
+            Warning(
+                .tensorsLeftOut,
+                "\(others.count) tensor\(others.count == 1 ? " is" : "s are") left out that \(others.count == 1 ? "is" : "are") no part of the "
+                    + "pipeline (\(shown)\(others.count > 3 ? ", …" : ""))")
         ]
     }
 }

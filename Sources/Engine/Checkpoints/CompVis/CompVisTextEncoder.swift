@@ -23,7 +23,7 @@ struct CompVisTextEncoder {
     /// Fills captions up: what it was trained with.
     var paddingToken: String { library == .openCLIP ? "!" : "<|endoftext|>" }
     /// What is told of how it was read; nil where the file leaves no choice.
-    let note: String?
+    let note: Warning?
 
     /// CLIP's heads have this width in every size that OpenAI and OpenCLIP have published for texts.
     private static let headWidth = 64
@@ -46,7 +46,8 @@ struct CompVisTextEncoder {
             (library, shapes) = (.openCLIP, openCLIP)
             found = shapes.count { "transformer.resblocks.\($0).ln_1.weight" }
             layers = found - (readsLast == true ? 0 : 1)
-            note = readsLast == nil ? "the last layer of its text encoder is left out, as Stable Diffusion 2 reads the one before it" : nil
+            let leftOut = "the last layer of its text encoder is left out, as Stable Diffusion 2 reads the one before it"
+            note = readsLast == nil ? Warning(.layerLeftOut, leftOut) : nil
         } else {
             return nil
         }

@@ -34,7 +34,7 @@ public final class MappedWeights: TensorSource {
     /// The tensors, in the order in which they were given.
     public let tensors: [TensorEntry]
     /// A view has nothing to say by itself.
-    public var notes: [String] { [] }
+    public var notes: [Warning] { [] }
 
     private let parts: [String: Part]
     private let source: any TensorSource

@@ -46,8 +46,8 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
     public let hasSpatialNorms: Bool
     /// How latents are scaled for the network that is trained on them.
     public let scaling: LatentScaling
-    /// What was ignored, as sentences.
-    public let warnings: [String]
+    /// What was ignored.
+    public let warnings: [Warning]
 
     /// Number of resolutions.
     public var levels: Int { blockOutChannels.count }

@@ -10,14 +10,14 @@ public struct DDIMConfiguration: Sendable, Equatable {
     public let unet: Data
     /// The `scheduler_config.json`. Samples are clipped, as that code's DDPM sampler and the published conversions of its weights do.
     public let scheduler: Data
-    /// What was ignored, as sentences.
-    public let warnings: [String]
+    /// What was ignored.
+    public let warnings: [Warning]
 
     /// Converts a configuration whose YAML has been parsed.
     ///
     /// - Throws: ``ConfigurationError`` naming the key: what is missing, out of range, or asks for what diffusers' U-Net cannot compute.
     public init(_ document: JSON) throws(ConfigurationError) {
-        var warnings: [String] = []
+        var warnings: [Warning] = []
         let (channels, unet) = try Self.section("model", document, &warnings) { reader throws(ConfigurationError) in
             try Self.unet(&reader, document)
         }
@@ -34,7 +34,7 @@ public struct DDIMConfiguration: Sendable, Equatable {
 
     /// Reads one of the file's sections; its keys are named with it in errors.
     private static func section<Value>(
-        _ name: String, _ document: JSON, _ warnings: inout [String],
+        _ name: String, _ document: JSON, _ warnings: inout [Warning],
         _ read: (inout ConfigurationReader) throws(ConfigurationError) -> Value
     ) throws(ConfigurationError) -> Value {
         guard case .object? = document[name], let section = document[name] else {
@@ -43,7 +43,9 @@ public struct DDIMConfiguration: Sendable, Equatable {
         do throws(ConfigurationError) {
             var reader = try ConfigurationReader(json: Data(section.compact.utf8))
             let value = try read(&reader)
-            warnings += reader.unknownKeyWarnings().map { $0.replacingOccurrences(of: "key ", with: "key \(name).") }
+            warnings += reader.unknownKeyWarnings().map { warning in
+                Warning(code: warning.code, detail: warning.detail.replacingOccurrences(of: "key ", with: "key \(name)."))
+            }
             return value
         } catch {
             switch error {

@@ -17,9 +17,10 @@ extension UNet2DConfiguration {
     }
 
     /// `add_attention`; Python takes a list for true when there is anything in it, and published configurations have lists.
-    static func addsAttention(_ reader: inout ConfigurationReader, _ notes: inout [String]) throws(ConfigurationError) -> Bool {
+    static func addsAttention(_ reader: inout ConfigurationReader, _ warnings: inout [Warning]) throws(ConfigurationError) -> Bool {
         guard case .array(let values)? = reader.value("add_attention") else { return try reader.bool("add_attention", default: true) }
-        notes.append("add_attention is a list, which diffusers reads as \(!values.isEmpty): only the mid block looks at it")
+        warnings.append(
+            Warning(.unusualKey, "add_attention is a list, which diffusers reads as \(!values.isEmpty): only the mid block looks at it"))
         return !values.isEmpty
     }
 

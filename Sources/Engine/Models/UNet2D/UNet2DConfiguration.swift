@@ -59,8 +59,8 @@ public struct UNet2DConfiguration: Sendable, Equatable {
     public let timeEmbeddingDim: Int
     /// Whether the checkpoint's tensors may be narrower than these widths (`pruned_widths: "free"`).
     public let freeWidths: Bool
-    /// What was ignored, as sentences.
-    public let warnings: [String]
+    /// What was ignored.
+    public let warnings: [Warning]
 
     private let document: JSON
 
@@ -74,7 +74,7 @@ public struct UNet2DConfiguration: Sendable, Equatable {
     public init(json: Data) throws(ConfigurationError) {
         var reader = try ConfigurationReader(json: json)
         _ = try reader.word("_class_name", oneOf: ["UNet2DModel"], default: "UNet2DModel")
-        var notes: [String] = []
+        var odd: [Warning] = []
 
         // Levels.
         blockOutChannels = try reader.list(
@@ -109,7 +109,7 @@ public struct UNet2DConfiguration: Sendable, Equatable {
         attentionHeadDim =
             reader.isNull("attention_head_dim") ? nil : try reader.integer("attention_head_dim", in: 1...ConfigurationLimits.channels) ?? 8
         _ = reader.value("attention_head_dim")
-        midBlockHasAttention = try Self.addsAttention(&reader, &notes)
+        midBlockHasAttention = try Self.addsAttention(&reader, &odd)
         midBlockScaleFactor = Float(try reader.number("mid_block_scale_factor", in: 1e-6...1e6, default: 1))
 
         // Timesteps and classes.
@@ -134,7 +134,7 @@ public struct UNet2DConfiguration: Sendable, Equatable {
         freeWidths = try reader.word("pruned_widths", oneOf: ["free"], default: "") == "free"
 
         document = reader.document
-        warnings = notes + reader.unknownKeyWarnings()
+        warnings = odd + reader.unknownKeyWarnings()
         try checkNorms()
         try checkSkips()
         try checkAttention()

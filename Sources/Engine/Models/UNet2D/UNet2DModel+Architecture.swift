@@ -50,7 +50,7 @@ extension UNet2DModel: Architecture {
     public var config: Data { configuration.json() }
 
     /// What was ignored in the configuration.
-    public var warnings: [String] { configuration.warnings }
+    public var warnings: [Warning] { configuration.warnings }
 
     /// `pruned_widths: "free"`.
     public var freeWidths: Bool { configuration.freeWidths }

@@ -79,8 +79,8 @@ public struct UNet2DConditionConfiguration: Sendable, Equatable {
     public let centersSample: Bool
     /// Whether the checkpoint's tensors may be narrower than these widths (`pruned_widths: "free"`).
     public let freeWidths: Bool
-    /// What was ignored, as sentences.
-    public let warnings: [String]
+    /// What was ignored.
+    public let warnings: [Warning]
 
     private let document: JSON
 

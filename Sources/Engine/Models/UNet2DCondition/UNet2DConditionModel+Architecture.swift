@@ -36,7 +36,7 @@ extension UNet2DConditionModel: Architecture {
     public var config: Data { configuration.json() }
 
     /// What was ignored in the configuration.
-    public var warnings: [String] { configuration.warnings }
+    public var warnings: [Warning] { configuration.warnings }
 
     /// `pruned_widths: "free"`.
     public var freeWidths: Bool { configuration.freeWidths }

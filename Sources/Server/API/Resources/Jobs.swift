@@ -33,11 +33,13 @@ extension API {
                 }
                 defer { withExtendedLifetime(share) {} }
                 if let first = try creation.firstAnswer(to: text) { return first }
-                let job = try validated(body).request
+                let valid = try validated(body)
+                let job = valid.request
                 let queued = try pointing {
                     try database.jobs.enqueue(
                         name: job.name, metadata: job.metadata.compact, priority: job.priority, request: job.json.compact,
-                        checkpoint: job.checkpoint, dataset: job.dataset, webhook: job.webhook, owner: owner(of: request),
+                        checkpoint: job.checkpoint, dataset: job.dataset, warnings: valid.storedWarnings, webhook: job.webhook,
+                        owner: owner(of: request),
                         answer: creation.keeping(text) { try $0.created() })
                 }
                 wakeWorkers()

@@ -44,7 +44,7 @@ import Testing
         #expect(configuration.kind == .codebook(rows: 16384) && configuration.className == "VQModel")
         #expect(configuration.upAttention == [true, false, false] && configuration.hasSpatialNorms)
         #expect(configuration.latentChannels == 4 && configuration.momentChannels == 4)
-        #expect(configuration.warnings == ["unknown configuration key use_quant_conv is ignored"])
+        #expect(configuration.warnings == [Warning(.unknownKey, "unknown configuration key use_quant_conv is ignored")])
     }
 
     @Test func absentKeysTakeDiffusersDefaults() throws {

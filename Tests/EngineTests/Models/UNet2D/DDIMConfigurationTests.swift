@@ -72,7 +72,7 @@ import Testing
     @Test func unknownKeysAreAWarningAndMissingSectionsAreNamed() throws {
         let model = try #require(Self.document["model"]).replacing(["colour": "red"])
         #expect(
-            try DDIMConfiguration(Self.document.replacing(["model": model])).warnings == [
+            try DDIMConfiguration(Self.document.replacing(["model": model])).warnings.map(\.detail) == [
                 "unknown configuration key model.colour is ignored"
             ])
         #expect(throws: ConfigurationError.missing(key: "model", expected: "a section, as the DDIM code's configurations have")) {

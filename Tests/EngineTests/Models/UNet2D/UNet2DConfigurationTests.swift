@@ -48,7 +48,7 @@ struct UNet2DConfigurationTests {
 
     @Test func writingBackChangesOnlyWhatWasAsked() throws {
         let configuration = try UNet2DConfiguration(json: cifar(["custom_note": .string("kept")]))
-        #expect(configuration.warnings == ["unknown configuration key custom_note is ignored"])
+        #expect(configuration.warnings == [Warning(.unknownKey, "unknown configuration key custom_note is ignored")])
         let written = configuration.json(replacing: [
             "block_out_channels": .integers([96, 192, 192, 192]), "time_embedding_dim": .integer(512),
             "time_embedding_type": .string("learned"), "num_train_timesteps": .integer(1000), "pruned_widths": .string("free"),
@@ -72,7 +72,7 @@ struct UNet2DConfigurationTests {
         for (list, expected) in [(JSON.array([.bool(false)]), true), (.array([]), false)] {
             let configuration = try UNet2DConfiguration(json: cifar(["add_attention": list]))
             #expect(configuration.midBlockHasAttention == expected)
-            #expect(configuration.warnings.count == 1 && configuration.warnings[0].hasPrefix("add_attention is a list"))
+            #expect(configuration.warnings.count == 1 && configuration.warnings[0].detail.hasPrefix("add_attention is a list"))
         }
     }
 

@@ -1,0 +1,94 @@
+import Engine
+import Storage
+
+/// What there is to know of a job before it runs, which does not stop it.
+extension JobValidation.Valid {
+    /// Pictures that fine-tuning needs so that it does not learn them by heart. Published ones are trained on some thousands.
+    static let fewestTraining = 100
+    /// Pictures whose loss tells something: one picture in so many moves the mean by a few percent.
+    static let fewestHeldOut = 16
+
+    /// All of it.
+    package var warnings: [Warning] { timestepTable + lowered + share + counts + assumptions }
+
+    /// As they are stored with the job.
+    package var storedWarnings: [JobWarning] { warnings.map { JobWarning($0) } }
+
+    private var timestepTable: [Warning] {
+        guard let note = result.timestepNote, model.isSinusoidOfFirstBlock else { return [] }
+        let detail =
+            "the first block will be narrower, so \(note); \"time_embedding\": \"sinusoid\" keeps its width, and any scheduler runs"
+        return [Warning(.timestepTable, detail)]
+    }
+
+    /// Pictures that hardly suffice.
+    private var counts: [Warning] {
+        var warnings: [Warning] = []
+        guard pictures > 0 else { return [] }
+        if let finetuning = request.finetuning, pictures < Self.fewestTraining {
+            let seen = finetuning.training.steps * finetuning.training.batchSize / pictures
+            let times = seen > 1 ? ": each is shown \(seen) times, and learnt by heart" : ""
+            warnings.append(
+                Warning(
+                    .fewTrainingPictures,
+                    "fine-tuning has \(pictures.told("picture")), fewer than \(Self.fewestTraining)\(times); send more of what the network "
+                        + "was trained on"))
+        }
+        if request.evaluation != nil, pictures < Self.fewestHeldOut {
+            warnings.append(
+                Warning(
+                    .fewHeldOutPictures,
+                    "the held-out loss is the mean over \(pictures.told("picture")), fewer than \(Self.fewestHeldOut): it hardly tells better "
+                        + "from worse"))
+        }
+        return warnings
+    }
+
+    /// What was assumed of the checkpoint and the pictures, where the job goes by it.
+    private var assumptions: [Warning] {
+        guard request.needsPictures else { return [] }
+        let checkpoint = source.descriptor.warnings.filter { $0.isAssumption }
+        let isDrawn = request.evaluation != nil
+        let ofNetwork = checkpoint.filter { isDrawn || $0.code != WarningCode.samplerNotRun.rawValue }.map { $0.told(of: "the checkpoint") }
+        let isCaptioned = if case .tokens? = model.condition { encoding?.classes == nil } else { false }
+        let ofPictures = (dataset?.warnings ?? []).filter { warning in
+            warning.isAssumption && (isCaptioned || warning.code != WarningCode.captionsMissing.rawValue)
+        }
+        return ofNetwork + ofPictures.map { $0.told(of: "the dataset") }
+    }
+}
+
+extension JobValidation {
+    /// Tells where the widths that a result may have let another share of channels go than was asked for.
+    ///
+    /// - Parameter kept: how many channels of each group stay.
+    static func share(_ pruning: JobRequest.Pruning, _ groups: [ChannelGroup], kept: [Int], isEstimate: Bool) -> [Warning] {
+        // Groups that keep their own width whatever the ratio are not cut.
+        let cut = zip(groups, kept).filter { group, _ in
+            if pruning.widths == .diffusers, case .own = group.rule { false } else { true }
+        }
+        let before = cut.reduce(0) { $0 + $1.0.width }
+        guard before > 0, pruning.ratio > 0 else { return [] }
+        let share = Double(before - cut.reduce(0) { $0 + $1.1 }) / Double(before)
+        guard abs(share - pruning.ratio) > Cutting.shareTolerance else { return [] }
+        let who = isEstimate ? "a uniform cut, which tells how much goes, takes" : "the cut takes"
+        let first = pruning.timeEmbedding == .sinusoid ? ", and the first block keeps its width for the sinusoid" : ""
+        let way = pruning.widths == .diffusers ? "; \"widths\": \"free\" comes closer" : ""
+        return [
+            Warning(
+                .ratioNotMet,
+                "the ratio asks for \(percent(pruning.ratio)) of the channels, \(who) \(percent(share)): widths stay multiples of what norms "
+                    + "and heads divide them by\(first)\(way)")
+        ]
+    }
+
+    private static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded()))%" }
+}
+
+extension Warning {
+    fileprivate func told(of whose: String) -> Warning { Warning(code: code, detail: "\(whose): \(detail)") }
+}
+
+extension Int {
+    fileprivate func told(_ what: String) -> String { self == 1 ? "1 \(what)" : "\(self) \(what)s" }
+}
