@@ -75,7 +75,7 @@ class Client:
 
 
 def warned(document):
-    """What an answer warns of, as texts: `warnings` are texts, or objects of a `code` and a `detail`."""
+    """The sentences of an answer's warnings."""
     return [warning["detail"] for warning in document.get("warnings", [])]
 
 

@@ -41,3 +41,11 @@ def links(client, figures):
                 there = re.search(rf"\b(func|var|let|case|struct|enum|class|protocol) {name}\b", target.read_text(encoding="utf-8"))
             figures.count("links", int(bool(there)), 1)
             figures.notes += [] if there else [f"{page.relative_to(ROOT)}: {text} ({link})"]
+
+
+def warnings(client, figures):
+    """docs/troubleshooting.md has a row for every code that a warning can have, and for no other, in the order of the program."""
+    source = (ROOT / "Sources" / "Engine" / "Warnings" / "WarningCode.swift").read_text(encoding="utf-8")
+    codes = [name or word for name, word in re.findall(r"^    case (?:(\w+)|\w+ = \"(\w+)\")$", source, flags=re.M)]
+    section = (DOCS / "troubleshooting.md").read_text(encoding="utf-8").split("\n## Warnings\n")[1].split("\n## ")[0]
+    figures.same("codes", re.findall(r"^\| `(\w+)` \|", section, flags=re.M), codes)
