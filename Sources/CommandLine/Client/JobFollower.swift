@@ -67,6 +67,6 @@ package struct JobFollower {
         tellProgress(
             ShownProgress(
                 document["phase"]?.word ?? "", steps: document["completed"]?.integer ?? 0, of: document["total"]?.integer ?? 0,
-                remaining: document["eta_seconds"]?.double))
+                overall: document["overall"]?.double, remaining: document["eta_seconds"]?.double))
     }
 }

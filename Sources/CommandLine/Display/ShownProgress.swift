@@ -2,7 +2,7 @@
 package struct ShownProgress: Equatable {
     /// What is being done, one word.
     package var label: String
-    /// 0…1.
+    /// What the bar shows, 0…1.
     var fraction: Double
     /// How much of how much, in words; empty where that tells nothing.
     package var detail = ""
@@ -20,10 +20,12 @@ package struct ShownProgress: Equatable {
         isPhase = false
     }
 
-    /// Steps of a phase.
-    package init(_ label: String, steps: Int, of total: Int, remaining: Double?) {
+    /// Steps of a phase of a job.
+    ///
+    /// - Parameter overall: the share of the whole job that is done, which the bar shows; nil where a server does not tell it: the phase's then.
+    package init(_ label: String, steps: Int, of total: Int, overall: Double? = nil, remaining: Double?) {
         self.label = label
-        fraction = total > 0 ? Double(steps) / Double(total) : 1
+        fraction = overall ?? (total > 0 ? Double(steps) / Double(total) : 1)
         detail = total > 1 ? "\(steps) of \(total)" : ""
         self.remaining = remaining
         isPhase = true

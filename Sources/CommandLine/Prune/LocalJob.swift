@@ -134,8 +134,9 @@ struct LocalJob {
                 // What an attempt before this one left is no news.
                 if let progress = now.progress, progress.phase == now.phase {
                     screen.show(
-                        ShownProgress(progress.phase.rawValue, steps: progress.completed, of: progress.total, remaining: progress.remaining)
-                    )
+                        ShownProgress(
+                            progress.phase.rawValue, steps: progress.completed, of: progress.total, overall: progress.overall,
+                            remaining: progress.remaining))
                 }
             case .signal(let number):
                 screen.note("ending: the job saves where it stands")

@@ -52,6 +52,11 @@ export function time(text) {
   return new Date(text).toLocaleString(undefined, { dateStyle: "medium", timeStyle: "medium" });
 }
 
+/** A share, whole only where all is: 0.4399 → "43 %". */
+export function percents(share) {
+  return `${Math.floor(share * 100)} %`;
+}
+
 /** How much less: (100, 60) → "−40 %". */
 export function change(before, after) {
   if (!Number.isFinite(before) || !Number.isFinite(after) || before === 0) return "–";

@@ -3,7 +3,7 @@ import { get, picture, post, save, send, token } from "./api.js";
 import { h, show, table } from "./dom.js";
 import { follow } from "./events.js";
 import { gradientMethods } from "./fields.js";
-import { duration, jobName, time } from "./format.js";
+import { duration, jobName, percents, time } from "./format.js";
 import { action, announce, badge, command, trouble } from "./notices.js";
 import { what } from "./page-jobs.js";
 import { Results } from "./results.js";
@@ -107,7 +107,7 @@ class JobPage {
     this.showDownloads(job);
   }
 
-  showProgress({ status, phase, completed, total, fraction, eta_seconds: left }) {
+  showProgress({ status, phase, completed, total, fraction, overall, eta_seconds: left }) {
     const { request } = this.job;
     const skipped = {
       encoding: !this.encodes, scoring: !gradientMethods.includes(request.pruning?.method), pruning: !request.pruning,
@@ -119,14 +119,16 @@ class JobPage {
     this.steps.replaceChildren(...shown.map((name, index) => h("li", {
       class: index < at ? "done" : index === at ? "now" : undefined, "aria-current": index === at ? "step" : undefined,
     }, name)));
-    this.bar.value = fraction ?? 0;
+    // One bar over all phases; of a job that an earlier version ran its phase's alone is known.
+    const share = overall ?? fraction ?? 0;
+    this.bar.value = share;
     this.bar.setAttribute("data-completed", completed ?? "");
     const parts = [];
     if (status === "queued") parts.push("waiting for its turn");
     if (status === "paused") parts.push("paused");
     if (this.job.cancel_requested) parts.push("about to stop");
     else if (this.job.pause_requested) parts.push("about to pause");
-    if (phase) parts.push(`${phase} ${completed} of ${total}`);
+    if (phase) parts.push(percents(share), `${phase} ${completed} of ${total}`);
     if (Number.isFinite(left)) parts.push(`${duration(left)} left`);
     this.barLabel.textContent = parts.join(" · ");
   }

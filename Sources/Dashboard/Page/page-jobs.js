@@ -1,7 +1,7 @@
 // The queue: every job, newest first, kept up to date while it is looked at.
 import { get } from "./api.js";
 import { h, show, table } from "./dom.js";
-import { duration, jobName, time } from "./format.js";
+import { duration, jobName, percents, time } from "./format.js";
 import { badge } from "./notices.js";
 import { warningCount } from "./warnings.js";
 
@@ -64,10 +64,10 @@ function progress(job) {
   if (job.status === "failed") return job.error?.code ?? "";
   if (job.finished_at && job.started_at) return duration((new Date(job.finished_at) - new Date(job.started_at)) / 1000);
   if (!job.progress) return "";
-  const percent = Math.floor(job.progress.fraction * 100);
+  const share = job.progress.overall ?? job.progress.fraction;
   const left = job.progress.eta_seconds === null ? "" : `, ${duration(job.progress.eta_seconds)} left`;
   return h("span", { class: "progress" },
-    h("progress", { max: "100", value: percent, "aria-label": `${job.progress.phase}, percent` }), `${job.progress.phase} ${percent} %${left}`);
+    h("progress", { max: "1", value: share, "aria-label": "Done" }), `${percents(share)}, ${job.progress.phase}${left}`);
 }
 
 /** A job's request in a few words. */

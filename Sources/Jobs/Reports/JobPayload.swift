@@ -44,7 +44,7 @@ extension Job {
         [
             .init("phase", .string(progress.phase.rawValue)), .init("completed", .integer(progress.completed)),
             .init("total", .integer(progress.total)), .init("fraction", .double(progress.fraction)),
-            .init("eta_seconds", .optional(progress.remaining)),
+            .init("overall", .optional(progress.overall)), .init("eta_seconds", .optional(progress.remaining)),
         ]
     }
 }

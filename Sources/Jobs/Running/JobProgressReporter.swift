@@ -6,7 +6,7 @@ import Storage
 /// Writes a running job's progress and series to the store about twice a second and its state now and then, and ends the job
 /// between steps when it is to stop.
 ///
-/// The remaining time is reckoned from multiply-accumulates: those still to do at the speed of those done.
+/// The remaining time is reckoned from multiply-accumulates: those still to do at the speed of those done. So is the share of the whole job.
 package final class JobProgressReporter {
     private let jobs: JobQueue
     private let id: String
@@ -28,8 +28,12 @@ package final class JobProgressReporter {
     private var lastSave = JobProgressReporter.now()
     private var unsavedSteps = 0
 
-    /// What is planned, per phase, in multiply-accumulates.
-    var planned: [JobPhase: Double] = [:]
+    /// What is planned of phases that have not ended, in multiply-accumulates.
+    private var planned: [JobPhase: Double] = [:]
+    /// What was planned of all of them.
+    private var allWork = 0.0
+    /// The share of the whole job that was told last: plans change, what was told does not fall.
+    private var overall: Double
     private var doneWork = 0.0
     private var workSeconds = 0.0
     private var phaseStart = JobProgressReporter.now()
@@ -41,15 +45,17 @@ package final class JobProgressReporter {
     private var timing: [JobPhase: Double] = [:]
 
     /// - Parameters:
+    ///   - overall: the share of the whole job that earlier attempts did.
     ///   - timed: the phases whose seconds are told.
     ///   - interval: how often the job's state is saved.
     ///   - isShuttingDown: asked between steps.
     init(
-        jobs: JobQueue, id: String, timed: [JobPhase], interval: JobResources.SaveInterval, metrics: JobMetrics,
+        jobs: JobQueue, id: String, overall: Double, timed: [JobPhase], interval: JobResources.SaveInterval, metrics: JobMetrics,
         isShuttingDown: @escaping () -> Bool, logger: Logger
     ) {
         self.jobs = jobs
         self.id = id
+        self.overall = overall
         self.timed = timed
         saving = interval
         self.metrics = metrics
@@ -61,6 +67,21 @@ package final class JobProgressReporter {
 
     /// Seconds by a clock that never goes back.
     package static func now() -> Double { Double(DispatchTime.now().uptimeNanoseconds) / 1e9 }
+
+    /// Takes what all phases will take, in multiply-accumulates.
+    func plan(_ work: [JobPhase: Double]) {
+        planned = work
+        allWork = work.values.reduce(0, +)
+    }
+
+    /// Takes what the phases to come will take, where that is known better now.
+    func replan(_ work: [JobPhase: Double]) {
+        for (coming, new) in work where coming != phase {
+            guard let old = planned[coming] else { continue }
+            planned[coming] = new
+            allWork += new - old
+        }
+    }
 
     /// Begins a phase of `total` steps, of which earlier attempts did `completed`.
     package func begin(_ phase: JobPhase, total: Int, completed: Int = 0) throws {
@@ -111,6 +132,7 @@ package final class JobProgressReporter {
 
     /// Closes the last phase and writes what is left.
     func finish() throws {
+        overall = 1
         try follow(write())
         endPhase()
         try jobs.setMetrics(id, section: MetricsSection.timing.name, value: timingSection(timing))
@@ -131,7 +153,7 @@ package final class JobProgressReporter {
         do {
             let blob = try state()
             try writeTime()
-            try jobs.save(id, progress, points: points, state: blob)
+            try jobs.save(id, progress(), points: points, state: blob)
             points = [:]
         } catch {
             logger.error("\(id) cannot be saved at \(phase.rawValue) \(completed): \(error)")
@@ -158,9 +180,11 @@ package final class JobProgressReporter {
         phaseStart = now
     }
 
-    private var progress: JobProgress {
+    private func progress() -> JobProgress {
         let fraction = Double(completed) / Double(total)
-        return JobProgress(phase: phase, completed: completed, total: total, fraction: fraction, remaining: remaining(fraction))
+        if allWork > 0 { overall = max(overall, min(1, 1 - left(fraction) / allWork)) }
+        return JobProgress(
+            phase: phase, completed: completed, total: total, fraction: fraction, overall: overall, remaining: remaining(fraction))
     }
 
     /// Multiply-accumulates of this phase that are done.
@@ -177,7 +201,7 @@ package final class JobProgressReporter {
     private func write() throws -> JobStopRequest? {
         measure()
         lastWrite = Self.now()
-        let request = try jobs.progress(id, progress, points: points)
+        let request = try jobs.progress(id, progress(), points: points)
         points = [:]
         return request
     }
@@ -195,8 +219,12 @@ package final class JobProgressReporter {
         let done = doneWork + current * (fraction - skipped)
         let seconds = workSeconds + (current > 0 ? Self.now() - phaseStart : 0)
         guard done > 0, seconds > 0.2 else { return nil }
+        return left(fraction) * seconds / done
+    }
+
+    /// Multiply-accumulates that are still to do.
+    private func left(_ fraction: Double) -> Double {
         let end = expected.map { max(fraction, min(1, Double($0) / Double(total))) } ?? 1
-        let left = planned.values.reduce(0, +) - current * (1 - end + fraction)
-        return left * seconds / done
+        return planned.values.reduce(0, +) - (planned[phase] ?? 0) * (1 - end + fraction)
     }
 }

@@ -48,7 +48,7 @@ package final class RunningJob {
     /// Begins with what the job is about.
     func begin(with inputs: JobInputs) {
         found = inputs
-        reporter.planned = plan(shape)
+        reporter.plan(plan(shape))
     }
 
     /// What the job is about. Its first phase has read it.
@@ -117,6 +117,7 @@ package final class RunningJob {
         let stored = try JobStages.Stage(
             inputs.source.store(result, job: job, manifest: manifest), tokens: inputs.encoding?.tokens)
         found?.stages[stage] = stored
+        reporter.replan(plan(shape))
     }
 
     /// Writes what a phase has to warn of, in place of what it, or an earlier attempt of it, warned of before.

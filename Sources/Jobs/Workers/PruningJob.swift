@@ -94,7 +94,8 @@ package struct PruningJob {
         let wrong = errors.filter { $0.pointer != "/name" && !$0.pointer.hasPrefix("/metadata") }
         guard wrong.isEmpty else { throw JobsError.invalidFields(wrong) }
         let reporter = JobProgressReporter(
-            jobs: jobs, id: job.id, timed: phases.computing.map { $0.name }, interval: resources.saving, metrics: metrics,
+            jobs: jobs, id: job.id, overall: job.progress?.overall ?? 0, timed: phases.computing.map { $0.name },
+            interval: resources.saving, metrics: metrics,
             isShuttingDown: isShuttingDown, logger: logger)
         let running = RunningJob(
             job, request, in: database, resources: resources, reporter: reporter, plan: phases.work,

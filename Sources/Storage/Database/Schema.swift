@@ -26,6 +26,7 @@ enum Schema {
         migrator.registerMigration("conditions of pictures") { try $0.execute(sql: conditions) }
         migrator.registerMigration("what phases leave for others") { try $0.execute(sql: jobKeepings) }
         migrator.registerMigration("warnings of jobs") { try $0.execute(sql: jobWarnings) }
+        migrator.registerMigration("progress over all phases") { try $0.execute(sql: overallProgress) }
         return migrator
     }
 
@@ -181,6 +182,12 @@ enum Schema {
             detail TEXT NOT NULL
         ) STRICT;
         CREATE INDEX job_warnings_job ON job_warnings (job, source);
+        """
+
+    /// The share of a whole job that is done; null in what earlier versions wrote.
+    private static let overallProgress = """
+        ALTER TABLE jobs ADD COLUMN progress_overall REAL CHECK (progress_overall BETWEEN 0 AND 1);
+        ALTER TABLE job_saves ADD COLUMN overall REAL CHECK (overall BETWEEN 0 AND 1);
         """
 
     /// Whose a thing is: the token it was stored or queued with. No foreign key: what a revoked token stored stays.

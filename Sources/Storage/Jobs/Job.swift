@@ -72,7 +72,7 @@ public struct Job: Sendable, Equatable {
         progress = (row["progress_phase"] as String?).flatMap(JobPhase.init(rawValue:)).map {
             JobProgress(
                 phase: $0, completed: row["progress_completed"], total: row["progress_total"], fraction: row["progress_fraction"],
-                remaining: row["progress_eta"])
+                overall: row["progress_overall"], remaining: row["progress_eta"])
         }
         createdAt = Timestamp(milliseconds: row["created_at"])
         startedAt = (row["started_at"] as Int64?).map(Timestamp.init(milliseconds:))

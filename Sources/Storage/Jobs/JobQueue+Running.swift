@@ -41,10 +41,10 @@ extension JobQueue {
         try rows.execute(
             sql: """
                 UPDATE jobs SET phase = ?1, progress_phase = ?1, progress_completed = ?2, progress_total = ?3,
-                    progress_fraction = ?4, progress_eta = ?5 WHERE id = ?6 AND status = 'running'
+                    progress_fraction = ?4, progress_overall = ?5, progress_eta = ?6 WHERE id = ?7 AND status = 'running'
                 """,
             arguments: [
-                progress.phase.rawValue, progress.completed, progress.total, progress.fraction, progress.remaining, id,
+                progress.phase.rawValue, progress.completed, progress.total, progress.fraction, progress.overall, progress.remaining, id,
             ])
         try expectChange(of: id, doing: "write progress of", expected: [.running], in: rows)
         if before.phase != progress.phase { try append("phase", to: id, data: ["phase": progress.phase.rawValue], in: rows) }
@@ -173,8 +173,8 @@ extension JobQueue {
             sql: """
                 UPDATE jobs SET status = ?1, attempt = attempt + ?2, worker = NULL, started_at = NULL, phase = NULL, pause_requested = 0,
                     fruitless = CASE ?2 WHEN 0 THEN MAX(fruitless - 1, 0) ELSE fruitless END,
-                    (progress_phase, progress_completed, progress_total, progress_fraction) =
-                        (SELECT phase, completed, total, CAST(completed AS REAL) / MAX(total, 1) FROM job_saves WHERE job = ?3),
+                    (progress_phase, progress_completed, progress_total, progress_fraction, progress_overall) =
+                        (SELECT phase, completed, total, CAST(completed AS REAL) / MAX(total, 1), overall FROM job_saves WHERE job = ?3),
                     progress_eta = NULL
                 WHERE id = ?3 AND status = 'running'
                 """, arguments: [status.rawValue, attempt, id])

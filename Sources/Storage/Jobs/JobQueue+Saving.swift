@@ -14,8 +14,10 @@ extension JobQueue {
             try write(progress, points: points, of: id, in: rows)
             let replaced = try removeSave(of: id, in: rows)
             try rows.execute(
-                sql: "INSERT INTO job_saves (job, phase, completed, total, digest, size) VALUES (?, ?, ?, ?, ?, ?)",
-                arguments: [id, progress.phase.rawValue, progress.completed, progress.total, state.digest.hex, state.size])
+                sql: "INSERT INTO job_saves (job, phase, completed, total, overall, digest, size) VALUES (?, ?, ?, ?, ?, ?, ?)",
+                arguments: [
+                    id, progress.phase.rawValue, progress.completed, progress.total, progress.overall, state.digest.hex, state.size,
+                ])
             try rows.execute(sql: "UPDATE jobs SET fruitless = 0 WHERE id = ?", arguments: [id])
             return replaced
         }

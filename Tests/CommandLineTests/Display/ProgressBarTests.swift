@@ -93,6 +93,12 @@ import Testing
                 """)
     }
 
+    /// The bar goes on from phase to phase where the whole job's share is known, while words tell the phase's steps.
+    @Test func theBarIsTheWholeJobs() {
+        let progress = ShownProgress("finetuning", steps: 1, of: 100, overall: 0.43, remaining: nil)
+        #expect(ProgressBar.sentence(progress) == "finetuning 43%, 1 of 100")
+    }
+
     @Test func aBarIsDrawnNoOftenerThanAnEyeSees() {
         let recorder = Recorder()
         let screen = recorder.screen(.bar)

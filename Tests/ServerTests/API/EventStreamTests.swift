@@ -95,6 +95,15 @@ import Testing
                 #expect(event.data["job"]?.text == job && event.data.status == "running" && event.data["fraction"]?.double != nil)
             }
             #expect(!events.contains { $0.type == "points" })
+            // One share over all phases: it never falls, and is whole at the end.
+            let shares = progress.compactMap { $0.data["overall"]?.double }
+            #expect(shares.count == progress.count && shares == shares.sorted())
+            for event in progress where event.data["phase"]?.text == "finetuning" {
+                // It begins where scoring ended, not at nothing, and ends where everything does.
+                let (phase, all) = (event.data["fraction"]?.double ?? 0, event.data["overall"]?.double ?? 0)
+                #expect(all > phase || all == 1, "\(event.data)")
+            }
+            #expect(try await world.get("/v1/jobs/\(job)").json["progress"]?["overall"]?.double == 1)
         }
     }
 

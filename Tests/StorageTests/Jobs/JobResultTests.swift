@@ -10,17 +10,17 @@ import Testing
     try jobs.progress(id, JobProgress(phase: .scoring, completed: 2, total: 4))
     try jobs.progress(id, JobProgress(phase: .pruning, completed: 0, total: 0))
     #expect(try jobs.get(id).progress?.fraction == 0)
-    try jobs.progress(id, JobProgress(phase: .finetuning, completed: 3, total: 4, remaining: 7))
+    try jobs.progress(id, JobProgress(phase: .finetuning, completed: 3, total: 4, overall: 0.9, remaining: 7))
     let job = try jobs.get(id)
     #expect(job.phase == .finetuning)
-    #expect(job.progress == JobProgress(phase: .finetuning, completed: 3, total: 4, fraction: 0.75, remaining: 7))
+    #expect(job.progress == JobProgress(phase: .finetuning, completed: 3, total: 4, fraction: 0.75, overall: 0.9, remaining: 7))
     let events = try jobs.events(of: id)
     #expect(events.map(\.event) == ["queued", "started", "phase", "phase", "phase"])
     #expect(events.map(\.id) == events.map(\.id).sorted())
     #expect(try jobs.events(of: id, after: events[2].id).map(\.data) == [#"{"phase":"pruning"}"#, #"{"phase":"finetuning"}"#])
     try jobs.complete(id)
     let ended = try jobs.get(id)
-    #expect(ended.phase == nil && ended.progress?.completed == 3 && ended.progress?.remaining == nil)
+    #expect(ended.phase == nil && ended.progress?.completed == 3 && ended.progress?.overall == 0.9 && ended.progress?.remaining == nil)
 }
 
 @Test func sectionsOfMetricsAreReplacedByName() throws {

@@ -2,7 +2,7 @@ import Foundation
 import Storage
 import Testing
 
-private let half = JobProgress(phase: .scoring, completed: 5, total: 10)
+private let half = JobProgress(phase: .scoring, completed: 5, total: 10, overall: 0.25)
 
 @Test func aJobCutOffByACrashGoesOnFromItsLastSave() throws {
     var (id, digest) = ("", BlobDigest(hex: String(repeating: "0", count: 64)))
@@ -13,7 +13,7 @@ private let half = JobProgress(phase: .scoring, completed: 5, total: 10)
         digest = state.digest
         try database.jobs.save(id, half, points: ["losses": [(1, "1"), (2, "2")]], state: state)
         try database.jobs.setMetrics(id, section: "macs", value: "{}")
-        try database.jobs.progress(id, JobProgress(phase: .scoring, completed: 7, total: 10), points: ["losses": [(3, "3")]])
+        try database.jobs.progress(id, JobProgress(phase: .scoring, completed: 7, total: 10, overall: 0.35), points: ["losses": [(3, "3")]])
     } after: { database, folder in
         // The checkpoint it started from, and the later state.
         #expect(Store.blobFiles(in: folder).count == 2)
