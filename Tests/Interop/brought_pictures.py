@@ -114,7 +114,7 @@ def one_small(case):
     for count in (1, 3):
         dataset = case.dataset(pictures(2) | dict(list(small.items())[:count]))[1]["id"]
         answer = case.job(checkpoint=checkpoint, dataset=dataset, finetuning={"steps": 1, "batch_size": 1})
-        case.refused(f"{count} small ones", answer, "invalid_request", "/dataset", r"b/small0\.png")
+        case.refused(f"{count} small ones", answer, "invalid_request", "/dataset", r"b/small0\.png", *(["and 2 more"] if count == 3 else []))
 
 
 CASES = {

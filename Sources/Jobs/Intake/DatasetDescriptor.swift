@@ -19,6 +19,7 @@ struct DatasetDescriptor {
         json = [
             "images": .integer(images), "width": .integer(traits.width.length), "height": .integer(traits.height.length),
             "narrowest": .string(traits.width.path), "lowest": .string(traits.height.path),
+            "sizes": traits.counts.json,
             "channels": .integer(traits.channels), "exif": .string(exif.rawValue),
             "classes": classes?.json ?? [], "class_count": .integer(classes?.count ?? 0), "captions": .integer(captions),
             "embeddings": embeddings?.json ?? .null, "size": .integer(Int(size)), "warnings": warnings.json,
@@ -36,6 +37,8 @@ struct DatasetDescriptor {
     /// The paths of a picture of the smallest width, and of one of the smallest height; nil of what was stored before they were told.
     var narrowest: String? { path("narrowest") }
     var lowest: String? { path("lowest") }
+    /// How many pictures have each size; none of what was stored before they were counted.
+    var sizes: PictureSizes { PictureSizes(json["sizes"]) }
     /// Whether pictures are turned as EXIF says.
     var isTurned: Bool { json["exif"] == .string(DatasetChoices.Orientation.apply.rawValue) }
     /// 1 when all are gray, else 3.
@@ -84,7 +87,8 @@ extension DatasetRecord {
         let classes = try DatasetDescriptor(self).classes?.count ?? 0
         let later: [JSON.Member] = [
             .init("classes", []), .init("class_count", .integer(classes)), .init("captions", 0), .init("embeddings", .null),
-            .init("narrowest", .null), .init("lowest", .null), .init("exif", .string(DatasetChoices.Orientation.ignore.rawValue)),
+            .init("narrowest", .null), .init("lowest", .null), .init("sizes", []),
+            .init("exif", .string(DatasetChoices.Orientation.ignore.rawValue)),
         ]
         return head.adding(described + later.filter { !names.contains($0.name) })
     }

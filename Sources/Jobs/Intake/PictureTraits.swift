@@ -19,7 +19,8 @@ struct PictureTraits {
     private let isTurned: Bool
     /// The smallest, of pictures as they are used.
     private(set) var (width, height) = (Side(), Side())
-    private var sizes: Set<[Int]> = []
+    /// How many there are of each size.
+    private var sizes: [PictureSize: Int] = [:]
     private var channelCounts: Set<Int> = []
     private var turned = CountedPaths()
     private var transparent = CountedPaths()
@@ -35,12 +36,15 @@ struct PictureTraits {
         let sides = swaps ? [picture.height, picture.width] : [picture.width, picture.height]
         width.shrink(to: sides[0], sides[1], path)
         height.shrink(to: sides[1], sides[0], path)
-        if sizes.count < 2 { sizes.insert(sides) }
+        sizes[PictureSize(width: sides[0], height: sides[1]), default: 0] += 1
         channelCounts.insert(picture.channels)
         if picture.orientation != .topLeft { turned.add(path) }
         if picture.isTransparent { transparent.add(path) }
         if picture.isNarrow { narrow.add(path) }
     }
+
+    /// How many pictures there are of each size, the least side first.
+    var counts: PictureSizes { PictureSizes(sizes) }
 
     /// What to tell whoever sent them.
     var notes: [Warning] {

@@ -166,11 +166,14 @@ package struct JobValidation {
         }
         if dataset.width < shape.width || dataset.height < shape.height {
             let which = dataset.width < shape.width ? dataset.narrowest : dataset.lowest
+            let others = dataset.sizes.count(below: shape.width, shape.height) - 1
+            let isWhole = dataset.sizes.isWhole(below: shape.width, shape.height)
+            let more = others > 0 ? " and \(isWhole ? "" : "at least ")\(others) more" : ""
             errors.append(
                 FieldError(
                     pointer: "/dataset",
                     detail: "has pictures of \(dataset.width)×\(dataset.height), smaller than the model's "
-                        + "\(shape.width)×\(shape.height)" + (which.map { ": \($0)" } ?? "")))
+                        + "\(shape.width)×\(shape.height)" + (which.map { ": \($0)\(more)" } ?? "")))
         }
         let batches = [
             ("/pruning/batch_size", request.pruning.flatMap { $0.needsGradients ? $0.batchSize : nil }),

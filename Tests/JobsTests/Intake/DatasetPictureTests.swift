@@ -109,6 +109,8 @@ import Testing
         let described = try turned.payload()
         #expect(described["width"] == 4 && described["height"] == 4 && described["exif"] == "apply")
         #expect(described["narrowest"] == "lying_5.webp" && described["lowest"] == "lying_1.jpg")
+        let sizes: JSON = [["width": 4, "height": 6, "images": 3], ["width": 6, "height": 4, "images": 2]]
+        #expect(described["sizes"] == sizes)
         #expect(
             try turned.warnings() == [
                 "the pictures differ in size; width and height tell the smallest (lying_5.webp is the narrowest, lying_1.jpg the lowest)"

@@ -104,12 +104,12 @@ import Testing
         let large = try PNGEncoder.encode(Picture(width: 20, height: 20, channels: 3, pixels: [UInt8](repeating: 9, count: 1200)))
         try await World.with { world in
             let checkpoint = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))
-            let dataset = try await world.upload("/v1/datasets", Samples.archive([("a.png", large), ("b/small.png", small)]))
+            let dataset = try await world.upload("/v1/datasets", Samples.archive([("a.png", large), ("b/small.png", small), ("c.png", small)]))
             let request: JSON = [
                 "checkpoint": .string(checkpoint), "dataset": .string(dataset), "finetuning": ["steps": 1, "batch_size": 1],
             ]
             let job = try await world.post("/v1/jobs", request)
-            #expect(job.status == 422 && job.detail.hasSuffix("smaller than the model's 16×16: b/small.png"), "\(job.detail)")
+            #expect(job.status == 422 && job.detail.hasSuffix("smaller than the model's 16×16: b/small.png and 1 more"), "\(job.detail)")
         }
     }
 }
