@@ -19,6 +19,8 @@ struct CheckpointOptions: ParsableArguments {
 extension CheckpointChoices {
     /// As queries of an upload, by their names.
     var queries: [(name: String, value: String)] {
-        [("variant", variant), ("sample_size", sampleSize?.description)].compactMap { name, value in value.map { (name, $0) } }
+        [("variant", variant), ("sample_size", sampleSize?.description), ("config", config)].compactMap { name, value in
+            value.map { (name, $0) }
+        }
     }
 }

@@ -22,7 +22,8 @@ enum RequestErrors {
 
     /// What is no field of a request with an option of its own.
     private static let others = [
-        "/variant": "--variant", "/sample_size": "--sample-size", "/on_error": "--on-error", "/exif": "--exif", "/pruning": "pruning",
+        "/variant": "--variant", "/sample_size": "--sample-size", "/config": "--config",
+        "/on_error": "--on-error", "/exif": "--exif", "/pruning": "pruning",
         "/finetuning": "fine-tuning",
         "/evaluation": "evaluation",
     ]

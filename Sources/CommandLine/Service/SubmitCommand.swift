@@ -13,6 +13,8 @@ struct SubmitCommand: ParsableCommand {
     @Option(help: "A dataset's id, or a folder, tar, tar.gz or zip of pictures to upload.", completion: .file()) var dataset: String?
 
     @OptionGroup(title: "Of what is uploaded") var beside: CheckpointOptions
+    @Option(help: "The id of a checkpoint at the server: its configuration, and what else is not sent, goes with weights by themselves.")
+    var config: String?
     @OptionGroup(title: "Of pictures that are uploaded") var besidePictures: DatasetOptions
     @OptionGroup(title: "What to do") var job: JobOptions
     @OptionGroup(title: "Where") var server: ServerOptions
@@ -32,7 +34,9 @@ struct SubmitCommand: ParsableCommand {
             // Whether there is a server, and whether it lets us in, before anything large is read.
             _ = try client.get("/v1/jobs?limit=1")
             let upload = InputUpload(client: client, screen: screen)
-            let checkpoint = try upload.identifier(.checkpoint, checkpoint, beside.choices.queries)
+            var choices = beside.choices
+            choices.config = config
+            let checkpoint = try upload.identifier(.checkpoint, checkpoint, choices.queries)
             let dataset = try dataset.map { try upload.identifier(.dataset, $0, besidePictures.choices.queries) }
             var posted = try client.create(
                 "/v1/jobs", body.replacing(["checkpoint": .string(checkpoint), "dataset": .optional(dataset)]))

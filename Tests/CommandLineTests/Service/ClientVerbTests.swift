@@ -66,6 +66,21 @@ import Testing
         }
     }
 
+    /// A file of weights alone has another checkpoint's configuration, where that is asked for.
+    @Test func weightsByThemselvesAreCompleted() async throws {
+        let place = try PruneTests.Place()
+        try await World.with { world in
+            let whole = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))
+            let inputs = ["submit", "--checkpoint", "model/unet/diffusion_pytorch_model.safetensors", "--method", "magnitude"]
+            let bare = try await Self.run(inputs, place, world)
+            #expect(bare.status == 65, "\(bare.process.errorText)")
+            let strange = try await Self.run(inputs + ["--config", "ckpt_1"], place, world)
+            #expect(strange.status != 0 && strange.process.errorText.contains("ckpt_1"), "\(strange.process.errorText)")
+            let sent = try await Self.run(inputs + ["--config", whole], place, world)
+            #expect(sent.status == 0 && sent.process.errorText.contains("the configuration is \(whole)'s"), "\(sent.process.errorText)")
+        }
+    }
+
     @Test func aJobIsSubmittedFollowedAndFetched() async throws {
         let place = try PruneTests.Place()
         try await World.with { world in
