@@ -104,7 +104,8 @@ import Testing
         let large = try PNGEncoder.encode(Picture(width: 20, height: 20, channels: 3, pixels: [UInt8](repeating: 9, count: 1200)))
         try await World.with { world in
             let checkpoint = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))
-            let dataset = try await world.upload("/v1/datasets", Samples.archive([("a.png", large), ("b/small.png", small), ("c.png", small)]))
+            let pictures = [("a.png", large), ("b/small.png", small), ("c.png", small)]
+            let dataset = try await world.upload("/v1/datasets", Samples.archive(pictures))
             let request: JSON = [
                 "checkpoint": .string(checkpoint), "dataset": .string(dataset), "finetuning": ["steps": 1, "batch_size": 1],
             ]
