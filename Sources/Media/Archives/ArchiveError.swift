@@ -45,7 +45,11 @@ extension ArchiveError: CustomStringConvertible {
             "the archive's entry \(Self.shown(entry)) is a \(kind); only files and folders are taken"
                 + (kind.hasSuffix("link")
                     ? ": pack what it leads to in its place, with tar -h --hard-dereference, or with zip without -y" : "")
-        case .duplicate(let entry): "the archive holds \"\(entry)\" more than once"
+        case .duplicate(let entry):
+            "the archive holds \"\(entry)\" more than once"
+                // libarchive composes names as it reads them.
+                + (entry.utf8.allSatisfy { $0 < 0x80 }
+                    ? "" : ", or under names that differ in nothing but how accents are composed: rename one of them")
         case .encrypted(let entry): "the archive's entry \"\(entry)\" is encrypted"
         case .tooManyEntries(let limit): "the archive has more than \(limit) entries"
         case .tooManyFolders(let entry, let limit): "the archive has more than \(limit) folders, at \"\(entry)\""
