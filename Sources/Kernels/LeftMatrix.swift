@@ -23,6 +23,17 @@
         self.pointer = pointer
         (apart, run, nextRun) = (width, width, panel)
     }
+
+    /// The columns from one on, which begins a run.
+    @inlinable @inline(__always)
+    func from(column: Int) -> LeftMatrix {
+        LeftMatrix(pointer + (run == .max ? column : column / run * nextRun), apart: apart, run: run, nextRun: nextRun)
+    }
+
+    @inlinable @inline(__always)
+    init(_ pointer: UnsafePointer<Float>, apart: Int, run: Int, nextRun: Int) {
+        (self.pointer, self.apart, self.run, self.nextRun) = (pointer, apart, run, nextRun)
+    }
 }
 
 /// Where some neighbouring columns of a product go.
@@ -54,4 +65,8 @@
         self.columns = columns
         self.start = start
     }
+
+    /// The same columns, added to what is there.
+    @inlinable @inline(__always)
+    var present: ProductPanel { ProductPanel(pointer, leading: leading, columns: columns, start: .present) }
 }

@@ -16,6 +16,20 @@ public enum PanelProducts<Vector: ProductVector> {
     ///   - b: inner × width.
     @inlinable @inline(__always)
     public static func multiply(rows: Int, inner: Int, _ a: LeftMatrix, _ b: UnsafePointer<Float>, into c: ProductPanel) {
+        // What many rows meet of B has to stay in the first cache.
+        guard inner > 4 * deepest / 3, rows > 12 else { return multiplyRows(rows, inner, a, b, c) }
+        let parts = (inner + deepest - 1) / deepest
+        let depth = ((inner + parts - 1) / parts + width - 1) / width * width
+        for start in stride(from: 0, to: inner, by: depth) {
+            multiplyRows(rows, min(depth, inner - start), a.from(column: start), b + start * width, start == 0 ? c : c.present)
+        }
+    }
+
+    /// Rows of a panel of B that are multiplied at a time: 24 KiB.
+    @inlinable @inline(__always) static var deepest: Int { 6144 / width }
+
+    @inlinable @inline(__always)
+    static func multiplyRows(_ rows: Int, _ inner: Int, _ a: LeftMatrix, _ b: UnsafePointer<Float>, _ c: ProductPanel) {
         var row = 0
         while row < rows {
             let left = rows - row
@@ -38,18 +52,38 @@ public enum PanelProducts<Vector: ProductVector> {
         let first = rows < 6 ? row : min(row, rows - Block.rows)
         var block = Block()
         var (b, run) = (b, a.pointer + first * a.apart)
-        let apart = a.apart
+        if c.leading != width { prefetch(c, first..<min(rows, first + Block.rows)) }
         var rest = inner
-        while rest > 0 {
-            let depth = min(rest, a.run)
-            for k in 0..<depth {
-                block.add(run + k, apart: apart, b)
-                b += width
+        if a.run == width && a.apart == width {
+            // Rows at distances that the instructions hold.
+            while rest >= width {
+                for k in stride(from: 0, to: width, by: 4) {
+                    for step in 0..<4 { block.add(run + k + step, apart: width, b + (k + step) * width) }
+                }
+                b += width * width
+                run += a.nextRun
+                rest -= width
             }
-            run += a.nextRun
-            rest -= depth
+            for k in 0..<rest { block.add(run + k, apart: width, b + k * width) }
+        } else {
+            let apart = a.apart
+            while rest > 0 {
+                let depth = min(rest, a.run)
+                for k in 0..<depth {
+                    block.add(run + k, apart: apart, b)
+                    b += width
+                }
+                run += a.nextRun
+                rest -= depth
+            }
         }
         store(block, first, rows: row..<rows, into: c)
+    }
+
+    /// Asks for the rows of a product that a block will write: far apart, the processor does not see them coming.
+    @inlinable @inline(__always)
+    static func prefetch(_ c: ProductPanel, _ rows: Range<Int>) {
+        for row in rows { Kernels.prefetch(c.pointer + row * c.leading, count: width) }
     }
 
     /// C = Aᵀ·B for one panel of B's columns, on top of what `c.start` says.

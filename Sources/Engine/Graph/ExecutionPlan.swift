@@ -119,10 +119,10 @@ struct ExecutionPlan {
         self.total = total
     }
 
-    /// Floats of prepared weights that are kept where nobody asks otherwise: in proportion to the activations beside them, which in
-    /// sampling are few, so that a step takes not much more memory than it must; but 48 MiB always.
+    /// Floats of prepared weights that are kept where nobody asks otherwise: in proportion to the activations beside them, so that a step
+    /// takes not much more memory than it must; but 16 MiB always.
     private static func preparedLimit(activations: Int, isTraining: Bool) -> Int {
-        max(12 << 20, isTraining ? activations / 2 : activations)
+        max(4 << 20, isTraining ? activations / 4 : activations / 2)
     }
 
     /// When a node's output is needed: since its first run, and since it runs again if it is not kept in between.

@@ -1,7 +1,7 @@
 /// Multi-head attention: softmax(q·kᵀ / √d) · v per head, d = head width (`F.scaled_dot_product_attention`).
 ///
 /// Inputs are the projected q, k and v; heads are runs of consecutive channels. q's pixels look at k's and v's, which are the same ones (of
-/// self-attention) or those of another map, such as the tokens of a text. Never is the whole map of scores in memory (``AttentionBlock``).
+/// self-attention) or those of another map, such as the tokens of a text. Never is the whole map of scores in memory (``AttentionStream``, ``AttentionBlock``).
 package struct Attention: Operator {
     let heads: Int
     /// Whether a pixel looks at none that come after it.
@@ -28,8 +28,10 @@ package struct Attention: Operator {
     package func savedCount(_ call: CallShape) -> Int { call.isTraining ? call.batch * heads * call.output.pixels : 0 }
 
     package func scratchCount(_ call: CallShape) -> Int {
+        let forward = call.parallel.threads * stream(call).count
+        guard call.isTraining else { return forward }
         let size = size(call)
-        return call.parallel.threads * size.count + (call.isTraining ? sharedCount(call, size) * (splits(call) - 1) : 0)
+        return max(forward, call.parallel.threads * size.count + sharedCount(call, size) * (splits(call) - 1))
     }
 
     /// Into how many parts backward divides the queries of a head: more than one where there are fewer heads than threads.
@@ -46,7 +48,13 @@ package struct Attention: Operator {
     private func size(_ call: CallShape) -> AttentionBlock.Size {
         AttentionBlock.Size(
             keys: call.inputs[1].pixels, queries: call.output.pixels, queryHead: call.inputs[0].channels / heads,
-            valueHead: call.output.channels / heads, isTraining: call.isTraining)
+            valueHead: call.output.channels / heads)
+    }
+
+    private func stream(_ call: CallShape) -> AttentionStream.Size {
+        AttentionStream.Size(
+            keys: call.inputs[1].pixels, queries: call.output.pixels, queryHead: call.inputs[0].channels / heads,
+            valueHead: call.output.channels / heads)
     }
 
     /// One head of one image: where its q, k, v and output start, and its saved row sums.
@@ -71,27 +79,26 @@ package struct Attention: Operator {
     package func forward(_ call: OperatorCall) {
         let queries = call.shape.output.pixels
         let (queryWidth, valueWidth) = (call.shape.inputs[0].channels, call.shape.output.channels)
-        let size = size(call.shape)
+        let size = stream(call.shape)
         let blocks = (queries + size.rows - 1) / size.rows
         let tasks = call.batch * heads * blocks
         let parts = min(call.parallel.threads, tasks)
         call.parallel.forEach(parts) { part in
-            let block = AttentionBlock(size, in: call.scratch + part * size.count)
+            let stream = AttentionStream(size, in: call.scratch + part * size.count)
             var laidOut = -1
             for task in (tasks * part / parts)..<(tasks * (part + 1) / parts) {
                 let head = head(task / blocks, call.shape)
                 if laidOut != task / blocks {
-                    block.setForward(call.inputs[1] + head.key, apart: queryWidth, call.inputs[2] + head.value, apart: valueWidth)
+                    stream.set(call.inputs[1] + head.key, apart: queryWidth, call.inputs[2] + head.value, apart: valueWidth)
                     laidOut = task / blocks
                 }
                 let first = task % blocks * size.rows
-                let rows = min(size.rows, queries - first)
-                block.setScores(call.inputs[0] + head.query + first * queryWidth, apart: queryWidth, rows: rows)
-                for row in 0..<rows {
-                    let logarithm = block.softmax(row, limit: limit(first + row, size.keys))
+                stream.attend(
+                    call.inputs[0] + head.query + first * queryWidth, apart: queryWidth, rows: min(size.rows, queries - first),
+                    limit: { limit(first + $0, size.keys) }, into: call.output + head.output + first * valueWidth, apart: valueWidth
+                ) { row, logarithm in
                     if call.shape.isTraining { call.saved[head.saved + first + row] = logarithm }
                 }
-                block.setOutput(rows: rows, call.output + head.output + first * valueWidth, apart: valueWidth)
             }
         }
     }

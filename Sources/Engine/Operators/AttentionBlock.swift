@@ -1,7 +1,7 @@
-import Foundation
 import Kernels
 
-/// One thread's working memory for ``Attention``: the keys and values of one head of one image in panels, and the scores of a block of queries.
+/// One thread's working memory for ``Attention`` going back: the keys and values of one head of one image in panels, and the scores of a block
+/// of queries.
 ///
 /// Scores lie in panels too, (⌈keys / width⌉, rows, width): so the product that makes them writes them, and so those that read them, as they
 /// are and transposed, take them. There are never more of them than a block's: the whole map would be the largest thing in memory.
@@ -15,11 +15,10 @@ struct AttentionBlock {
         let valueHead: Int
         /// Queries of a block, at least as many as a product reads.
         let rows: Int
-        let isTraining: Bool
         private let panels = Panels.best
 
-        init(keys: Int, queries: Int, queryHead: Int, valueHead: Int, isTraining: Bool) {
-            (self.keys, self.queryHead, self.valueHead, self.isTraining) = (keys, queryHead, valueHead, isTraining)
+        init(keys: Int, queries: Int, queryHead: Int, valueHead: Int) {
+            (self.keys, self.queryHead, self.valueHead) = (keys, queryHead, valueHead)
             // Half a mebibyte of scores stays in a core's own cache.
             rows = min(max(queries, Panels.rowsReadBeyond + 1), max(16, min(192, (1 << 17) / keys)))
         }
@@ -30,17 +29,15 @@ struct AttentionBlock {
         /// Keys, or values, as columns: a panel has some of them.
         var transposedKeys: Int { panels.size(rows: queryHead, columns: keys) }
         var transposedValues: Int { panels.size(rows: valueHead, columns: keys) }
-        /// Keys, or values, as rows: a panel has some of their channels.
+        /// Keys as rows: a panel has some of their channels.
         var keyRows: Int { panels.size(rows: keys, columns: queryHead) }
-        var valueRows: Int { panels.size(rows: keys, columns: valueHead) }
         var queryPanels: Int { panels.size(rows: rows, columns: queryHead) }
         var upstreamPanels: Int { panels.size(rows: rows, columns: valueHead) }
 
         /// Floats of all that one thread works with.
         var count: Int {
-            let forward = transposedKeys + scores + rows * queryHead
-            guard isTraining else { return forward + valueRows }
-            return forward + max(valueRows, keyRows + transposedValues + scores + rows * valueHead + queryPanels + upstreamPanels)
+            transposedKeys + scores + rows * queryHead + keyRows + transposedValues + scores + rows * valueHead + queryPanels
+                + upstreamPanels
         }
     }
 
@@ -50,9 +47,6 @@ struct AttentionBlock {
     /// The block's queries, (rows, queryHead).
     private let queries: UnsafeMutablePointer<Float>
     private let scores: UnsafeMutablePointer<Float>
-    /// Of forward alone.
-    private let valueRows: UnsafeMutablePointer<Float>
-    /// Of backward alone, in the same place.
     private let keyRows: UnsafeMutablePointer<Float>
     private let transposedValues: UnsafeMutablePointer<Float>
     private let slopes: UnsafeMutablePointer<Float>
@@ -65,8 +59,7 @@ struct AttentionBlock {
         transposedKeys = memory
         queries = transposedKeys + size.transposedKeys
         scores = queries + size.rows * size.queryHead
-        valueRows = scores + size.scores
-        keyRows = valueRows
+        keyRows = scores + size.scores
         transposedValues = keyRows + size.keyRows
         slopes = transposedValues + size.transposedValues
         upstream = slopes + size.scores
@@ -76,49 +69,14 @@ struct AttentionBlock {
 
     // MARK: Laying out
 
-    /// Lays out a head's keys and values for forward; rows are `keyApart` and `valueApart` floats apart.
-    func setForward(_ k: UnsafePointer<Float>, apart keyApart: Int, _ v: UnsafePointer<Float>, apart valueApart: Int) {
-        transpose(k, apart: keyApart, channels: size.queryHead, into: transposedKeys)
-        pack(v, apart: valueApart, rows: size.keys, channels: size.valueHead, into: valueRows, panel: size.keys * panels.width)
-    }
-
     /// Lays out a head's keys and values for backward.
     func setBackward(_ k: UnsafePointer<Float>, apart keyApart: Int, _ v: UnsafePointer<Float>, apart valueApart: Int) {
-        transpose(k, apart: keyApart, channels: size.queryHead, into: transposedKeys)
-        transpose(v, apart: valueApart, channels: size.valueHead, into: transposedValues)
-        pack(k, apart: keyApart, rows: size.keys, channels: size.queryHead, into: keyRows, panel: size.keys * panels.width)
+        panels.transpose(k, apart: keyApart, rows: size.keys, channels: size.queryHead, into: transposedKeys)
+        panels.transpose(v, apart: valueApart, rows: size.keys, channels: size.valueHead, into: transposedValues)
+        panels.pack(k, apart: keyApart, rows: size.keys, channels: size.queryHead, into: keyRows, panel: size.keys * panels.width)
     }
 
     private var scale: Float { 1 / Float(size.queryHead).squareRoot() }
-
-    /// Rows as columns; columns beyond the last are zero.
-    private func transpose(_ source: UnsafePointer<Float>, apart: Int, channels: Int, into target: UnsafeMutablePointer<Float>) {
-        let width = panels.width
-        for panel in 0..<panels.count(size.keys) {
-            let panelStart = target + panel * channels * width
-            let count = min(width, size.keys - panel * width)
-            if count < width { panelStart.update(repeating: 0, count: channels * width) }
-            Transposition.matrix(
-                rows: count, columns: channels, source + panel * width * apart, apart: apart, into: panelStart, step: width)
-        }
-    }
-
-    /// Rows as they are, some channels in each panel; channels beyond the last are zero.
-    private func pack(
-        _ source: UnsafePointer<Float>, apart: Int, rows: Int, channels: Int, into target: UnsafeMutablePointer<Float>, panel: Int
-    ) {
-        let width = panels.width
-        for index in 0..<panels.count(channels) {
-            let count = min(width, channels - index * width)
-            for row in 0..<rows {
-                let (from, to) = (source + row * apart + index * width, target + index * panel + row * width)
-                to.update(from: from, count: count)
-                if count < width { (to + count).update(repeating: 0, count: width - count) }
-            }
-        }
-    }
-
-    // MARK: Forward
 
     /// The scores q·kᵀ/√d of some queries.
     func setScores(_ q: UnsafePointer<Float>, apart: Int, rows: Int) {
@@ -138,36 +96,9 @@ struct AttentionBlock {
         }
     }
 
-    /// Makes a row of scores probabilities, those from `limit` on 0; returns the logarithm of the sum of their exponentials.
-    func softmax(_ row: Int, limit: Int) -> Float {
-        forget(row, from: limit, value: -1e30)
-        var lanes = Vector(repeating: -.greatestFiniteMagnitude)
-        forEachVector(row) { pointer in
-            let found = pointer.load()
-            lanes.replace(with: found, where: found .> lanes)
-        }
-        let largest = lanes.max()
-        var sums = Vector.zero
-        forEachVector(row) { pointer in
-            let e = Elementwise.exp(pointer.load() - largest)
-            pointer.store(e)
-            sums += e
-        }
-        let sum = sums.sum()
-        let inverse = 1 / sum
-        forEachVector(row) { $0.store($0.load() * inverse) }
-        forget(row, from: limit, value: 0)
-        return largest + Foundation.log(sum)
-    }
-
-    /// probabilities · v
-    func setOutput(rows: Int, _ output: UnsafeMutablePointer<Float>, apart: Int) {
-        multiply(scores, rows: rows, valueRows, columns: size.valueHead, into: output, apart: apart, start: .zero)
-    }
-
     private func multiply(
         _ left: UnsafePointer<Float>, rows: Int, _ right: UnsafePointer<Float>, columns: Int, into target: UnsafeMutablePointer<Float>,
-        apart: Int, start: ProductPanel.Start
+        apart: Int
     ) {
         let width = panels.width
         for panel in 0..<panels.count(columns) {
@@ -175,7 +106,7 @@ struct AttentionBlock {
                 rows: rows, inner: size.keys, LeftMatrix(panels: left, width: width, panel: size.scorePanel),
                 right + panel * size.keys * width,
                 into: ProductPanel(
-                    target + panel * width, leading: apart, columns: min(width, columns - panel * width), start: start))
+                    target + panel * width, leading: apart, columns: min(width, columns - panel * width), start: .present))
         }
     }
 
@@ -188,8 +119,9 @@ struct AttentionBlock {
         for row in 0..<rows { (self.upstream + row * size.valueHead).update(from: upstream + row * apart, count: size.valueHead) }
         product(self.upstream, channels: size.valueHead, rows: rows, transposedValues, into: slopes)
         let width = panels.width
-        pack(self.upstream, apart: size.valueHead, rows: rows, channels: size.valueHead, into: upstreamPanels, panel: size.rows * width)
-        pack(q, apart: queryApart, rows: rows, channels: size.queryHead, into: queryPanels, panel: size.rows * width)
+        panels.pack(
+            self.upstream, apart: size.valueHead, rows: rows, channels: size.valueHead, into: upstreamPanels, panel: size.rows * width)
+        panels.pack(q, apart: queryApart, rows: rows, channels: size.queryHead, into: queryPanels, panel: size.rows * width)
     }
 
     /// Makes a row of scores its probabilities again, and a row dP the slopes dS = P ∘ (dP - Σ P ∘ dP) / √d.
@@ -205,7 +137,7 @@ struct AttentionBlock {
 
     /// dq += dS·k
     func addQueryGradient(rows: Int, _ target: UnsafeMutablePointer<Float>, apart: Int) {
-        multiply(slopes, rows: rows, keyRows, columns: size.queryHead, into: target, apart: apart, start: .present)
+        multiply(slopes, rows: rows, keyRows, columns: size.queryHead, into: target, apart: apart)
     }
 
     /// dk += dSᵀ·q

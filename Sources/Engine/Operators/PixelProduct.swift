@@ -24,6 +24,9 @@ struct PixelProduct {
     private static let blockDepth = 384
     /// Rows of the left operand that pass a block at a time: with it they fill the cache.
     private static let blockRows = 64
+    /// Floats of the most rows of a block, which can be almost twice as many, and of all that a thread has for itself.
+    private static let leftCount = 2 * blockRows * blockDepth
+    private static let ownCount = blockCount + leftCount
     /// Pixels of the weights' gradient that are summed up at a time: a panel of each operand fits in the first cache.
     private static let blockPixels = 192
 
@@ -32,7 +35,7 @@ struct PixelProduct {
     /// Floats of working memory that a call needs.
     func scratchCount(_ call: CallShape) -> Int {
         guard !isSmall else { return 0 }
-        let blocks = call.parallel.threads * Self.blockCount
+        let blocks = call.parallel.threads * Self.ownCount
         return call.isTraining ? blocks + panels.size(rows: min(rows, Self.blockPixels), columns: outChannels) : blocks
     }
 
@@ -101,17 +104,20 @@ struct PixelProduct {
         parallel.forEach(chunks.count * divisions) { task, worker in
             let (chunk, division) = (chunks[task / divisions], task % divisions)
             let blocks = blocks(ofRows: (rows * division / divisions)..<(rows * (division + 1) / divisions))
-            let block = call.scratch + worker * Self.blockCount
+            let block = call.scratch + worker * Self.ownCount
+            let left = block + Self.blockCount
             for depth in depths {
                 let panel = depth.count * width
                 layOut(depth, chunk, block)
                 let isFirst = depth.lowerBound == 0
                 for rows in blocks {
                     if isFirst { begin(rows, chunk) }
+                    // Rows that lie far apart are read much slower than these.
+                    pack(a + rows.lowerBound * inner, leading: inner, rows: rows.count, depth, into: left)
                     for (index, column) in stride(from: chunk.lowerBound, to: chunk.upperBound, by: width).enumerated() {
                         panels.multiply(
                             rows: rows.count, inner: depth.count,
-                            LeftMatrix(rows: a + rows.lowerBound * inner + depth.lowerBound, apart: inner), block + index * panel,
+                            LeftMatrix(panels: left, width: width, panel: rows.count * width), block + index * panel,
                             into: ProductPanel(
                                 c + rows.lowerBound * columns + column, leading: columns, columns: min(width, chunk.upperBound - column),
                                 start: isFirst ? start.shifted(by: column) : .present))
@@ -158,7 +164,7 @@ struct PixelProduct {
     /// own. Rows of dW are written in long runs, as they come from memory and go back to it.
     private func backwardWeights(_ call: OperatorCall) {
         let (parallel, width) = (call.parallel, panels.width)
-        let left = call.scratch + parallel.threads * Self.blockCount
+        let left = call.scratch + parallel.threads * Self.ownCount
         for rows in parts(of: 0..<rows, most: Self.blockPixels, unit: 1) {
             let (x, dy) = (call.inputs[0] + rows.lowerBound * inChannels, call.outputGradient + rows.lowerBound * outChannels)
             let panel = rows.count * width
@@ -171,7 +177,7 @@ struct PixelProduct {
             let chunks = parts(of: 0..<inChannels, most: most, unit: width)
             parallel.forEach(chunks.count) { task, worker in
                 let chunk = chunks[task]
-                let block = call.scratch + worker * Self.blockCount
+                let block = call.scratch + worker * Self.ownCount
                 pack(x, leading: inChannels, rows: rows.count, chunk, into: block)
                 for out in stride(from: 0, to: outChannels, by: width) {
                     let (target, outs) = (call.parameterGradients[0] + out * inChannels, min(width, outChannels - out))

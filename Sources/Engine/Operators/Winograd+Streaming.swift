@@ -5,7 +5,7 @@ import Kernels
 /// the products' left operand, as they lie, and tiles are the columns.
 extension Winograd {
     /// Whether weights are transformed as they are needed, so that nothing is prepared.
-    var isStreaming: Bool { tiles <= 32 }
+    var isStreaming: Bool { tiles <= 64 }
 
     /// What carrying it out costs, in multiplications for a pair of channels: those of the tiles, transforming the weights, and reading
     /// prepared ones. As measured with few tiles: going back, the sums that make the weights' gradient are then as short as the tiles are

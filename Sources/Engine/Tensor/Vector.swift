@@ -1,3 +1,5 @@
+import Kernels
+
 /// Eight floats: one AVX2 register, two NEON ones.
 typealias Vector = SIMD8<Float>
 
@@ -82,21 +84,26 @@ enum Elementwise {
     @inline(__always)
     static func exp(_ x: Vector) -> Vector {
         // Not `clamped`: it is a call that the optimiser does not inline.
-        let (lowest, highest) = (Vector(repeating: -87.3), Vector(repeating: 88.3))
-        let above = x.replacing(with: lowest, where: x .< lowest)
-        let bounded = above.replacing(with: highest, where: above .> highest)
+        let highest = Vector(repeating: 88.3)
+        return exp(small: x.replacing(with: highest, where: x .> highest))
+    }
+
+    /// e^x of numbers that are not above 88.
+    @inline(__always)
+    static func exp(small x: Vector) -> Vector {
+        let lowest = Vector(repeating: -87.3)
+        let bounded = x.replacing(with: lowest, where: x .< lowest)
         // Adding 1.5 · 2²³ rounds to the nearest whole number, which then stands in the low bits.
         let magic = Vector(repeating: 12_582_912)
-        let shifted = bounded * 1.442_695_04 + magic
+        let shifted = magic.adding(bounded, times: Vector(repeating: 1.442_695_04))
         let whole = shifted - magic
-        let r = bounded - whole * 0.693_359_375 + whole * 2.121_944_4e-4
-        var p = Vector(repeating: 1.987_569_15e-4)
-        p = p * r + 1.398_199_95e-3
-        p = p * r + 8.333_451_91e-3
-        p = p * r + 4.166_579_59e-2
-        p = p * r + 1.666_666_55e-1
-        p = p * r + 5.000_000_12e-1
-        let fraction = p * r * r + r + 1
+        let r = bounded.adding(whole, times: Vector(repeating: -0.693_359_375)).adding(whole, times: Vector(repeating: 2.121_944_4e-4))
+        var p = Vector(repeating: 1.398_199_95e-3).adding(r, times: Vector(repeating: 1.987_569_15e-4))
+        p = Vector(repeating: 8.333_451_91e-3).adding(p, times: r)
+        p = Vector(repeating: 4.166_579_59e-2).adding(p, times: r)
+        p = Vector(repeating: 1.666_666_55e-1).adding(p, times: r)
+        p = Vector(repeating: 5.000_000_12e-1).adding(p, times: r)
+        let fraction = (r + 1).adding(p, times: r * r)
         let bits = unsafeBitCast(shifted, to: SIMD8<Int32>.self) &<< 23
         return unsafeBitCast(unsafeBitCast(fraction, to: SIMD8<Int32>.self) &+ bits, to: Vector.self)
     }

@@ -234,7 +234,7 @@ import Testing
         let gradients = Weights(graph.parameters)
         func executor(_ limit: Int) -> Executor {
             Executor(
-                graph: graph, weights: weights, gradients: gradients, batch: 9, preparedLimit: limit, parallel: Parallel(threads: 2))
+                graph: graph, weights: weights, gradients: gradients, batch: 17, preparedLimit: limit, parallel: Parallel(threads: 2))
         }
         let expected = run(executor(0), gradients)
         let keeping = executor(limit)
@@ -247,7 +247,7 @@ import Testing
         let counts = graph.nodes.map { node in
             node.operation.preparedCount(
                 CallShape(
-                    batch: 9, inputs: node.inputs.map { graph.nodes[$0].shape }, output: node.shape, isTraining: true,
+                    batch: 17, inputs: node.inputs.map { graph.nodes[$0].shape }, output: node.shape, isTraining: true,
                     parallel: Parallel(threads: 2)))
         }
         #expect(counts.contains { $0 > 3000 })
@@ -258,12 +258,12 @@ import Testing
     @Test func changedWeightsArePreparedAnewOnceTheExecutorIsTold() throws {
         let (graph, weights) = try tiles()
         let gradients = Weights(graph.parameters)
-        let executor = Executor(graph: graph, weights: weights, gradients: gradients, batch: 9, parallel: Parallel(threads: 2))
+        let executor = Executor(graph: graph, weights: weights, gradients: gradients, batch: 17, parallel: Parallel(threads: 2))
         let before = run(executor, gradients)
         for index in 0..<weights.buffer.count { weights.buffer.pointer[index] *= 0.5 }
         executor.weightsChanged()
         let found = run(executor, gradients)
-        let fresh = Executor(graph: graph, weights: weights, gradients: gradients, batch: 9, parallel: Parallel(threads: 2))
+        let fresh = Executor(graph: graph, weights: weights, gradients: gradients, batch: 17, parallel: Parallel(threads: 2))
         let expected = run(fresh, gradients)
         #expect(found.output == expected.output && found.gradients == expected.gradients)
         #expect(found.output != before.output)
