@@ -17,7 +17,7 @@ export const phases = [
       ["timesteps.first", "First timestep", "Where scoring begins.", { schema: "Timesteps", methods: gradientMethods }],
       ["timesteps.last", "Last timestep", "Where scoring ends at the latest; empty: the noise schedule's last.", { schema: "Timesteps", methods: gradientMethods }],
       ["timesteps.stride", "Stride", "Every how many timesteps are looked at. 10 is ten times faster, and nearly as good.", { schema: "Timesteps", methods: gradientMethods }],
-      ["batch_size", "Pictures", "How many pictures are scored at every timestep.", { methods: gradientMethods }],
+      ["batch_size", "Pictures", "How many pictures are scored at every timestep. Empty: 16, or as many as there are.", { methods: gradientMethods, recipe: true }],
       ["seed", "Seed", "Of the noise; the same seed gives the same result."],
       ["reconstruction.samples", "Reconstruction", "Every layer that is left is refitted to the original on so many noised pictures. Empty: as the recipe has it.", { schema: "Reconstruction", methods: ["diff-pruning", "taylor", "fisher", "gauss-newton", "group-fisher", "magnitude", "random"], recipe: true }],
     ],
@@ -26,7 +26,7 @@ export const phases = [
     key: "finetuning", schema: "Finetuning", title: "Fine-tune", detail: "Trains what is left, to get its quality back.",
     fields: [
       ["steps", "Steps", "How many batches are trained on. The paper takes 100,000; a few hundred show where it goes.", { leads: true }],
-      ["batch_size", "Batch size", "Pictures in a step."],
+      ["batch_size", "Batch size", "Pictures in a step. Empty: 16, or as many as there are.", { recipe: true }],
       ["optimizer", "Optimiser", "What makes a step of a gradient. soap learns more of a step and takes longer for it; adamw is the paper's.", { recipe: true }],
       ["learning_rate", "Learning rate", "0.0002 is the paper's; short runs bear more. Empty: as the recipe has it.", { step: "any", recipe: true }],
       ["warmup_steps", "Warm-up steps", "The learning rate rises from 0 over these. Empty: as the recipe has it.", { recipe: true }],
@@ -47,7 +47,7 @@ export const phases = [
     fields: [
       ["samples", "Samples", "How many pictures to draw from each stage.", { leads: true }],
       ["sampler", "Sampler", "DDIM is smooth in few steps; DDPM needs many."],
-      ["steps", "Sampling steps", "More is finer and takes as much longer."],
+      ["steps", "Sampling steps", "More is finer and takes as much longer. Empty: 100, or as many as there are timesteps.", { recipe: true }],
       ["eta", "Eta", "Fresh noise of DDIM: 0 has none.", { step: "0.1" }],
       ["guidance_scale", "Guidance", "How far a class-conditional model is moved towards its class; 1 is not at all, and half the work.", { step: "any" }],
       ["seed", "Seed", "Of the noise that samples begin from."],
