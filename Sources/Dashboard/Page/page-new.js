@@ -43,6 +43,7 @@ class JobForm {
     this.plan = null;
     this.kept = {};
     this.absent = new Set();
+    this.changes = 0;
     this.planNote = h("p", { class: "notice", hidden: true }, "The cut of the other job's plan is made again, whatever stands here. ",
       h("button", { type: "button", class: "small", onclick: () => { this.plan = null; this.changed(); } }, "Choose anew"));
     this.refused = h("div");
@@ -186,6 +187,7 @@ class JobForm {
       const methods = field.getAttribute("data-methods");
       if (methods) show(field, methods.split(" ").includes(method));
     }
+    this.changes += 1;
     this.forecast.wait();
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.ask(), 350);
@@ -199,14 +201,16 @@ class JobForm {
     this.isAsking = true;
     do {
       this.asksAgain = false;
+      // An answer is shown unless the fields have changed meanwhile.
+      const { changes } = this;
       try {
         const answer = await post("/v1/jobs?dry_run=true", this.request, this.signal);
-        if (this.asksAgain) continue;
+        if (this.changes !== changes) continue;
         this.mark([]);
         this.forecast.show(answer);
       } catch (error) {
         if (error.name === "AbortError") return;
-        if (this.asksAgain) continue;
+        if (this.changes !== changes) continue;
         this.mark(error.errors ?? []);
         this.forecast.refuse(this.named(error));
       }
