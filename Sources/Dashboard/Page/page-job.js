@@ -163,7 +163,8 @@ class JobPage {
   async showSamples(job, metrics) {
     if (this.hasSamples) return;
     const images = {};
-    for (const [stage, name] of stages) {
+    // Of a job that prunes nothing there is no stage between the first and the last.
+    for (const [stage, name] of stages.filter(([stage]) => stage !== "pruned" || job.request.pruning)) {
       const image = await picture(`/v1/jobs/${this.id}/files/samples_${stage}.png`, `Samples: ${name.toLowerCase()}`, this.signal);
       if (image) images[stage] = image;
     }
