@@ -195,7 +195,9 @@ package struct JobValidation {
         let memory = valid.memory(resources)
         return memory.excess.map { pointer, bytes, purpose in
             FieldError(
-                pointer: pointer, detail: "needs \(bytes >> 20) MiB of memory \(purpose); the limit is \(memory.limit >> 20) MiB")
+                pointer: pointer,
+                detail: "needs \(bytes >> 20) MiB of memory \(purpose); the limit is \(memory.limit >> 20) MiB, of which the server itself "
+                    + "takes \(PhaseMemory.server >> 20)")
         }
     }
 
