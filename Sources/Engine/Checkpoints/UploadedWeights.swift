@@ -70,9 +70,9 @@ public struct UploadedWeights: Sendable {
     private var formatNotes: [Warning] {
         let doubles = source.tensors.count { $0.type == .float64 }
         let mixed = formats.exceptions.map { "\($0.value) in \($0.key.torchName)" }.sorted().joined(separator: " and ")
-        let most = "number formats are mixed, \(formats.common.torchName) for the most part"
+        let most = "number formats are mixed: most numbers are \(formats.common.torchName)"
         return [
-            mixed.isEmpty ? nil : Warning(.formatsMixed, "\(most), of \(names.count) tensors \(mixed): each keeps its own"),
+            mixed.isEmpty ? nil : Warning(.formatsMixed, "\(most), of \(names.count) tensors \(mixed). Each keeps its own"),
             doubles == 0 ? nil : Warning(.weightsConverted, "\(doubles) tensors came as float64 and are kept as float32"),
         ].compactMap { $0 }
     }

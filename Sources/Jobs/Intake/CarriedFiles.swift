@@ -79,7 +79,8 @@ struct CarriedFiles {
         }
         tell(hidden, .hiddenFilesLeftOut, "hidden file", "left out")
         tell(scripts, .scriptsLeftOut, "script", "left out, as whoever loads a pipeline may run what is in it")
-        tell(rest, .filesLeftOut, "file", "left out that belong to no part of a pipeline that is read or handed on")
+        let belong = rest.count == 1 ? "belongs" : "belong"
+        tell(rest, .filesLeftOut, "file", "left out that \(belong) to no part of a pipeline that is read or handed on")
         tell(pickles, .picklesCarried, "pickle", "handed on unread (loading one can run code; a safetensors file beside it comes first)")
     }
 

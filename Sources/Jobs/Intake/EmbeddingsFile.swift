@@ -54,7 +54,8 @@ struct EmbeddingsFile: Sendable, Equatable {
         }
         let others = reader.tensors.map(\.name).filter { $0 != Self.tensor && $0 != Self.emptyTensor }
         if !others.isEmpty {
-            warn("of the embeddings \(others.prefix(4).map { $0.prefix(100) }.joined(separator: ", ")) is not used")
+            let shown = others.prefix(4).map { $0.prefix(100) }.joined(separator: ", ") + (others.count > 4 ? ", …" : "")
+            warn("the embeddings' file has tensors that nothing reads: \(shown)")
         }
         try Self.checkNumbers(of: Self.tensor, in: reader)
         if hasEmpty { try Self.checkNumbers(of: Self.emptyTensor, in: reader) }

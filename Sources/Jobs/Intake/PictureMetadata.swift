@@ -95,7 +95,9 @@ struct PictureMetadata {
         if let unknown {
             throw Refusal(path: files[unknown.file].path, error: .unknown(line: unknown.row.line, file: unknown.row.picture))
         }
-        return leftOut > 0 ? [Warning(.metadataUnused, "metadata of \(leftOut) files that were left out is not used")] : []
+        guard leftOut > 0 else { return [] }
+        let files = leftOut == 1 ? "1 file that was" : "\(leftOut) files that were"
+        return [Warning(.metadataUnused, "metadata of \(files) left out is not used")]
     }
 
     private func classes(_ rows: [Told?], _ pictures: [String]) throws(Refusal) -> (PictureClasses, [Int]) {

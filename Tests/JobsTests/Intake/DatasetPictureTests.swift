@@ -73,7 +73,7 @@ import Testing
         #expect(
             warnings.first?.hasPrefix("6 pictures were left out, as they cannot be read: b/0.png is a PNG that does not decode") == true)
         #expect(
-            warnings.first?.hasSuffix("; and 2 more") == true && warnings.contains("metadata of 1 files that were left out is not used"))
+            warnings.first?.hasSuffix("; and 2 more") == true && warnings.contains("metadata of 1 file that was left out is not used"))
         let none = archive.refusal([], try Self.broken(1), Self.skip)
         #expect(none.hasPrefix("the archive holds no picture that is read, no PNG, JPEG or WebP, but b/0.png is a PNG that"), "\(none)")
     }

@@ -99,7 +99,7 @@ import Testing
         #expect(
             try record.warnings() == [
                 "1 picture was left out, as only PNG, JPEG and WebP are read: 1 gif (2.gif)",
-                "metadata of 1 files that were left out is not used",
+                "metadata of 1 file that was left out is not used",
             ])
         #expect(try StoredPictures(archive.database, record.id).captions == ["y"])
     }

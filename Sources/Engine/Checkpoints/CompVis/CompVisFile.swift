@@ -89,8 +89,8 @@ public struct CompVisFile: Sendable {
             notes.append(
                 Warning(
                     .conditionLeftOut,
-                    "what makes its condition (\(CompVisTensors.conditionPrefix)…, \(condition.count) tensors) is neither CLIP nor a table "
-                        + "of classes and is left out"))
+                    "what makes its condition (\(CompVisTensors.conditionPrefix)…, \(condition.count) tensor"
+                        + "\(condition.count == 1 ? "" : "s")) is neither CLIP nor a table of classes and is left out"))
         }
         self.components = components
         paddingToken = padding
