@@ -40,7 +40,7 @@ class Chromium:
                     break
             if url is None:
                 raise Failure("Chromium did not start")
-            self.socket = websocket.create_connection(url, timeout=60, max_size=None, enable_multithread=False)
+            self.socket = websocket.create_connection(url, timeout=60, max_size=None, enable_multithread=False, skip_utf8_validation=True)
         except BaseException:
             self.close()
             raise

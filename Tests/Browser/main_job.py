@@ -13,9 +13,10 @@ from bringing import begin, bring
 from chromium import Chromium
 from session import Session
 from showing import report, show
+from warned import warned
 
 with Chromium() as page, tempfile.TemporaryDirectory() as folder:
     run = Session(page, sys.argv[1], folder, sys.argv[2:])
-    for act in (begin, bring, ask, watch, show, download, report, compare, stop, use_token):
+    for act in (begin, bring, ask, watch, show, download, report, compare, warned, stop, use_token):
         act(run)
 print(f"{run.passed} passed, 0 failed")

@@ -29,8 +29,9 @@ class Session:
         self.shots = os.environ.get("PRUNER_SCREENSHOTS")
 
     def api(self, path, body=None, method=None):
-        """What the server says: JSON, or bytes."""
-        request = urllib.request.Request(self.base + path, None if body is None else json.dumps(body).encode(), method=method)
+        """What the server says: JSON, or bytes. What is sent is either, too."""
+        sent = body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+        request = urllib.request.Request(self.base + path, sent, method=method)
         if self.secret:
             request.add_header("Authorization", f"Bearer {self.secret}")
         with urllib.request.urlopen(request) as answer:
@@ -46,7 +47,8 @@ class Session:
 
     def check_warnings(self, within, item, doing):
         """A part of the page shows the warnings of the API's object, sentences and codes."""
-        shown = self.page.evaluate(f"[...document.querySelectorAll('{within} .warnings li')].map((line) => line.textContent)")
+        lines = f"[...document.querySelectorAll('{within} .warnings li')].filter((line) => line.checkVisibility())"
+        shown = self.page.evaluate(f"{lines}.map((line) => line.textContent)")
         equal(shown, [f"{warning['detail']} {warning['code']}" for warning in item["warnings"]], f"the warnings of {doing}")
 
     def look_at(self, name):
