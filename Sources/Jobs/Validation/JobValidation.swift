@@ -197,7 +197,7 @@ package struct JobValidation {
             FieldError(
                 pointer: pointer,
                 detail: "needs \(bytes >> 20) MiB of memory \(purpose); the limit is \(memory.limit >> 20) MiB, of which the server itself "
-                    + "takes \(PhaseMemory.server >> 20)")
+                    + "takes \(PhaseMemory.server >> 20) MiB")
         }
     }
 
