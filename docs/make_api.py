@@ -137,7 +137,7 @@ def operation(method, path, found, document):
             own = codes(response, shared.get(status, {}))
             refusals += [f"{status} {', '.join(own)}"] * bool(own)
     if refusals:
-        yield f"- Refused: {'; '.join(refusals)}."
+        yield f"- Refused: {'; '.join(refusals).rstrip('.')}."
     yield ""
 
 
@@ -162,7 +162,9 @@ def markdown(document):
     for name, schema in document["components"]["schemas"].items():
         lines.append(f"### {name}\n")
         fields = list(rows(schema))
-        text = told(schema) if fields else ". ".join(filter(None, [kind(schema), told(schema)]))
+        is_null_unsaid = "null" in schema.get("type", "") and "null" not in schema.get("description", "")
+        said = [told(schema), "May be null." * is_null_unsaid]
+        text = " ".join(filter(None, said)) if fields else ". ".join(filter(None, [kind(schema), told(schema)]))
         lines += [text + "\n"] * bool(text)
         lines += ["| field | type | presence | |\n|---|---|---|---|", *fields, ""] if fields else []
     return "\n".join(lines).rstrip() + "\n"

@@ -67,7 +67,7 @@ struct JobOptions: ParsableArguments {
     @Option(help: "The decay of the weights' moving average (default: 0.9999).") var emaDecay: NumberArgument?
     @Option(help: "The largest norm of the gradients (default: 1).") var gradientClip: NumberArgument?
     @Flag(help: "Do not mirror pictures at random while fine-tuning.") var noFlip = false
-    @Option(help: "The share of pictures shown without their class, to a class-conditional model that has an empty one (default: 0.1).")
+    @Option(help: "The share of pictures shown without their class or caption, to a model that knows an empty one (default: 0.1).")
     var unconditionalProbability: NumberArgument?
 
     @Option(help: "Draw so many samples before and after and compare them; without it and its kind nothing is evaluated.")
@@ -75,7 +75,7 @@ struct JobOptions: ParsableArguments {
     @Option(help: "What draws the samples (default: ddim).") var sampler: JobRequest.Sampler?
     @Option(help: "Steps to draw a sample in (default: 100).") var samplingSteps: Int?
     @Option(help: "DDIM's randomness, 0 to 1 (default: 0).") var eta: NumberArgument?
-    @Option(help: "How far a class-conditional model is moved towards its class (default: 1, not at all).")
+    @Option(help: "How far samples of a model that is told classes or captions are moved towards theirs (default: 1, not at all).")
     var guidanceScale: NumberArgument?
 
     @Option(help: "Pictures at a time, to score and to fine-tune (default: 16).") var batchSize: Int?

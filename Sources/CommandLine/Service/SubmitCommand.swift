@@ -9,7 +9,10 @@ struct SubmitCommand: ParsableCommand {
         commandName: "submit", abstract: "Posts a job to a server, uploading what it is about, and prints its id.",
         discussion: "Its options are those of prune. With --wait it follows the job, and exits with 1 when that fails.")
 
-    @Option(help: "A checkpoint's id, or a diffusers folder, tar, tar.gz or zip to upload.", completion: .file()) var checkpoint: String
+    @Option(
+        help: "A checkpoint's id; or a diffusers folder, a tar, tar.gz or zip of one, or a file of CompVis's code base to upload.",
+        completion: .file())
+    var checkpoint: String
     @Option(help: "A dataset's id, or a folder, tar, tar.gz or zip of pictures to upload.", completion: .file()) var dataset: String?
 
     @OptionGroup(title: "Of what is uploaded") var beside: CheckpointOptions
