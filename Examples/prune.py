@@ -14,7 +14,7 @@ checkpoint = ask("POST", "/v1/checkpoints", data=open("original.tar", "rb")).jso
 dataset = ask("POST", "/v1/datasets", data=open(pictures, "rb")).json()["id"]
 job = ask("POST", "/v1/jobs", json={
     "checkpoint": checkpoint, "dataset": dataset, "pruning": {"ratio": 0.3},
-    "finetuning": {"steps": 300, "learning_rate": 5e-4, "ema_decay": 0.99}}).json()
+    "finetuning": {"steps": 300}}).json()
 while job["status"] in ("queued", "running", "paused"):
     time.sleep(1)
     job = ask("GET", job["urls"]["self"]).json()
