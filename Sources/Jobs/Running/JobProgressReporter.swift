@@ -30,7 +30,7 @@ package final class JobProgressReporter {
 
     /// What is planned of phases that have not ended, in multiply-accumulates.
     private var planned: [JobPhase: Double] = [:]
-    /// What was planned of all of them.
+    /// What was planned of all of them, but for what phases left out that ended early.
     private var allWork = 0.0
     /// The share of the whole job that was told last: plans change, what was told does not fall.
     private var overall: Double
@@ -175,6 +175,7 @@ package final class JobProgressReporter {
         if let work = planned.removeValue(forKey: phase) {
             // A phase may end before all its steps are done, as scoring does at its threshold.
             doneWork += work * (Double(completed) / Double(total) - skipped)
+            allWork -= work * (1 - Double(completed) / Double(total))
             workSeconds += now - phaseStart
         }
         phaseStart = now
@@ -182,7 +183,9 @@ package final class JobProgressReporter {
 
     private func progress() -> JobProgress {
         let fraction = Double(completed) / Double(total)
-        if allWork > 0 { overall = max(overall, min(1, 1 - left(fraction) / allWork)) }
+        // What an early end will leave out is neither done nor to do.
+        let work = allWork - (planned[phase] ?? 0) * (1 - end(fraction))
+        if work > 0 { overall = max(overall, min(1, 1 - left(fraction) / work)) }
         return JobProgress(
             phase: phase, completed: completed, total: total, fraction: fraction, overall: overall, remaining: remaining(fraction))
     }
@@ -224,7 +227,9 @@ package final class JobProgressReporter {
 
     /// Multiply-accumulates that are still to do.
     private func left(_ fraction: Double) -> Double {
-        let end = expected.map { max(fraction, min(1, Double($0) / Double(total))) } ?? 1
-        return planned.values.reduce(0, +) - (planned[phase] ?? 0) * (1 - end + fraction)
+        planned.values.reduce(0, +) - (planned[phase] ?? 0) * (1 - end(fraction) + fraction)
     }
+
+    /// The share of this phase's steps at which it is expected to end.
+    private func end(_ fraction: Double) -> Double { expected.map { max(fraction, min(1, Double($0) / Double(total))) } ?? 1 }
 }
