@@ -33,7 +33,7 @@ struct LocalFiles {
         case S_IFDIR:
             var items = try Self.items(of: path)
             if isCheckpoint, items.contains(where: { $0.path == ResultManifest.path }) {
-                items.removeAll { ResultLayout.isReserved($0.path) }
+                items.removeAll { ResultLayout.isBeside($0.path) }
             }
             guard !items.isEmpty else { throw CommandFailure(.data, "\(path): the folder holds no files") }
             form = .folder(items)

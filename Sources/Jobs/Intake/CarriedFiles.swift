@@ -2,7 +2,7 @@ import Documents
 import Engine
 
 /// Which of an upload's files beside the network's own go on into the stored checkpoint, and so into every result: those of the pipeline's
-/// components. Nobody's hidden files, scripts, training state or second network does.
+/// components, and its licence. Nobody's hidden files, scripts, training state or second network does.
 struct CarriedFiles {
     /// In their order.
     private(set) var paths: [String] = []
@@ -52,10 +52,12 @@ struct CarriedFiles {
             let folder = String(path.prefix { $0 != "/" })
             let ending = Self.ending(of: path)
             let isHidden = HiddenFile.kind(path) != nil
-            if others.contains(path), !isHidden, named.contains(folder), Self.endings.contains(ending), network(folder) == nil {
+            if Self.isLicence(path) {
+                paths.append(path)
+            } else if others.contains(path), !isHidden, named.contains(folder), Self.endings.contains(ending), network(folder) == nil {
                 paths.append(path)
                 if Self.pickles.contains(ending) { pickles.add(path) }
-            } else if Self.documents.contains(ending) || Self.isLicence(path) {
+            } else if Self.documents.contains(ending) || Self.isReadme(path) {
                 continue
             } else if isHidden {
                 hidden.add(path)
@@ -114,7 +116,13 @@ struct CarriedFiles {
         return name[name.index(after: dot)...].lowercased()
     }
 
+    /// Whether it is the whole pipeline's licence, which what is made of it has to come with: a text in its top folder.
     private static func isLicence(_ path: String) -> Bool {
+        !path.contains("/") && ["", "txt", "md", "rst"].contains(ending(of: path))
+            && ["license", "licence", "notice", "copying"].contains(where: path.lowercased().hasPrefix)
+    }
+
+    private static func isReadme(_ path: String) -> Bool {
         let name = (path.split(separator: "/").last ?? "").lowercased()
         return ["license", "licence", "notice", "readme", "copying"].contains(where: name.hasPrefix)
     }

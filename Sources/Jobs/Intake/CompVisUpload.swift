@@ -147,8 +147,12 @@ struct CompVisUpload {
     private func unreadable(_ error: CheckpointError) -> CheckpointError {
         .contents(
             path: weights,
-            trouble: "there is no config.json or \(DiffusersLayout.Path.config) beside it, and by itself it cannot be read (\(error))")
+            trouble: "there is no config.json or \(DiffusersLayout.Path.config) beside it (\(Self.lending)), and by itself it "
+                + "cannot be read (\(error))")
     }
+
+    /// How weights by themselves get a configuration that is stored already.
+    private static let lending = "config=ckpt_… takes that of a checkpoint at the server"
 
     private func notOne(_ source: any TensorSource) -> CheckpointError {
         if let yaml { return .contents(path: weights, trouble: "it has no tensors model.diffusion_model.…, of which \(yaml) tells") }
@@ -156,6 +160,7 @@ struct CompVisUpload {
         return .missingFile(
             expected:
                 "a configuration beside this \(source is TorchWeights ? "PyTorch" : "safetensors") file (send both in one archive, or "
-                + "as a form; without one a file of CompVis's code base is read, whose tensors are called model.diffusion_model.…)")
+                + "as a form; \(Self.lending); without one a file of CompVis's code base is read, whose tensors are called "
+                + "model.diffusion_model.…)")
     }
 }

@@ -33,11 +33,12 @@ import Testing
         let more = [
             ("vqvae/weights.bin", "x"), ("prior/config.json", "{}"), ("README.md", "# A model"), (".git/config", "[remote]"),
             (".cache/huggingface/token", "hf_secret"), ("vqvae/evil.py", "import os"), ("optimizer.bin", "x"), ("logs/events.txt", "x"),
-            ("unet/notes.txt", "x"), ("tokenizer/.ipynb_checkpoints/vocab.json", "{}"), ("manifest.json", "{}"),
+            ("unet/notes.txt", "x"), ("LICENSE.txt", "MIT"), ("vqvae/LICENSE", "x"), ("tokenizer/.ipynb_checkpoints/vocab.json", "{}"),
+            ("manifest.json", "{}"),
         ]
         try await World.with { world in
             let checkpoint = try await upload(world, pipeline(more))
-            #expect(paths(checkpoint) == Self.parts.union(["vqvae/weights.bin", "prior/config.json"]))
+            #expect(paths(checkpoint) == Self.parts.union(["vqvae/weights.bin", "prior/config.json", "LICENSE.txt"]))
             let said = checkpoint.at("warnings").compact
             for name in [
                 "3 hidden files were left out: .cache/huggingface/token, .git/config, tokenizer/.ipynb_checkpoints/vocab.json",
@@ -46,7 +47,7 @@ import Testing
             ] {
                 #expect(said.contains(name), "\(name) in \(said)")
             }
-            #expect(!said.contains("README.md") && !said.contains("manifest.json"))
+            #expect(!said.contains("README.md") && !said.contains("LICENSE") && !said.contains("manifest.json"))
         }
     }
 
