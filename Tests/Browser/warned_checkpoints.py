@@ -109,13 +109,13 @@ def checkpoints(known):
     yield "two configurations", ["configuration_taken"], pipeline({"config.json": "{}"}), ""
     yield "lent", ["parts_lent"], {"model.safetensors": safetensors(whole)}, f"&config={known['pipeline']}"
     yield "sized", ["sample_size_taken"], pipeline({CONFIG: config(sample_size=None)}), "&sample_size=8"
-    yield ("averages", ["averages_taken", "weights_found", "schedule_taken"],
-           classes | {"scheduler_config.json": scheduler("DDIMScheduler")}, "")
+    yield "averages", ["averages_taken", "weights_found"], classes, ""
     # What is not told.
     yield ("bare", ["assumed_schedule", "assumed_class", "weights_not_finite"],
            {"config.json": config(_class_name=None), "model.safetensors": safetensors(broken)}, "")
-    yield ("texts", ["assumed_settings", "layer_left_out", "no_tokenizer", "tensors_left_out"],
-           {"model.safetensors": safetensors(texts | text_encoder(TOKENS) | {"loss.weight": Tensor("F16", [2])})}, "&sample_size=8")
+    yield ("texts", ["assumed_settings", "schedule_taken", "layer_left_out", "no_tokenizer", "tensors_left_out"],
+           {"model.safetensors": safetensors(texts | text_encoder(TOKENS) | {"loss.weight": Tensor("F16", [2])}),
+            "scheduler_config.json": scheduler("DDIMScheduler")}, "&sample_size=8")
     yield "odd condition", ["condition_left_out"], {"config.yaml": classes["config.yaml"], "model.safetensors": safetensors(odd)}, ""
     yield "pixels", ["assumed_pixels", "sampler_not_run"], {"config.json": three, "scheduler_config.json": scheduler("PNDMScheduler")}, RANDOM
     yield "latents", ["no_autoencoder"], pipeline({INDEX: json.dumps({"_class_name": "LDMPipeline"})}), ""

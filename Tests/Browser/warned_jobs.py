@@ -8,7 +8,8 @@ FORECASTS = (
      "bare", "odd pictures", {"pruning-ratio": "0.5"}),
     (["ratio_not_met", "few_training_pictures", "few_held_out_pictures", "batch_lowered"], "pipeline", "odd pictures", {}),
     (["assumed_pixels", "sampler_not_run"], "pixels", "embeddings", {}),
-    (["assumed_settings"], "texts", "embeddings", {"pruning-widths": "free"}),
+    (["sample_size_taken"], "sized", "odd pictures", {}),
+    (["assumed_settings", "schedule_taken"], "texts", "embeddings", {"pruning-widths": "free"}),
     (["captions_missing"], "stable", "captions", {}),
 )
 
