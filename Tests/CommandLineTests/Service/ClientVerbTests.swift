@@ -71,7 +71,7 @@ import Testing
         let place = try PruneTests.Place()
         try await World.with { world in
             let whole = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))
-            let inputs = ["submit", "--checkpoint", "model/unet/diffusion_pytorch_model.safetensors", "--method", "magnitude"]
+            let inputs = ["submit", "--checkpoint", "model/diffusion_pytorch_model.safetensors", "--method", "magnitude"]
             let bare = try await Self.run(inputs, place, world)
             #expect(bare.status == 65, "\(bare.process.errorText)")
             let strange = try await Self.run(inputs + ["--config", "ckpt_1"], place, world)
