@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import torch
 from diffusers import DiffusionPipeline, UNet2DConditionModel
+from huggingface_hub import ModelCard
 from safetensors.torch import load_file
 
 from models import old_names, pipeline_files, subject
@@ -38,10 +39,21 @@ def downloaded(client, checkpoint, widths="diffusers"):
         client.download(checkpoint, folder)
         tensors = load_file(Path(folder) / "unet" / "diffusion_pytorch_model.safetensors")
         result = pipeline(folder, widths)
+        described(Path(folder))
     result.unet.eval()
     if hasattr(result, "set_progress_bar_config"):
         result.set_progress_bar_config(disable=True)
     return result, tensors
+
+
+def described(folder):
+    """A result's model card, as the Hub's library reads it."""
+    if (folder / "manifest.json").exists():
+        card = ModelCard.load(folder / "README.md")
+        source = json.loads((folder / "manifest.json").read_text())["source"]["name"]
+        told = (card.data.library_name, card.data.base_model)
+        if told != ("diffusers", source):
+            raise AssertionError(f"the model card tells {told}")
 
 
 def returned(client, figures):

@@ -117,7 +117,7 @@ struct CarriedFiles {
     }
 
     /// Whether it is the whole pipeline's licence, which what is made of it has to come with: a text in its top folder.
-    private static func isLicence(_ path: String) -> Bool {
+    static func isLicence(_ path: String) -> Bool {
         !path.contains("/") && ["", "txt", "md", "rst"].contains(ending(of: path))
             && ["license", "licence", "notice", "copying"].contains(where: path.lowercased().hasPrefix)
     }

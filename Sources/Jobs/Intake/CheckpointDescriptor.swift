@@ -48,6 +48,10 @@ package struct CheckpointDescriptor {
     var warnings: [Warning] { [Warning](of: json) }
     /// Bytes of all files.
     var size: Int { json["size"]?.integer ?? 0 }
+    /// How many numbers the network has.
+    var parameters: Int { json["parameters"]?.integer ?? 0 }
+    /// Multiply-accumulates of a sample and step.
+    var multiplyAccumulates: Int { json["macs"]?.integer ?? 0 }
     /// The identifier of the job that made it; nil of one that came from outside.
     var maker: String? { if case .string(let job) = json["source"]?["job"] { job } else { nil } }
 }

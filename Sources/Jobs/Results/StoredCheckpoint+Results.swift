@@ -8,9 +8,10 @@ extension StoredCheckpoint {
     /// What a job's result has of its own; every other file it has from the checkpoint it comes from.
     private static let replaced: Set = [
         DiffusersLayout.Path.config, DiffusersLayout.Path.weights, ResultManifest.path, FreeWidthsLoader.path,
+        ModelCard.path,
     ]
 
-    /// Stores a job's result and notes it with the job: new config, weights and manifest, every other file as this checkpoint has it.
+    /// Stores a job's result and notes it with the job: new config, weights, manifest and model card, every other file as this checkpoint has it.
     func store(_ result: DiffusionCheckpoint, job: Job, manifest: ResultManifest) throws -> StoredCheckpoint {
         var files = try record.files.filter { !Self.replaced.contains($0.path) }.map { (path: $0.path, blob: try held($0)) }
         files.append((DiffusersLayout.Path.config, try blob(Array(result.trained.model.config))))
@@ -18,7 +19,16 @@ extension StoredCheckpoint {
         if result.trained.model.freeWidths { files.append((FreeWidthsLoader.path, try blob(FreeWidthsLoader.bytes))) }
         let weights = try database.blobs.writer()
         try result.writeWeights { try weights.write($0) }
-        files.append((DiffusersLayout.Path.weights, try weights.finish()))
+        let written = try weights.finish()
+        files.append((DiffusersLayout.Path.weights, written))
+        let graph = result.trained.model.described(tokens: tokens).graph
+        let card = try ModelCard(
+            manifest,
+            before: .init(
+                parameters: descriptor.parameters, multiplyAccumulates: descriptor.multiplyAccumulates, size: Int64(weightsSize)),
+            after: .init(parameters: graph.parameterCount, multiplyAccumulates: graph.multiplyAccumulates, size: written.size),
+            warnings: database.jobs.get(job.id).warnings.map(\.warning), isFree: result.trained.model.freeWidths, paths: files.map(\.path))
+        files.append((ModelCard.path, try blob(Array(card.text.utf8))))
         files.sort { $0.path < $1.path }
         let size = files.reduce(0) { $0 + $1.blob.size }
         let source: JSON = ["kind": "job", "job": .string(job.id), "stage": .string(manifest.stage.rawValue)]

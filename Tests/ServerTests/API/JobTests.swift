@@ -91,7 +91,7 @@ import Testing
         }
         let isFree = described["pruned_widths"]?.text == "free"
         #expect(
-            paths == (isFree ? ["load_pruned.py"] : []) + [
+            paths == ["README.md"] + (isFree ? ["load_pruned.py"] : []) + [
                 "manifest.json", "model_index.json", "scheduler/scheduler_config.json", "unet/config.json",
                 "unet/diffusion_pytorch_model.safetensors",
             ])

@@ -47,6 +47,55 @@ import Testing
         }
     }
 
+    /// Whatever a checkpoint is called, its result's card says that and nothing else.
+    @Test func aResultHasAModelCard() async throws {
+        try await World.with { world in
+            let files = try Samples.unet() + [("LICENSE", Array("MIT".utf8))]
+            let checkpoint = try await world.upload(
+                "/v1/checkpoints?name=a%7Cb%20%22c%22%3A%20%3Cb%3E", Samples.archive(files))
+            let dataset = try await world.upload("/v1/datasets", Samples.pictures(6))
+            let answer = try await world.post("/v1/jobs", Self.request(checkpoint, dataset))
+            let job = try await world.finished(try #require(answer.json["id"]?.text))
+            var cards: [String] = []
+            for stage in ["checkpoint", "pruned_checkpoint"] {
+                let id = try #require(job.at("result", stage).text)
+                cards.append(String(decoding: try await world.get("/v1/checkpoints/\(id)/files/README.md").data, as: UTF8.self))
+            }
+            let front = """
+                ---
+                library_name: diffusers
+                pipeline_tag: unconditional-image-generation
+                base_model: "a|b \\"c\\": <b>"
+                tags:
+                - diffusers
+                - pruned
+                - diff-pruning
+                license: other
+                license_name: as-the-original
+                license_link: "LICENSE"
+                ---
+
+                # a\\|b "c": \\<b\\>, pruned
+                """
+            for card in cards { #expect(card.hasPrefix(front), "\(card)") }
+            let parameters = try await world.get("/v1/jobs/\(try #require(job["id"]?.text))/metrics").json["parameters"]
+            let sizes = try ["before", "after"].map { Self.grouped(try #require(parameters?[$0]?.integer)) }
+            let row = "| parameters | \(sizes[0]) | \(sizes[1]) |"
+            for part in [
+                row, "`free` widths", "4 steps of 3 pictures", "6 pictures", "(`assumed_schedule`)", "(`few_training_pictures`)",
+                "python load_pruned.py",
+            ] {
+                #expect(cards[0].contains(part), "\(part) in \(cards[0])")
+            }
+            #expect(cards[0].contains(", pruned and fine-tuned\n") && !cards[1].contains("fine-tuned"))
+        }
+    }
+
+    /// Below a million.
+    private static func grouped(_ number: Int) -> String {
+        number < 1000 ? "\(number)" : "\(number / 1000)," + String("\(1000 + number % 1000)".dropFirst())
+    }
+
     @Test func theManifestTellsWhatAResultWasMadeOf() async throws {
         try await World.with { world in
             let checkpoint = try await world.upload("/v1/checkpoints?name=tiny", Samples.archive(Samples.unet()))

@@ -1,0 +1,114 @@
+import Documents
+import Engine
+
+/// What a result is, for whoever comes upon its folder: a model card as the Hugging Face Hub reads it, YAML between dashes and then Markdown.
+///
+/// Like the manifest it says nothing of when or under which identifiers a job ran.
+struct ModelCard {
+    /// Where it stands in the downloaded folder.
+    static let path = "README.md"
+
+    /// What a network comes to.
+    struct Figures {
+        let parameters: Int
+        let multiplyAccumulates: Int
+        /// Bytes of the weights' file.
+        let size: Int64
+    }
+
+    private let manifest: ResultManifest
+    private let before: Figures
+    private let after: Figures
+    private let warnings: [Warning]
+    private let isFree: Bool
+    /// Of the result's files.
+    private let paths: Set<String>
+
+    /// - Parameters:
+    ///   - warnings: of the job, as far as it has come.
+    ///   - isFree: whether the result has widths that a plain configuration cannot say.
+    ///   - paths: of the result's other files.
+    init(_ manifest: ResultManifest, before: Figures, after: Figures, warnings: [Warning], isFree: Bool, paths: [String]) {
+        self.manifest = manifest
+        self.warnings = manifest.warnings + warnings.filter { known in !manifest.warnings.contains { $0.code == known.code } }
+        (self.before, self.after, self.isFree) = (before, after, isFree)
+        self.paths = Set(paths)
+    }
+
+    /// The whole file.
+    var text: String {
+        ([front, "# \(Markdown.escaped(name)), \(stage)", made, sizes] + known + ["## How to load it", loading, again]).joined(
+            separator: "\n\n")
+            + "\n"
+    }
+
+    private var name: String { manifest.source.record.name }
+    private var stage: String {
+        manifest.stage == .pruned ? "pruned" : manifest.request.pruning == nil ? "fine-tuned" : "pruned and fine-tuned"
+    }
+    private var licence: String? { paths.filter(CarriedFiles.isLicence).min() }
+
+    private var front: String {
+        let isTold = paths.contains { $0.hasPrefix("text_encoder/") }
+        var lines = [
+            "library_name: diffusers", "pipeline_tag: \(isTold ? "text-to-image" : "unconditional-image-generation")",
+            // A JSON text is a YAML text.
+            "base_model: \(JSON.string(name).compact)", "tags:", "- diffusers",
+        ]
+        if manifest.request.pruning != nil { lines += ["- pruned", "- diff-pruning"] }
+        if let licence { lines += ["license: other", "license_name: as-the-original", "license_link: \(JSON.string(licence).compact)"] }
+        return "---\n\(lines.joined(separator: "\n"))\n---"
+    }
+
+    /// What was done.
+    private var made: String {
+        var steps: [String] = []
+        if let pruning = manifest.request.pruning {
+            let which = pruning.plan == nil ? "a ratio of \(pruning.ratio) by `\(pruning.method.rawValue)`" : "a plan that was given"
+            let widths = pruning.plan?.plan.widths ?? pruning.widths
+            steps.append(
+                "Channels were removed from its U-Net at \(which), with `\(widths.rawValue)` widths ([Diff-Pruning](https://arxiv.org/abs/2305.10924))."
+            )
+            if pruning.reconstruction != nil { steps.append("What is left was refitted by least squares to what the original gives.") }
+        }
+        if manifest.stage == .finetuned, let training = manifest.request.finetuning?.training {
+            steps.append(
+                "It was fine-tuned for \(training.steps) steps of \(training.batchSize) pictures at a learning rate of \(training.learningRate)."
+            )
+        }
+        if let pictures = manifest.dataset { steps.append("Its data set had \(Markdown.grouped(pictures.images)) pictures.") }
+        return steps.joined(separator: " ")
+    }
+
+    private var sizes: String {
+        func row(_ what: String, _ before: Int, _ after: Int) -> String {
+            "| \(what) | \(Markdown.grouped(before)) | \(Markdown.grouped(after)) |"
+        }
+        return [
+            "| | before | after |", "|---|---|---|", row("parameters", before.parameters, after.parameters),
+            row("multiply-accumulates of a sample and step", before.multiplyAccumulates, after.multiplyAccumulates),
+            row("bytes of the U-Net's weights", Int(before.size), Int(after.size)),
+        ].joined(separator: "\n")
+    }
+
+    /// What there is to know of it.
+    private var known: [String] {
+        guard !warnings.isEmpty else { return [] }
+        return ["## What to know", warnings.map { "- \(Markdown.escaped($0.detail)) (`\($0.code)`)" }.joined(separator: "\n")]
+    }
+
+    private var loading: String {
+        if isFree {
+            return "Its layers have widths that diffusers' configurations cannot say: `load_pruned.py`, beside this file, loads it.\n\n"
+                + "```sh\npython load_pruned.py . picture.png\n```"
+        }
+        let custom = paths.contains("pipeline.py") ? ", custom_pipeline=folder, trust_remote_code=True" : ""
+        return "```python\nfrom diffusers import DiffusionPipeline\n\nfolder = \".\"  # where this file lies\n"
+            + "pipeline = DiffusionPipeline.from_pretrained(folder\(custom))\n```"
+    }
+
+    private var again: String {
+        "`manifest.json` says what it was made of, with which request, seeds and version: enough to make it again."
+            + (licence.map { " The original's licence, `\($0)`, goes with it." } ?? "")
+    }
+}
