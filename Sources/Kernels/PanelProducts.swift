@@ -17,32 +17,31 @@ public enum PanelProducts<Vector: ProductVector> {
     @inlinable @inline(__always)
     public static func multiply(rows: Int, inner: Int, _ a: LeftMatrix, _ b: UnsafePointer<Float>, into c: ProductPanel) {
         // What many rows meet of B has to stay in the first cache.
-        guard inner > 4 * deepest / 3, rows > 12 else { return multiplyRows(rows, inner, a, b, c) }
-        let parts = (inner + deepest - 1) / deepest
-        let depth = ((inner + parts - 1) / parts + width - 1) / width * width
-        for start in stride(from: 0, to: inner, by: depth) {
-            multiplyRows(rows, min(depth, inner - start), a.from(column: start), b + start * width, start == 0 ? c : c.present)
-        }
+        let parts = inner > 4 * deepest / 3 && rows > 12 ? (inner + deepest - 1) / deepest : 1
+        let depth = parts == 1 ? inner : ((inner + parts - 1) / parts + width - 1) / width * width
+        var start = 0
+        // One loop for both cases: a body that stands once is compiled into whoever calls, for the instructions that he has.
+        repeat {
+            let (a, b, c) = (a.from(column: start), b + start * width, start == 0 ? c : c.present)
+            let inner = min(depth, inner - start)
+            var row = 0
+            while row < rows {
+                let left = rows - row
+                // Eight are two fours rather than six and two.
+                if left >= 6 && left != 8 || left == 5 {
+                    multiply(SixRows<Vector>.self, row, rows, inner, a, b, c)
+                    row += 6
+                } else {
+                    multiply(FourRows<Vector>.self, row, rows, inner, a, b, c)
+                    row += 4
+                }
+            }
+            start += depth
+        } while start < inner
     }
 
     /// Rows of a panel of B that are multiplied at a time: 24 KiB.
     @inlinable @inline(__always) static var deepest: Int { 6144 / width }
-
-    @inlinable @inline(__always)
-    static func multiplyRows(_ rows: Int, _ inner: Int, _ a: LeftMatrix, _ b: UnsafePointer<Float>, _ c: ProductPanel) {
-        var row = 0
-        while row < rows {
-            let left = rows - row
-            // Eight are two fours rather than six and two.
-            if left >= 6 && left != 8 || left == 5 {
-                multiply(SixRows<Vector>.self, row, rows, inner, a, b, c)
-                row += 6
-            } else {
-                multiply(FourRows<Vector>.self, row, rows, inner, a, b, c)
-                row += 4
-            }
-        }
-    }
 
     /// One block of rows. The last one reaches back to rows that are done, where there are enough, rather than beyond the end.
     @inlinable @inline(__always)
