@@ -1,5 +1,5 @@
 """Makes the archives in archives/ that MediaTests read: `python3 make_archives.py`. Needs the `zip` command for the encrypted one."""
-import gzip, io, os, subprocess, tarfile, zipfile
+import gzip, io, os, struct, subprocess, tarfile, zipfile, zlib
 
 here = os.path.join(os.path.dirname(os.path.abspath(__file__)), "archives")
 os.makedirs(here, exist_ok=True)
@@ -65,3 +65,18 @@ if os.path.exists(path):
     os.remove(path)
 subprocess.run(["zip", "-q", "-X", "-P", "word", "encrypted.zip", "secret.txt"], cwd=here, check=True)
 os.remove(os.path.join(here, "secret.txt"))
+
+# Two names that differ in nothing but how an accent is written; what each holds says which it is.
+accents = [("caf\u00e9", b"composed"), ("cafe\u0301", b"decomposed"), ("Gru\u0308\u00dfe " * 20, b"long")]
+for form, format in (("pax", tarfile.PAX_FORMAT), ("gnu", tarfile.GNU_FORMAT)):
+    tar(f"accents_{form}.tar", [member(*m) for m in accents], format)
+zipped("accents.zip", accents)
+with zipfile.ZipFile(os.path.join(here, "accents_directory.zip"), "w") as archive:
+    # As Info-ZIP has names that its own field cannot tell, and a directory in another order than the files.
+    for path, data in accents:
+        plain = path.encode("ascii", "replace")
+        info = zipfile.ZipInfo(plain.decode(), (2000, 1, 1, 0, 0, 0))
+        told = struct.pack("<BI", 1, zlib.crc32(plain)) + path.encode()
+        info.extra = struct.pack("<HH", 0x7075, len(told)) + told
+        archive.writestr(info, data)
+    archive.filelist.reverse()

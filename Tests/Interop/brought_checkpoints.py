@@ -110,7 +110,11 @@ def which_configuration(case):
     flat = {"diffusion_pytorch_model.safetensors": save(state())}
     told_of("unet/config.json", folder({"config.json": "{}", "unet/config.json": condition}), r"\bunet/config\.json")
     top = {f"top/{path}": data for path, data in folder({"unet/config.json": dit}).items()}
-    told_of("unet/config.json in a top folder", top, r"\bunet/config\.json.*DiT")
+    told_of("unet/config.json in a top folder", top, r"\btop/unet/config\.json.*DiT")
+    twice = {f"top/{path}": data for path, data in folder({"config.json": "{}"}).items()}
+    case.taken("two in a top folder", case.checkpoint(twice), r"top/unet/config\.json is taken, top/config\.json")
+    alike = case.checkpoint(folder({"caf\u00e9.txt": b"1", "cafe\u0301.txt": b"2"}))
+    case.refused("names that differ in an accent's form", alike, "invalid_archive", "more than once", "composed.*rename")
     told_of(SCHEDULER_CONFIG, folder({SCHEDULER_CONFIG: flow}), r"\bscheduler/scheduler_config\.json.*flow")
     between = {(f"weights/{path}" if "/" in path else path): data for path, data in folder().items()}
     told_of("a folder between", between, r"weights/unet/config\.json")

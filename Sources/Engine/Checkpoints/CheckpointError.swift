@@ -71,13 +71,10 @@ public enum CheckpointError: Error, Equatable, CustomStringConvertible {
 }
 
 extension CheckpointError {
-    /// The error with the paths that its configurations have where they were sent.
-    ///
-    /// - Parameters:
-    ///   - config: the network's `config.json`.
-    ///   - scheduler: the noise schedule's; nil where none was sent.
-    public func inFiles(config: String, scheduler: String?) -> CheckpointError {
+    /// The error with the paths that its configurations have where they were packed.
+    public func inFiles(of layout: DiffusersLayout) -> CheckpointError {
         guard case .configuration(let path, let error) = self else { return self }
-        return .configuration(path: path == "config.json" ? config : path == "scheduler_config.json" ? scheduler ?? path : path, error)
+        let sent = path == "config.json" ? layout.config : path == "scheduler_config.json" ? layout.scheduler : nil
+        return .configuration(path: sent.map(layout.packed) ?? path, error)
     }
 }

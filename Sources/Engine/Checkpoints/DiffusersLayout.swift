@@ -16,6 +16,8 @@ public struct DiffusersLayout: Sendable, Equatable {
     public let others: [String]
     /// What was chosen where there was a choice.
     public let notes: [Warning]
+    /// What stands before each path where it was packed: a folder, with its last slash.
+    private let folder: String
 
     /// Where each part stands in a pipeline's folder.
     public enum Path {
@@ -31,10 +33,13 @@ public struct DiffusersLayout: Sendable, Equatable {
 
     /// Finds the parts among relative paths.
     ///
-    /// - Parameter variant: the weights' variant (`fp16`, `non_ema`) that must be taken; nil takes the standard file, or what is there.
+    /// - Parameters:
+    ///   - packing: the folder in which all of them were packed, with its last slash, by which they are told of.
+    ///   - variant: the weights' variant (`fp16`, `non_ema`) that must be taken; nil takes the standard file, or what is there.
     /// - Throws: ``CheckpointError/missingFile(expected:)``, ``CheckpointError/missingConfiguration(near:)``,
     ///   ``CheckpointError/ambiguous(_:found:)``, ``CheckpointError/unknownVariant(_:found:)``.
-    public init(paths: [String], variant: String? = nil) throws(CheckpointError) {
+    public init(paths: [String], in packing: String = "", variant: String? = nil) throws(CheckpointError) {
+        self.folder = packing
         let all = Set(paths)
         let isFlat = !all.contains(Path.config)
         let folder = isFlat ? "" : "unet/"
@@ -45,12 +50,15 @@ public struct DiffusersLayout: Sendable, Equatable {
         let names = paths.filter { $0.hasPrefix(folder) }.map { String($0.dropFirst(folder.count)) }.filter { !$0.contains("/") }
         let choice = try WeightsChoice(names: names, folder: folder, variant: variant)
         weights = choice.path
-        notes = choice.notes + Self.notes(config: config, scheduler: scheduler, all)
+        notes = choice.notes + Self.notes(config: config, scheduler: scheduler, all, packing)
         others = paths.filter { path in
             guard let slash = path.firstIndex(of: "/") else { return false }
             return !["unet", "scheduler"].contains(path[..<slash])
         }.sorted()
     }
+
+    /// A part's path where it was packed.
+    public func packed(_ path: String) -> String { folder + path }
 
     /// The configuration of the DDIM code base in a flat folder.
     private static func yaml(_ paths: [String]) throws(CheckpointError) -> String {
@@ -75,10 +83,10 @@ public struct DiffusersLayout: Sendable, Equatable {
     }
 
     /// What is told where a part is there twice.
-    private static func notes(config: String, scheduler: String?, _ all: Set<String>) -> [Warning] {
+    private static func notes(config: String, scheduler: String?, _ all: Set<String>, _ packing: String) -> [Warning] {
         [(config, "config.json"), (scheduler, "scheduler_config.json")].compactMap { taken, other in
             guard let taken, taken != other, taken.hasSuffix(".json"), all.contains(other) else { return nil }
-            return Warning(.configurationTaken, "\(taken) is taken, \(other) beside it is not read")
+            return Warning(.configurationTaken, "\(packing)\(taken) is taken, \(packing)\(other) beside it is not read")
         }
     }
 

@@ -10,18 +10,24 @@ extension BlobStore {
     /// Every file of an archive as a blob, by its path without a common top folder; of a file that is weights by itself that one.
     ///
     /// - Throws: ``ArchiveError``, ``StorageError``.
-    package func unpack(_ source: ArchiveSource) throws -> [(path: String, blob: StoredBlob)] {
-        if case .file(let path) = source, let name = WeightsFile.name(ofBare: path) { return [(name, try copy(path))] }
+    package func unpack(_ source: ArchiveSource) throws -> UnpackedFiles {
+        if case .file(let path) = source, let name = WeightsFile.name(ofBare: path) {
+            return UnpackedFiles([(name, try copy(path))])
+        }
         let archive = try ArchiveReader(source, limits: .init(entries: Self.largestFolder))
         var paths: [String] = []
+        var known: Set<String> = []
         var blobs: [StoredBlob] = []
         while let entry = try archive.next() {
+            // Other machines' folders know only one of two names that differ in how their accents are written, and so do texts here.
+            guard known.insert(entry.path).inserted else { throw ArchiveError.duplicate(entry: entry.path) }
             let writer = try writer()
             while let chunk = try archive.readChunk() { try writer.write(chunk) }
             paths.append(entry.path)
             blobs.append(try writer.finish())
         }
-        return Array(zip(ArchivePath.withoutCommonTopFolder(paths), blobs))
+        return UnpackedFiles(
+            Array(zip(ArchivePath.withoutCommonTopFolder(paths), blobs)), folder: ArchivePath.commonTopFolder(paths).map { $0 + "/" } ?? "")
     }
 
     /// A file's bytes as a blob.

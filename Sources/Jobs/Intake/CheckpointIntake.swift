@@ -28,23 +28,24 @@ package struct CheckpointIntake {
     /// Checks and stores.
     ///
     /// - Parameters:
-    ///   - files: by path, in either layout.
+    ///   - sent: in either layout.
     ///   - upload: what the files came from, which goes then.
     ///   - answer: to be kept with the checkpoint.
     ///   - choices: what the files leave open.
     ///   - owner: whose it is.
     /// - Throws: ``CheckpointError``, ``JobsError``, ``StorageError``, ``RequestMemoryError``.
     package func store(
-        _ files: [(path: String, blob: StoredBlob)], name: String?, _ choices: CheckpointChoices = CheckpointChoices(),
+        _ sent: UnpackedFiles, name: String?, _ choices: CheckpointChoices = CheckpointChoices(),
         consuming upload: HeldUpload? = nil, owner: Owner? = nil, answer: KeptAnswer<CheckpointRecord>? = nil
     ) throws -> CheckpointRecord {
-        let lent = try choices.config.map { try LentParts($0, beside: files.map(\.path), in: database) }
-        let files = files + (lent?.files ?? [])
+        let lent = try choices.config.map { try LentParts($0, beside: sent.files.map(\.path), in: database) }
+        let files = sent.files + (lent?.files ?? [])
         let contents = Dictionary(files.map { ($0.path, $0.blob) }) { first, _ in first }
         let single = try memory.work(StoredCheckpoint.graphCost, for: "the upload's YAML") {
             try CompVisUpload(files) { try json($0, contents) }
         }
-        let layout = try single == nil ? DiffusersLayout(paths: files.map(\.path), variant: choices.variant) : nil
+        let layout =
+            try single == nil ? DiffusersLayout(paths: files.map(\.path), in: sent.folder, variant: choices.variant) : nil
         // Configurations, and what is read of the weights before any number is. Shards are open together.
         let weights = single?.weights ?? layout?.weights
         let folder = weights.map { $0.prefix { $0 != "/" } } ?? ""
@@ -86,7 +87,7 @@ package struct CheckpointIntake {
             do throws(CheckpointError) {
                 uploaded = try UploadedWeights(config: config, weights: source, scheduler: scheduler)
             } catch {
-                throw unpacked?.file.inFileNames(error) ?? error.inFiles(config: layout.config, scheduler: layout.scheduler)
+                throw unpacked?.file.inFileNames(error) ?? error.inFiles(of: layout)
             }
             (model, type) = (uploaded.model, uploaded.formats.common)
             config = uploaded.freedConfig ?? config
@@ -101,7 +102,7 @@ package struct CheckpointIntake {
         } else if let initialization = choices.initialization {
             let fresh: FreshWeights
             do throws(CheckpointError) { fresh = try FreshWeights(config: config, seed: initialization.seed, scheduler: scheduler) } catch {
-                throw error.inFiles(config: layout.config, scheduler: layout.scheduler)
+                throw error.inFiles(of: layout)
             }
             (model, type) = (fresh.model, .float32)
             let writer = try database.blobs.writer()
@@ -195,12 +196,12 @@ package struct CheckpointIntake {
         let data = try json(layout.config, blobs)
         let scheduler = try layout.scheduler.map { try json($0, blobs) }
         guard layout.config.hasSuffix(".yml") || layout.config.hasSuffix(".yaml") else {
-            let classes = (Self.document(data)?["_class_name"] ?? .null) == .null ? [Self.assumedClass(layout.config)] : []
+            let classes = (Self.document(data)?["_class_name"] ?? .null) == .null ? [Self.assumedClass(layout.packed(layout.config))] : []
             guard let size else { return Configuration(unet: data, scheduler: scheduler, isWritten: false, warnings: classes) }
             return Configuration(
-                unet: try sized(data, size, layout.config), scheduler: scheduler, isWritten: true,
+                unet: try sized(data, size, layout.packed(layout.config)), scheduler: scheduler, isWritten: true,
                 warnings: classes + [
-                    Warning(.sampleSizeTaken, "sample_size is \(size), as was said beside the files: \(layout.config) has none")
+                    Warning(.sampleSizeTaken, "sample_size is \(size), as was said beside the files: \(layout.packed(layout.config)) has none")
                 ])
         }
         do throws(ConfigurationError) {
@@ -208,7 +209,7 @@ package struct CheckpointIntake {
             return Configuration(
                 unet: converted.unet, scheduler: scheduler ?? converted.scheduler, isWritten: true, warnings: converted.warnings)
         } catch {
-            throw CheckpointError.configuration(path: layout.config, error)
+            throw CheckpointError.configuration(path: layout.packed(layout.config), error)
         }
     }
 

@@ -47,7 +47,7 @@ extension ArchiveError: CustomStringConvertible {
                     ? ": pack what it leads to in its place, with tar -h --hard-dereference, or with zip without -y" : "")
         case .duplicate(let entry):
             "the archive holds \"\(entry)\" more than once"
-                // libarchive composes names as it reads them.
+                // Where files are told apart by texts, such names are one.
                 + (entry.utf8.allSatisfy { $0 < 0x80 }
                     ? "" : ", or under names that differ in nothing but how accents are composed: rename one of them")
         case .encrypted(let entry): "the archive's entry \"\(entry)\" is encrypted"

@@ -48,10 +48,21 @@ package enum ArchivePath {
 
     /// Strips `./` and, when every path lies in one and the same top folder, that folder; order is kept.
     package static func withoutCommonTopFolder(_ paths: [String]) -> [String] {
-        let split = paths.map { $0.split(separator: "/").filter { $0 != "." } }
-        let strips = split.first?.first.map { top in split.allSatisfy { $0.count > 1 && $0[0] == top } } ?? false
-        return split.map { ($0.dropFirst(strips ? 1 : 0)).joined(separator: "/") }
+        let strips = commonTopFolder(paths) != nil
+        return paths.map { components($0).dropFirst(strips ? 1 : 0).joined(separator: "/") }
     }
+
+    /// The top folder in which every path lies; nil where there is none.
+    package static func commonTopFolder(_ paths: [String]) -> String? {
+        guard let top = paths.first.flatMap({ components($0).first }) else { return nil }
+        let isCommon = paths.allSatisfy { path in
+            let components = components(path)
+            return components.count > 1 && components[0] == top
+        }
+        return isCommon ? String(top) : nil
+    }
+
+    private static func components(_ path: String) -> [Substring] { path.split(separator: "/").filter { $0 != "." } }
 
     private static func shown(_ bytes: some Collection<UInt8>) -> String {
         var text = ""

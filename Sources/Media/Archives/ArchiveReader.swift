@@ -30,6 +30,8 @@ package final class ArchiveReader {
     private let packed: Int64
     /// What a tar is pulled from; nil for a zip, in which libarchive seeks.
     private let stream: TarStream?
+    private let locale: ArchiveLocale
+    private var zipNames = ZipNames()
     private var names: ArchiveNames
     private var entryCount = 0
     private var totalSize: Int64 = 0
@@ -51,7 +53,7 @@ package final class ArchiveReader {
         let stream = format == .zip ? nil : try TarStream(source, isGzip: format == .tarGz, packed: packed, limits: limits)
         if format == .zip {
             guard case .file(let path) = source else { throw .notAnArchive(found: "a zip file, which cannot be read as it comes") }
-            try ZipDirectory.check(path: path, entries: limits.entries)
+            zipNames = try ZipDirectory.names(path: path, entries: limits.entries)
         }
         guard let archive = archive_read_new() else { throw .unreadable(path: "", reason: "out of memory") }
         self.archive = archive
@@ -61,15 +63,16 @@ package final class ArchiveReader {
         self.givesLitter = givesLitter
         self.packed = packed
         self.stream = stream
+        locale = format == .zip ? .utf8 : .bytes
         names = ArchiveNames(limits: limits)
-        let status = ArchiveLocale.withUTF8 {
+        let status = locale.use {
             if format == .zip {
                 // The central directory is what unzip and Python go by; the streaming reader would go by the local headers.
                 archive_read_support_format_zip_seekable(archive)
+                archive_read_set_options(archive, "hdrcharset=UTF-8")
             } else {
                 archive_read_support_format_tar(archive)
             }
-            archive_read_set_options(archive, "hdrcharset=UTF-8")
             guard let stream else { return source.open(archive) }
             return archive_read_open(
                 archive, Unmanaged.passUnretained(stream).toOpaque(), nil,
@@ -99,7 +102,7 @@ package final class ArchiveReader {
             // libarchive takes an old ENOMEM for its own when a name cannot be decoded.
             errno = 0
             stream?.beginHeader(ArchiveError.numbered(entryCount + 1))
-            let status = ArchiveLocale.withUTF8 { archive_read_next_header(archive, &header) }
+            let status = locale.use { archive_read_next_header(archive, &header) }
             if status == ARCHIVE_EOF {
                 hasEnded = true
                 try finish(position: position)
@@ -168,13 +171,14 @@ package final class ArchiveReader {
 
     /// The entry under `header`; nil for what is passed over.
     private func file(_ header: OpaquePointer) throws(ArchiveError) -> Entry? {
-        guard let name = ArchiveLocale.withUTF8({ archive_entry_pathname(header) }) else {
-            // libarchive keeps no name that it cannot turn into the locale's UTF-8.
+        guard let name = locale.use({ archive_entry_pathname(header) }) else {
+            // libarchive keeps no name of a zip that it cannot turn into the locale's UTF-8.
             throw .unsafePath(entry: ArchiveError.numbered(entryCount), reason: ArchivePath.notUTF8)
         }
-        let bytes = UnsafeRawBufferPointer(start: name, count: strlen(name))
+        let given = UnsafeRawBufferPointer(start: name, count: strlen(name))
+        let bytes = zipNames.next(given) ?? Array(given)
         let isIcon = ArchivePath.isFolderIcon(bytes)
-        let path = try ArchivePath.normalized(isIcon ? UnsafeRawBufferPointer(rebasing: bytes.dropLast()) : bytes)
+        let path = try ArchivePath.normalized(isIcon ? bytes.dropLast() : bytes[...])
         let size = archive_entry_size_is_set(header) != 0 ? archive_entry_size(header) : nil
         if let size {
             guard size >= 0 else { throw .damaged(entry: path, reason: "a negative size") }

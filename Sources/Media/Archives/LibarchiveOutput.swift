@@ -17,7 +17,7 @@ final class LibarchiveOutput {
             defer { archive_write_free(archive) }
             do {
                 try body(output)
-                try output.check(ArchiveLocale.withUTF8 { archive_write_close(archive) })
+                try output.check(ArchiveLocale.utf8.use { archive_write_close(archive) })
             } catch {
                 // Without this, freeing would close, and write an end that makes the torso look whole.
                 if output.isOpen { archive_write_fail(archive) }
@@ -39,7 +39,7 @@ final class LibarchiveOutput {
 
     /// Sets libarchive's options and opens.
     func setOptions(_ options: String) throws {
-        try check(ArchiveLocale.withUTF8 { archive_write_set_options(archive, options) })
+        try check(ArchiveLocale.utf8.use { archive_write_set_options(archive, options) })
         try check(archive_write_set_bytes_per_block(archive, 1 << 16))
         try check(archive_write_set_bytes_in_last_block(archive, 1))
         let status = archive_write_open(
@@ -62,7 +62,7 @@ final class LibarchiveOutput {
     func begin(path: String, size: Int64?) throws {
         guard let entry = archive_entry_new() else { throw ArchiveError.writing(reason: "out of memory") }
         defer { archive_entry_free(entry) }
-        let status = ArchiveLocale.withUTF8 {
+        let status = ArchiveLocale.utf8.use {
             archive_entry_set_pathname(entry, path)
             archive_entry_set_filetype(entry, 0o100000)
             archive_entry_set_perm(entry, 0o644)

@@ -22,8 +22,8 @@ package enum ZipDirectory {
         return Int(min(directory / 46, 1_000_000)) * 500 + 4 * Int(min(directory, 128 << 20))
     }
 
-    /// Throws when the directory is empty, is not where the end record says, or has more than `entries` entries.
-    static func check(path: String, entries: Int) throws(ArchiveError) {
+    /// The names in the directory; throws when it is empty, is not where the end record says, or has more than `entries` entries.
+    static func names(path: String, entries: Int) throws(ArchiveError) -> ZipNames {
         let file: FileHandle
         do { file = try FileHandle(forReadingFrom: URL(fileURLWithPath: path)) } catch { throw .unreadable(path: path, reason: "\(error)") }
         defer { try? file.close() }
@@ -48,7 +48,7 @@ package enum ZipDirectory {
                 start = number(bytes, 48, 8)
             }
             let announced = number(tail, end + 10, 2)
-            try walk(file, from: start, to: tailStart + UInt64(end), isEmpty: announced == 0, limit: entries)
+            return try walk(file, from: start, to: tailStart + UInt64(end), isEmpty: announced == 0, limit: entries)
         } catch let error as ArchiveError {
             throw error
         } catch {
@@ -56,10 +56,13 @@ package enum ZipDirectory {
         }
     }
 
-    private static func walk(_ file: FileHandle, from start: UInt64, to end: UInt64, isEmpty: Bool, limit: Int) throws {
+    private static func walk(
+        _ file: FileHandle, from start: UInt64, to end: UInt64, isEmpty: Bool, limit: Int
+    ) throws -> ZipNames {
         guard start <= end else { throw ArchiveError.damaged(entry: nil, reason: "the zip's central directory lies outside the file") }
         try file.seek(toOffset: start)
         var buffer: [UInt8] = []
+        var names = ZipNames()
         var left = end - start
         var count = 0
         var index = 0
@@ -76,12 +79,19 @@ package enum ZipDirectory {
             guard buffer.count - index >= 46, number(buffer, index, 4) == 0x0201_4B50 else { break }
             count += 1
             guard count <= limit else { throw ArchiveError.tooManyEntries(limit: limit) }
-            index += 46 + [28, 30, 32].reduce(0) { $0 + Int(number(buffer, index + $1, 2)) }
-            guard index <= buffer.count else { break }
+            let (name, extra, comment) = (
+                Int(number(buffer, index + 28, 2)), Int(number(buffer, index + 30, 2)), Int(number(buffer, index + 32, 2))
+            )
+            let end = index + 46 + name + extra
+            guard end + comment <= buffer.count else { break }
+            names.add(buffer[(index + 46)..<(end - extra)], extra: buffer[(end - extra)..<end], offset: number(buffer, index + 42, 4))
+            index = end + comment
         }
         guard count > 0 else {
             throw isEmpty ? ArchiveError.empty : .damaged(entry: nil, reason: "the zip's central directory is not where its end says")
         }
+        names.end()
+        return names
     }
 
     /// The same conditions as libarchive's: one disk, counts that agree, a directory that lies before its end.

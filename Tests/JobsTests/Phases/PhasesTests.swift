@@ -31,7 +31,7 @@ import Testing
                 try writer.write(Fixture.bytes("unet/ddpm/\(fixture)"))
                 return (path: path, blob: try writer.finish())
             }
-            let checkpoint = try CheckpointIntake(database: database).store(files, name: "tiny").id
+            let checkpoint = try CheckpointIntake(database: database).store(UnpackedFiles(files), name: "tiny").id
             let body: JSON = ["checkpoint": .string(checkpoint), "evaluation": ["samples": 1, "steps": 1]]
             let dataset = more.isEmpty ? [:] : ["dataset": JSON.string(try Self.dataset(database))]
             let (request, errors) = JobRequest.read(body.replacing(dataset).replacing(more), webhook: nil)

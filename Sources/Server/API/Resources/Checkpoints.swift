@@ -47,7 +47,7 @@ extension API {
                     let share = try await memory.admitted(for: "a checkpoint")
                     defer { withExtendedLifetime(share) {} }
                     return try CheckpointIntake(database: database, memory: memory).store(
-                        form.files, name: name ?? form.name, choices, owner: owner(of: request),
+                        UnpackedFiles(form.files), name: name ?? form.name, choices, owner: owner(of: request),
                         answer: creation.keeping(form.fingerprint) { try $0.created() }
                     ).created().response
                 }

@@ -2,21 +2,19 @@ import Dispatch
 import Foundation
 import HTTP
 import Hashing
+import Jobs
 import Media
 import Storage
 import Synchronization
 
 /// Checkpoints: archives are taken apart into blobs.
 extension Uploads {
-    /// The files of an archive, by path without a common top folder.
-    typealias Files = [(path: String, blob: StoredBlob)]
-
     /// A whole body.
     enum Arrived {
         /// As it came.
         case file(Received)
         /// A tar that was taken apart as it came, and the SHA-256 of the whole, where it was asked for.
-        case files(Files, digest: String)
+        case files(UnpackedFiles, digest: String)
 
         var digest: String {
             switch self {
@@ -36,7 +34,7 @@ extension Uploads {
 
     /// A checkpoint's files, with what the body calls it beside the upload that it names.
     struct Parts {
-        let files: Files
+        let files: UnpackedFiles
         let name: String?
         let upload: HeldUpload?
     }
@@ -67,7 +65,7 @@ extension Uploads {
 
     private func unpackAsItComes(_ body: RequestBody, length: Int64, hashing: Bool) async throws -> Arrived {
         let pipe = ChunkPipe(capacity: 8)
-        let unpacked = Mutex<Result<Files, any Error>?>(nil)
+        let unpacked = Mutex<Result<UnpackedFiles, any Error>?>(nil)
         let unpacker = DispatchQueue(label: "upload.unpack")
         unpacker.async {
             let result = Result { try database.blobs.unpack(.stream(ArchiveStream(size: length, pipe.next))) }
