@@ -7,8 +7,15 @@ extension Thread {
     ///   - running: is left when the work is done; what the thread holds may go a moment later.
     package static func startInBackground(_ name: String, in running: DispatchGroup, _ work: @escaping @Sendable () -> Void) {
         running.enter()
-        let thread = Thread {
+        startInBackground(name) {
             defer { running.leave() }
+            work()
+        }
+    }
+
+    /// Starts a thread that nobody waits for.
+    static func startInBackground(_ name: String, _ work: @escaping @Sendable () -> Void) {
+        let thread = Thread {
             // Of this thread alone, as Linux takes it.
             _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
             work()

@@ -107,7 +107,7 @@ struct API: Sendable {
         }
         guard bytes.count > RequestMemory.trifle else { return (try parsed(), share) }
         let cost = JSON.parsingCost(bytes: bytes.count, maximumValues: Self.mostValues)
-        return (try memory.work(cost, for: "a body of \(bytes.count) bytes", parsed), share)
+        return try await BackgroundExecutor.run { (try memory.work(cost, for: "a body of \(bytes.count) bytes", parsed), share) }
     }
 
     /// One page of a list by `?limit=20&after=ID`.

@@ -46,10 +46,12 @@ extension API {
                     if let first = try creation.firstAnswer(to: form.fingerprint) { return first }
                     let share = try await memory.admitted(for: "a checkpoint")
                     defer { withExtendedLifetime(share) {} }
-                    return try CheckpointIntake(database: database, memory: memory).store(
-                        UnpackedFiles(form.files), name: name ?? form.name, choices, owner: owner(of: request),
-                        answer: creation.keeping(form.fingerprint) { try $0.created() }
-                    ).created().response
+                    return try await BackgroundExecutor.run {
+                        try CheckpointIntake(database: database, memory: memory).store(
+                            UnpackedFiles(form.files), name: name ?? form.name, choices, owner: owner(of: request),
+                            answer: creation.keeping(form.fingerprint) { try $0.created() }
+                        ).created().response
+                    }
                 }
                 let body = try uploadBody(request, isRepeated: creation.isRepeated)
                 let arrived =
@@ -60,11 +62,13 @@ extension API {
                 if let first = try creation.firstAnswer(to: arrived.digest) { return first }
                 let share = try await memory.admitted(arrived.directoryCost, for: "an archive")
                 defer { withExtendedLifetime(share) {} }
-                let parts = try uploads.parts(arrived, type: request.fields[.contentType])
-                return try CheckpointIntake(database: database, memory: memory).store(
-                    parts.files, name: name ?? parts.name, choices, consuming: parts.upload, owner: owner(of: request),
-                    answer: creation.keeping(arrived.digest) { try $0.created() }
-                ).created().response
+                return try await BackgroundExecutor.run {
+                    let parts = try uploads.parts(arrived, type: request.fields[.contentType])
+                    return try CheckpointIntake(database: database, memory: memory).store(
+                        parts.files, name: name ?? parts.name, choices, consuming: parts.upload, owner: owner(of: request),
+                        answer: creation.keeping(arrived.digest) { try $0.created() }
+                    ).created().response
+                }
             }
         }
         on(
@@ -123,9 +127,11 @@ extension API {
             let checkpoint = try StoredCheckpoint(database, request.parameter("id"))
             let share = try await memory.admitted(for: "the list of tensors")
             // The header once, the answer as a document and as text.
-            return try withExtendedLifetime(share) {
-                try memory.work(2 * checkpoint.layoutCost, for: "the list of tensors") {
-                    .json(["data": try checkpoint.tensorList()])
+            return try await BackgroundExecutor.run {
+                try withExtendedLifetime(share) {
+                    try memory.work(2 * checkpoint.layoutCost, for: "the list of tensors") {
+                        .json(["data": try checkpoint.tensorList()])
+                    }
                 }
             }
         }
@@ -136,7 +142,9 @@ extension API {
                 refusals: [.notFound, .checkpointDamaged] + Operation.Refusal.memory)
         ) { request in
             let share = try await memory.admitted(for: "the tensor")
-            return try withExtendedLifetime(share) { try tensor(request.parameter("name"), of: request.parameter("id")) }
+            return try await BackgroundExecutor.run {
+                try withExtendedLifetime(share) { try tensor(request.parameter("name"), of: request.parameter("id")) }
+            }
         }
     }
 
@@ -203,8 +211,10 @@ extension API {
         let share = try await memory.admitted(for: "the archive")
         defer { withExtendedLifetime(share) {} }
         let file = try database.blobs.temporaryFile()
-        try ArchiveWriter(items).write(as: format) { try file.write($0) }
-        try file.flush()
+        try await BackgroundExecutor.run {
+            try ArchiveWriter(items).write(as: format) { try file.write($0) }
+            try file.flush()
+        }
         let open = try OpenFile(file.url)
         return [.file(open, offset: 0, length: open.size)]
     }

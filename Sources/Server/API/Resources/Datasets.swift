@@ -36,11 +36,13 @@ extension API {
                 if let first = try creation.firstAnswer(to: received.digest) { return first }
                 let source = try uploads.source(received, type: request.fields[.contentType])
                 let share = try await memory.admitted(ZipDirectory.cost(path: source.path), for: "an archive")
-                return try withExtendedLifetime((source, share)) {
-                    try DatasetIntake(database: database, memory: memory, share: share).store(
-                        .file(path: source.path), name: name ?? source.name, choices, consuming: source.upload,
-                        owner: owner(of: request), answer: creation.keeping(received.digest) { try $0.created() }
-                    ).created().response
+                return try await BackgroundExecutor.run {
+                    try withExtendedLifetime((source, share)) {
+                        try DatasetIntake(database: database, memory: memory, share: share).store(
+                            .file(path: source.path), name: name ?? source.name, choices, consuming: source.upload,
+                            owner: owner(of: request), answer: creation.keeping(received.digest) { try $0.created() }
+                        ).created().response
+                    }
                 }
             }
         }

@@ -23,8 +23,10 @@ extension API {
             if try isDryRun(request) {
                 let turn = try await memory.measured(for: "a dry run")
                 let (body, share) = try await json(request, JobRequest.read)
-                return try withExtendedLifetime((turn, share)) {
-                    .json(try JobForecast(job: validated(body), resources: resources, memory: memory).json())
+                return try await BackgroundExecutor.run {
+                    try withExtendedLifetime((turn, share)) {
+                        .json(try JobForecast(job: validated(body), resources: resources, memory: memory).json())
+                    }
                 }
             }
             return try await creating(request) { creation in

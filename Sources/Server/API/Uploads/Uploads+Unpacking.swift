@@ -66,8 +66,8 @@ extension Uploads {
     private func unpackAsItComes(_ body: RequestBody, length: Int64, hashing: Bool) async throws -> Arrived {
         let pipe = ChunkPipe(capacity: 8)
         let unpacked = Mutex<Result<UnpackedFiles, any Error>?>(nil)
-        let unpacker = DispatchQueue(label: "upload.unpack")
-        unpacker.async {
+        let unpacker = DispatchGroup()
+        Thread.startInBackground("upload-unpack", in: unpacker) {
             let result = Result { try database.blobs.unpack(.stream(ArchiveStream(size: length, pipe.next))) }
             unpacked.withLock { $0 = result }
             pipe.close()
@@ -81,11 +81,11 @@ extension Uploads {
             }
         } catch {
             pipe.close()
-            unpacker.sync {}
+            unpacker.wait()
             throw error
         }
         pipe.close()
-        unpacker.sync {}
+        unpacker.wait()
         guard let result = unpacked.withLock({ $0 }) else { preconditionFailure("an unpacker ended without a result") }
         return .files(try result.get(), digest: hashing ? BlobDigest(hash.finalize()).hex : "")
     }
