@@ -34,7 +34,7 @@ public struct Autoencoder: Sendable {
         let notFinite = [encoder, decoder].compactMap { $0 }.flatMap(\.tensorsNotFinite)
         warnings =
             configuration.warnings + source.notes
-            + notFinite.prefix(8).map { Warning(.weightsNotFinite, "\(folder): tensor \($0) holds numbers that are not finite") }
+            + .notFinite(notFinite, in: "\(folder): ")
     }
 
     /// One with fresh weights, as diffusers' constructor draws them after `torch.manual_seed(seed)`.

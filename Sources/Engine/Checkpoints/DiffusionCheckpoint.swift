@@ -44,10 +44,7 @@ public struct DiffusionCheckpoint: Sendable {
         try Self.check(model.graph.parameters, against: names)
         let weights = try Self.read(source, names, model.graph.parameters)
         let trained = TrainedModel(model: model, weights: weights)
-        var warnings = model.warnings + schedule.warnings + source.notes
-        warnings += weights.tensorsNotFinite.prefix(8).map {
-            Warning(.weightsNotFinite, "tensor \($0) holds numbers that are not finite")
-        }
+        let warnings = model.warnings + schedule.warnings + source.notes + .notFinite(weights.tensorsNotFinite)
         self.init(trained: trained, schedule: schedule, formats: NumberFormats(of: names), warnings: warnings)
     }
 

@@ -116,6 +116,6 @@ public struct UploadedWeights: Sendable {
         }
         let prefix = SharedPrefix.warning(source.tensors.map(\.name))
         return [freed, prefix].compactMap { $0 } + formatNotes + model.warnings + schedule.warnings + source.notes
-            + notFinite.prefix(8).map { Warning(.weightsNotFinite, "tensor \($0) holds numbers that are not finite") }
+            + .notFinite(notFinite)
     }
 }

@@ -116,14 +116,16 @@ struct CarriedFiles {
         return name[name.index(after: dot)...].lowercased()
     }
 
+    private static let licences = ["license", "licence", "notice", "copying"]
+
     /// Whether it is the whole pipeline's licence, which what is made of it has to come with: a text in its top folder.
     static func isLicence(_ path: String) -> Bool {
         !path.contains("/") && ["", "txt", "md", "rst"].contains(ending(of: path))
-            && ["license", "licence", "notice", "copying"].contains(where: path.lowercased().hasPrefix)
+            && licences.contains(where: path.lowercased().hasPrefix)
     }
 
     private static func isReadme(_ path: String) -> Bool {
         let name = (path.split(separator: "/").last ?? "").lowercased()
-        return ["license", "licence", "notice", "readme", "copying"].contains(where: name.hasPrefix)
+        return (licences + ["readme"]).contains(where: name.hasPrefix)
     }
 }

@@ -196,12 +196,13 @@ package struct CheckpointIntake {
         let data = try json(layout.config, blobs)
         let scheduler = try layout.scheduler.map { try json($0, blobs) }
         guard layout.config.hasSuffix(".yml") || layout.config.hasSuffix(".yaml") else {
-            let classes = (Self.document(data)?["_class_name"] ?? .null) == .null ? [Self.assumedClass(layout.packed(layout.config))] : []
+            let path = layout.packed(layout.config)
+            let classes = (Self.document(data)?["_class_name"] ?? .null) == .null ? [Self.assumedClass(path)] : []
             guard let size else { return Configuration(unet: data, scheduler: scheduler, isWritten: false, warnings: classes) }
             return Configuration(
-                unet: try sized(data, size, layout.packed(layout.config)), scheduler: scheduler, isWritten: true,
+                unet: try sized(data, size, path), scheduler: scheduler, isWritten: true,
                 warnings: classes + [
-                    Warning(.sampleSizeTaken, "sample_size is \(size), as was said beside the files: \(layout.packed(layout.config)) has none")
+                    Warning(.sampleSizeTaken, "sample_size is \(size), as was said beside the files: \(path) has none")
                 ])
         }
         do throws(ConfigurationError) {

@@ -6,7 +6,7 @@ struct PictureSize: Hashable {
     let height: Int
 
     /// By the least side: those that are too small for a network come first.
-    fileprivate var rank: [Int] { [min(width, height), width, height] }
+    fileprivate var rank: (Int, Int, Int) { (min(width, height), width, height) }
 }
 
 /// How many pictures of a dataset have each size, for the sizes of the least sides.
@@ -18,7 +18,7 @@ struct PictureSizes {
     private static let most = 100
 
     init(_ counts: [PictureSize: Int]) {
-        self.counts = counts.sorted { $0.key.rank.lexicographicallyPrecedes($1.key.rank) }.prefix(Self.most).map { ($0.key, $0.value) }
+        self.counts = counts.sorted { $0.key.rank < $1.key.rank }.prefix(Self.most).map { ($0.key, $0.value) }
     }
 
     /// Reads what a record keeps; nothing of one that was stored before sizes were counted.

@@ -43,6 +43,6 @@ public struct CompVisComponent: Sendable {
         } catch let error as SafeTensorsError {
             throw CheckpointError.weights(error)
         }
-        return notFinite.prefix(8).map { Warning(.weightsNotFinite, "tensor \($0) holds numbers that are not finite") }
+        return .notFinite(notFinite)
     }
 }
