@@ -8,7 +8,8 @@ package struct Pruner: AsyncParsableCommand {
         subcommands: [Serve.self, PruneCommand.self],
         groupedSubcommands: [
             CommandGroup(
-                name: "At a server", subcommands: [SubmitCommand.self, StatusCommand.self, LogsCommand.self, DownloadCommand.self]),
+                name: "At a server",
+                subcommands: [SubmitCommand.self, SweepCommand.self, StatusCommand.self, LogsCommand.self, DownloadCommand.self]),
             CommandGroup(
                 name: "On a server's data folder",
                 subcommands: [TokenCommand.self, GarbageCommand.self, BackupCommand.self, DoctorCommand.self]),

@@ -30,7 +30,8 @@ package struct DashboardFile: Sendable {
         ("fields.js", PackageResources.fields_js), ("page-token.js", PackageResources.page_token_js),
         ("page-jobs.js", PackageResources.page_jobs_js), ("page-files.js", PackageResources.page_files_js),
         ("page-job.js", PackageResources.page_job_js), ("page-new.js", PackageResources.page_new_js),
-        ("page-compare.js", PackageResources.page_compare_js), ("app.js", PackageResources.app_js),
+        ("page-compare.js", PackageResources.page_compare_js), ("page-sweeps.js", PackageResources.page_sweeps_js),
+        ("app.js", PackageResources.app_js),
     ].map { DashboardFile($0, "text/javascript; charset=utf-8", $1) }
 
     /// What the page asks for.

@@ -58,6 +58,38 @@ def compare(run):
     run.step(f"the comparison's table and plot are right; {count} texts and controls audited")
 
 
+def sweep(run):
+    """Two ratios as one sweep: its page, its plot, its front, and what can be done with it."""
+    page, base, job, checkpoint = run.page, run.base, run.job, run.checkpoint
+    dataset = run.api(f"/v1/jobs/{job}")["request"]["dataset"]
+    made = run.api("/v1/sweeps", {"checkpoint": checkpoint["id"], "dataset": dataset, "name": "how far",
+                                  "pruning": {"method": "magnitude", "ratios": [0.25, 0.5]}, "evaluation": {"samples": 4, "steps": 4}})
+    page.open(f"{base}/#/sweeps")
+    page.wait("document.querySelector('tbody a')?.textContent === 'how far'", doing="the list of sweeps")
+    run.look_at("sweeps")
+    page.click("tbody a")
+    page.wait("document.querySelectorAll('tbody .badge.succeeded').length === 2", 120, "the sweep")
+    page.wait("document.querySelector('.title .badge.succeeded') && document.querySelectorAll('.dot').length === 2", doing="the plot")
+    points = run.api(f"/v1/sweeps/{made['id']}")["points"]
+    plots.check_comparison(page, [(point["job"], point["size"], point["loss"]["after"]) for point in points], page.whole())
+    front = sum(point["on_front"] for point in points)
+    equal(page.evaluate("document.querySelectorAll('[data-series=front]').length"), int(front > 1), "the line of the front")
+    equal(page.evaluate("[...document.querySelectorAll('tbody tr')].filter((row) => row.textContent.includes('on it')).length"), front, "the front in the table")
+    page.fill("#x-axis", "macs")
+    page.fill("#y-axis", "ssim")
+    plots.check_comparison(page, [(point["job"], point["macs"], point["ssim"]) for point in points], page.whole())
+    count = run.look_at("sweep")
+    result = run.api(f"/v1/jobs/{points[-1]['job']}")["result"]["checkpoint"]
+    page.click("tbody tr:last-child .action:last-child button")
+    page.wait(f"location.hash === '#/new?from={result}' && document.querySelector('#checkpoint')?.value === '{result}'", doing="a job that goes on from a point")
+    page.open(f"{base}/#/sweeps/{made['id']}")
+    page.wait("document.querySelector('.title .badge.succeeded')")
+    page.click(".actions .danger")
+    page.wait("location.hash === '#/sweeps' && !document.querySelector('tbody')", doing="the list without the sweep")
+    run.expect_quiet()
+    run.step(f"a sweep's page and plot are right; {count} texts and controls audited")
+
+
 def stop(run):
     """Pause, resume, cancel and delete."""
     page, base, job = run.page, run.base, run.job
@@ -67,7 +99,7 @@ def stop(run):
     page.fill("#name", "endless")
     page.click("button[type=submit]")
     endless = page.wait("location.hash.startsWith('#/jobs/job_') && location.hash.slice(7)")
-    page.wait("document.querySelector('.phases .now')?.textContent === 'scoring'", 30)
+    page.wait("document.querySelector('.phases .now')?.textContent === 'finetuning'", 30)
     page.open(f"{base}/#/jobs")
     page.wait("document.querySelector('tbody progress')", doing="progress in the queue")
     count = len(run.api(f"/v1/jobs/{endless}")["warnings"])

@@ -7,7 +7,7 @@ PRUNER_SCREENSHOTS names a folder to leave pictures of every page in, light and 
 import sys
 import tempfile
 
-from afterwards import compare, download, stop, use_token
+from afterwards import compare, download, stop, sweep, use_token
 from asking import ask, watch
 from bringing import begin, bring
 from chromium import Chromium
@@ -17,6 +17,6 @@ from warned import warned
 
 with Chromium() as page, tempfile.TemporaryDirectory() as folder:
     run = Session(page, sys.argv[1], folder, sys.argv[2:])
-    for act in (begin, bring, ask, watch, show, download, report, compare, warned, stop, use_token):
+    for act in (begin, bring, ask, watch, show, download, report, compare, sweep, warned, stop, use_token):
         act(run)
 print(f"{run.passed} passed, 0 failed")

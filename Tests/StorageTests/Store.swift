@@ -84,7 +84,7 @@ extension Database {
     }
 
     func job(checkpoint: String? = nil, priority: Int = 0, dataset: String? = nil) throws -> Job {
-        try jobs.enqueue(priority: priority, request: "{}", checkpoint: checkpoint ?? self.checkpoint(), dataset: dataset)
+        try jobs.enqueue(.init(priority: priority, request: "{}", checkpoint: checkpoint ?? self.checkpoint(), dataset: dataset))
     }
 
     /// A result that a running job made.

@@ -95,9 +95,7 @@ struct LocalJob {
     /// Queues a job.
     func enqueue(_ valid: JobValidation.Valid) throws -> Job {
         let request = valid.request
-        return try database.jobs.enqueue(
-            name: request.name, metadata: request.metadata.compact, priority: request.priority, request: request.json.compact,
-            checkpoint: request.checkpoint, dataset: request.dataset, warnings: valid.storedWarnings)
+        return try database.jobs.enqueue(valid.submission)
     }
 
     /// Runs a job to its end.

@@ -17,9 +17,8 @@ package enum JobTable {
                 warnings.isEmpty ? "" : String(warnings.count), shown(job["name"]),
             ])
         }
-        let widths = rows[0].indices.map { column in rows.map { $0[column].count }.max() ?? 0 }
         let more = list["has_more"] == true ? "there are more: --limit 100\n" : ""
-        return rows.map { trimmed(zip($0, widths).map { $0.padding(to: $1) }.joined(separator: "  ")) + "\n" }.joined() + more
+        return TextTable.text(rows) + more
     }
 
     /// One job, a fact a line.
@@ -53,6 +52,4 @@ package enum JobTable {
         guard let value, value != .null else { return "" }
         return (value.word ?? value.compact).visible
     }
-
-    private static func trimmed(_ line: String) -> String { String(line.reversed().drop { $0 == " " }.reversed()) }
 }

@@ -5,6 +5,7 @@ import { filesPage } from "./page-files.js";
 import { jobPage } from "./page-job.js";
 import { jobsPage } from "./page-jobs.js";
 import { newPage } from "./page-new.js";
+import { sweepPage, sweepsPage } from "./page-sweeps.js";
 import { tokenPage } from "./page-token.js";
 import { h } from "./dom.js";
 import { trouble } from "./notices.js";
@@ -15,6 +16,8 @@ const pages = [
   [/^#\/jobs\/([\w-]+)$/, jobPage],
   [/^#\/new(?:\?from=([\w-]+))?$/, newPage],
   [/^#\/files$/, filesPage],
+  [/^#\/sweeps$/, sweepsPage],
+  [/^#\/sweeps\/([\w-]+)$/, sweepPage],
   [/^#\/compare(?:\/([\w-]+))?$/, comparePage],
   [/^#\/token$/, (main) => tokenPage(main, () => { location.hash = "#/jobs"; })],
 ];

@@ -217,14 +217,12 @@ export class FinetuningFigure extends Figure {
 
 /** Size against quality, a point for every job. */
 export class ComparisonFigure extends Figure {
-  constructor() {
-    super("Size against quality", null, {
-      draw: (width) => this.plot(width), level: "h2", controls: [legend([["key-after", "a job's result"], ["key-removed", "the checkpoint itself"]])],
-    });
-    this.points = [];
+  constructor(entries = [["key-after", "a job's result"], ["key-removed", "the checkpoint itself"]]) {
+    super("Size against quality", null, { draw: (width) => this.plot(width), level: "h2", controls: [legend(entries)] });
+    Object.assign(this, { points: [], xAxis: { name: "" }, yAxis: { name: "" } });
   }
 
-  /** `points`: `{ name, x, y, isOriginal }`; `xAxis`, `yAxis`: `{ name, write }`. */
+  /** `points`: `{ name, x, y, isOriginal, isOnFront }`; those on the front are joined by a line. `xAxis`, `yAxis`: `{ name, write }`. */
   update(points, xAxis, yAxis) {
     Object.assign(this, { points: points.filter((point) => Number.isFinite(point.x) && Number.isFinite(point.y)), xAxis, yAxis });
     this.render();
@@ -238,7 +236,10 @@ export class ComparisonFigure extends Figure {
     });
     const stops = [];
     const names = [];
-    for (const point of [...this.points].sort((one, other) => one.x - other.x)) {
+    const sorted = [...this.points].sort((one, other) => one.x - other.x);
+    const front = sorted.filter((point) => point.isOnFront);
+    if (front.length > 1) nodes.push(line(front, x, y, { class: "raw", "data-series": "front" }));
+    for (const point of sorted) {
       const [px, py] = [x(point.x), y(point.y)];
       const isRight = px > (inner.left + inner.right) / 2;
       const length = 7 * point.name.length; // hardly any letter is wider

@@ -1,4 +1,6 @@
+import Documents
 import Engine
+import Foundation
 import Storage
 
 /// Collects gradients over timesteps, and ranks channels by them for the cut.
@@ -44,6 +46,14 @@ struct Scoring: Phase {
         walk(shape.schedule).plan(shape.before.graph, samples: settings.batchSize, memory: memory, parallel: shape.parallel)
     }
 
+    /// By what a pass is found again that found all that this one would; nil where there are no pictures.
+    func key(_ request: JobRequest, _ schedule: NoiseSchedule, threads: Int) -> BlobDigest? {
+        request.dataset.map { dataset in
+            ScoringRecord.key(
+                settings, timesteps: walk(schedule).points, checkpoint: request.checkpoint, dataset: dataset, threads: threads)
+        }
+    }
+
     // MARK: At work
 
     func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws {
@@ -56,10 +66,37 @@ struct Scoring: Phase {
     func run(_ job: RunningJob) throws {
         guard let pictures = job.inputs.pictures else { return }
         let original = try job.inputs.stages.original.load()
-        job.leave(ScoredNetwork(checkpoint: original, importance: try score(original, pictures, job)))
+        let key = key(job.request, original.schedule, threads: job.parallel.threads)
+        let importance = try key.flatMap { try reuse($0, original, job) } ?? score(original, pictures, job, key)
+        job.leave(ScoredNetwork(checkpoint: original, importance: importance))
     }
 
-    private func score(_ original: DiffusionCheckpoint, _ pictures: PictureSet, _ job: RunningJob) throws -> [[Double]] {
+    /// What a pass found that depended on the same, another job's or one of an earlier attempt; nil where there is none.
+    private func reuse(_ key: BlobDigest, _ original: DiffusionCheckpoint, _ job: RunningJob) throws -> [[Double]]? {
+        let groups = original.trained.model.graph.channelGroups()
+        let found = try job.calibration(key) { path in
+            try ScoringRecord([UInt8](Data(contentsOf: URL(fileURLWithPath: path))), for: groups)
+        }
+        guard let (record, scorer) = found else { return nil }
+        job.reporter.leaveOut(Self.name)
+        try job.cutSeries(Self.section, after: nil)
+        for loss in record.losses { job.reporter.add(loss.point, x: loss.x, to: Self.section) }
+        try job.reporter.flush()
+        let reused: [JSON.Member] = scorer == job.job.id ? [] : [.init("reused_from", .string(scorer))]
+        try job.write(record.summary.adding(reused), Self.section)
+        return record.importance
+    }
+
+    /// Keeps what the pass found for later attempts and for other jobs.
+    private func keep(_ importance: [[Double]], _ summary: JSON, _ key: BlobDigest, _ job: RunningJob) throws {
+        let losses = try job.points(Self.section)
+        guard let json = ScoringRecord(importance: importance, summary: summary, losses: losses).json else { return }
+        try job.keepCalibration(key) { sink in try Array(json.compact.utf8).withUnsafeBytes(sink) }
+    }
+
+    private func score(
+        _ original: DiffusionCheckpoint, _ pictures: PictureSet, _ job: RunningJob, _ key: BlobDigest?
+    ) throws -> [[Double]] {
         let trained = original.trained
         let scoring = walk(original.schedule)
         let timesteps = scoring.points
@@ -87,6 +124,7 @@ struct Scoring: Phase {
             try job.reporter.flush()
         }
         try job.write(summary.json, Self.section)
+        if let key { try keep(outcome.importance, summary.json, key, job) }
         return outcome.importance
     }
 }

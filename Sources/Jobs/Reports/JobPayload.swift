@@ -15,7 +15,7 @@ extension Job {
             "request": try JSON(parsing: Array(request.utf8)),
             "result": ["checkpoint": .optional(status.isLive ? nil : resultCheckpoint), "pruned_checkpoint": .optional(resultPruned)],
             "warnings": warnings.map(\.warning).json,
-            "webhook": webhook.map(Self.payload) ?? nil,
+            "webhook": webhook.map(Self.payload) ?? nil, "sweep": .optional(sweep),
             "error": failure.map { ["code": .string($0.code), "detail": .string($0.detail)] } ?? nil,
             "urls": [
                 "self": .string(path), "events": .string("\(path)/events"), "metrics": .string("\(path)/metrics"),

@@ -101,6 +101,12 @@ package final class JobProgressReporter {
         if self.phase != phase { planned[phase] = nil }
     }
 
+    /// Leaves out a phase whose work somebody did before.
+    func leaveOut(_ phase: JobPhase) {
+        timing[phase, default: 0] += 0
+        if let work = planned.removeValue(forKey: phase) { allWork -= work }
+    }
+
     /// Counts one step, with points for a series if it has some; saves the job's state when it is time, and ends the job if it is to stop.
     ///
     /// - Parameter state: stores the state after this step; nil where the phase has none.

@@ -170,6 +170,33 @@ package final class RunningJob {
         }
     }
 
+    // MARK: What serves other jobs
+
+    /// What a pass of scoring found that depended on the same, and the job whose pass it was; nil where there is none, or it cannot be
+    /// read: then it is to be found again.
+    func calibration<Found>(_ key: BlobDigest, _ read: (String) throws -> Found) throws -> (found: Found, scorer: String)? {
+        guard let known = try database.calibrations.find(key) else { return nil }
+        do {
+            close(try database.blobs.open(known.digest, of: .job, known.job, file: "what was scored"))
+            let found = try read(database.blobs.url(for: known.digest).path)
+            try database.calibrations.noteUse(key)
+            return (found, known.job)
+        } catch {
+            logger.error("\(job.id) has to score again: what \(known.job) scored cannot be read: \(error)")
+            return nil
+        }
+    }
+
+    /// Keeps what this job's pass of scoring found.
+    func keepCalibration(
+        _ key: BlobDigest, _ write: (@escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void
+    ) throws {
+        guard let dataset = request.dataset else { return }
+        // An attempt that finds it knows from here how long the pass took.
+        try reporter.writeTime()
+        try database.calibrations.keep(key, checkpoint: request.checkpoint, dataset: dataset, job: job.id, blob(write))
+    }
+
     /// What `write` writes, as a blob.
     package func blob(_ write: (@escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void) throws -> StoredBlob {
         let writer = try database.blobs.writer()
@@ -189,6 +216,11 @@ package final class RunningJob {
         try jobs.series(section.name, of: job.id, after: x, limit: count).compactMap {
             try JSON(parsing: Array($0.point.utf8))["loss"]?.double
         }
+    }
+
+    /// All points of a section's series.
+    func points(_ section: MetricsSection) throws -> [(x: Int, point: JSON)] {
+        try jobs.series(section.name, of: job.id, after: -1, limit: .max).map { ($0.x, try JSON(parsing: Array($0.point.utf8))) }
     }
 
     /// The highest loss of a section's series, of a thousand evenly spaced ones where it is longer; 0 where there is none.

@@ -60,7 +60,8 @@ package struct JobForecast {
         return try SafeTensorsWriter(entries, type: formats.common).size
     }
 
-    /// Seconds of every phase that takes steps, were all of them done: Diff-Pruning may stop earlier.
+    /// Seconds of every phase that takes steps, were all of them done: Diff-Pruning may stop earlier. Where another job has scored for this
+    /// one, none are.
     private func seconds() throws -> JSON {
         let shape = job.shape(resources.parallel)
         let phases = Phases.all.asked(by: job.request)
@@ -73,10 +74,14 @@ package struct JobForecast {
         let isEncoding = steps.contains { $0.steps.contains { $0.network == nil } }
         let speed = isEncoding ? Matrix.measuredSpeed(resources.parallel) : 1
         for (name, steps) in steps where !steps.isEmpty {
-            let value = steps.reduce(0) { sum, steps in
-                guard let network = steps.network else { return sum + steps.seconds(speed: speed) }
-                return sum + (timings[network].map { steps.seconds($0, shape) } ?? 0)
-            }
+            let isDone = name == Scoring.name && job.isScored
+            let value =
+                isDone
+                ? 0
+                : steps.reduce(0) { sum, steps in
+                    guard let network = steps.network else { return sum + steps.seconds(speed: speed) }
+                    return sum + (timings[network].map { steps.seconds($0, shape) } ?? 0)
+                }
             seconds.append(.init(name.rawValue, .double(value)))
             total += value
         }

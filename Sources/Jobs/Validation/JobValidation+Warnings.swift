@@ -12,7 +12,14 @@ extension JobValidation.Valid {
     package var warnings: [Warning] { timestepTable + lowered + share + counts + assumptions }
 
     /// As they are stored with the job.
-    package var storedWarnings: [JobWarning] { warnings.map { JobWarning($0) } }
+    private var storedWarnings: [JobWarning] { warnings.map { JobWarning($0) } }
+
+    /// As it is put into the queue.
+    package var submission: JobSubmission {
+        JobSubmission(
+            name: request.name, metadata: request.metadata.compact, priority: request.priority, request: request.json.compact,
+            checkpoint: request.checkpoint, dataset: request.dataset, warnings: storedWarnings, webhook: request.webhook)
+    }
 
     private var timestepTable: [Warning] {
         guard let note = result.timestepNote, model.isSinusoidOfFirstBlock else { return [] }

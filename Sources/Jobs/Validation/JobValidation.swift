@@ -33,6 +33,9 @@ package struct JobValidation {
         /// What becomes of pictures and captions before a network sees them; nil where they go in as they are.
         let encoding: EncodingShape?
 
+        /// Whether another job's pass of scoring serves this one.
+        var isScored = false
+
         /// What was lowered of what is usual.
         var lowered: [Warning] = []
         /// What came of the ratio.
@@ -125,6 +128,9 @@ package struct JobValidation {
         fillReconstruction(&valid)
         if errors.isEmpty { errors += memory(valid) }
         guard errors.isEmpty else { throw JobsError.invalidFields(errors) }
+        if let key = Scoring(valid.request)?.key(valid.request, schedule, threads: resources.parallel.threads) {
+            valid.isScored = try database.calibrations.find(key) != nil
+        }
         return valid
     }
 

@@ -23,3 +23,8 @@ extension JobRequest {
     /// - Returns: the request, and what is wrong with it.
     package static func read(_ body: JSON) -> (request: JobRequest, errors: [FieldError]) { read(body, webhook: Webhook.read) }
 }
+
+extension SweepRequest {
+    /// Reads a request body.
+    package static func read(_ body: JSON) -> (request: SweepRequest, errors: [FieldError]) { read(body, webhook: Webhook.read) }
+}

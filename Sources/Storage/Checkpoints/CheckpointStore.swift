@@ -64,7 +64,9 @@ public struct CheckpointStore: Sendable {
                         AND (checkpoint = ?1 OR result_checkpoint = ?1 OR result_pruned = ?1) ORDER BY id
                     """, arguments: [id])
             guard jobs.isEmpty else { throw StorageError.inUse(.checkpoint, id: id, jobs: jobs) }
-            let digests = try database.forgetManifest(.checkpoint, id, in: rows) + Self.files(of: id, in: rows).map(\.digest)
+            let digests =
+                try database.forgetManifest(.checkpoint, id, in: rows) + Self.files(of: id, in: rows).map(\.digest)
+                + rows.remove(from: "calibrations", where: "checkpoint = ?", [id])
             try rows.execute(sql: "DELETE FROM checkpoints WHERE id = ?", arguments: [id])
             guard rows.changesCount == 1 else { throw StorageError.notFound(.checkpoint, id: id) }
             try database.noteDeleted(in: rows)

@@ -43,7 +43,8 @@ extension Database {
                     UNION ALL SELECT id || ' manifest' FROM datasets WHERE manifest = ?1
                     UNION ALL SELECT job || ' ' || name FROM job_files WHERE digest = ?1
                     UNION ALL SELECT job || ' save' FROM job_saves WHERE digest = ?1
-                    UNION ALL SELECT job || ' ' || phase FROM job_keepings WHERE digest = ?1 LIMIT 10
+                    UNION ALL SELECT job || ' ' || phase FROM job_keepings WHERE digest = ?1
+                    UNION ALL SELECT job || ' scoring' FROM calibrations WHERE digest = ?1 LIMIT 10
                     """, arguments: [digest.hex])
         }
     }

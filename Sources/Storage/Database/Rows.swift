@@ -22,6 +22,15 @@ extension GRDB.Database {
             self, sql: "SELECT * FROM \(table) \(filter) ORDER BY id DESC LIMIT ?",
             arguments: StatementArguments(arguments + [limit + 1]))
     }
+
+    /// Removes rows of a table that refer to blobs. Returns the contents that are no longer needed.
+    func remove(from table: String, where condition: String, _ arguments: StatementArguments) throws -> [BlobDigest] {
+        let digests = try Row.fetchAll(self, sql: "SELECT digest FROM \(table) WHERE \(condition)", arguments: arguments).map {
+            try $0.digest("digest")
+        }
+        try execute(sql: "DELETE FROM \(table) WHERE \(condition)", arguments: arguments)
+        return digests
+    }
 }
 
 extension Row {

@@ -27,6 +27,8 @@ enum Schema {
         migrator.registerMigration("what phases leave for others") { try $0.execute(sql: jobKeepings) }
         migrator.registerMigration("warnings of jobs") { try $0.execute(sql: jobWarnings) }
         migrator.registerMigration("progress over all phases") { try $0.execute(sql: overallProgress) }
+        migrator.registerMigration("what was scored serves others") { try $0.execute(sql: calibrations) }
+        migrator.registerMigration("sweeps") { try $0.execute(sql: sweeps) }
         return migrator
     }
 
@@ -188,6 +190,39 @@ enum Schema {
     private static let overallProgress = """
         ALTER TABLE jobs ADD COLUMN progress_overall REAL CHECK (progress_overall BETWEEN 0 AND 1);
         ALTER TABLE job_saves ADD COLUMN overall REAL CHECK (overall BETWEEN 0 AND 1);
+        """
+
+    /// A sweep goes with the last of its jobs, whoever deletes it.
+    private static let sweeps = """
+        CREATE TABLE sweeps (
+            id TEXT PRIMARY KEY NOT NULL,
+            name TEXT,
+            request TEXT NOT NULL CHECK (json_valid(request)),
+            created_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+
+        ALTER TABLE jobs ADD COLUMN sweep TEXT REFERENCES sweeps (id);
+        CREATE INDEX jobs_sweep ON jobs (sweep, id);
+
+        CREATE TRIGGER sweeps_go_with_their_jobs AFTER DELETE ON jobs
+        WHEN OLD.sweep IS NOT NULL AND NOT EXISTS (SELECT 1 FROM jobs WHERE sweep = OLD.sweep)
+        BEGIN DELETE FROM sweeps WHERE id = OLD.sweep; END;
+        """
+
+    /// What passes of scoring found. The job is told of; it may be gone.
+    private static let calibrations = """
+        CREATE TABLE calibrations (
+            key TEXT PRIMARY KEY NOT NULL CHECK (length(key) = 64),
+            checkpoint TEXT NOT NULL REFERENCES checkpoints (id) ON DELETE CASCADE,
+            dataset TEXT NOT NULL REFERENCES datasets (id) ON DELETE CASCADE,
+            job TEXT NOT NULL,
+            digest TEXT NOT NULL CHECK (length(digest) = 64),
+            size INTEGER NOT NULL CHECK (size >= 0),
+            used_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX calibrations_digest ON calibrations (digest);
+        CREATE INDEX calibrations_checkpoint ON calibrations (checkpoint);
+        CREATE INDEX calibrations_dataset ON calibrations (dataset);
         """
 
     /// Whose a thing is: the token it was stored or queued with. No foreign key: what a revoked token stored stays.

@@ -77,7 +77,9 @@ public struct DatasetStore: Sendable {
                 arguments: [id])
             guard jobs.isEmpty else { throw StorageError.inUse(.dataset, id: id, jobs: jobs) }
             let record = try record(id, in: rows)
-            let digests = try database.forgetManifest(.dataset, id, in: rows) + [record.pack, record.embeddings].compactMap { $0 }
+            let digests =
+                try database.forgetManifest(.dataset, id, in: rows) + [record.pack, record.embeddings].compactMap { $0 }
+                + rows.remove(from: "calibrations", where: "dataset = ?", [id])
             try rows.execute(sql: "DELETE FROM datasets WHERE id = ?", arguments: [id])
             try database.noteDeleted(in: rows)
             return digests

@@ -42,6 +42,8 @@ public struct Job: Sendable, Equatable {
     public let resultPruned: String?
     /// The token it was queued with.
     public let token: String?
+    /// The sweep that it is one of.
+    public let sweep: String?
     /// Why it failed; nil unless it did.
     public let failure: JobFailure?
     /// What is told of it beside how it ended: what was known as it was queued, then what its phases found.
@@ -84,6 +86,7 @@ public struct Job: Sendable, Equatable {
         resultCheckpoint = row["result_checkpoint"]
         resultPruned = row["result_pruned"]
         token = row["token"]
+        sweep = row["sweep"]
         failure = (row["error_code"] as String?).map { JobFailure(code: $0, detail: row["error_detail"]) }
     }
 }

@@ -13,7 +13,7 @@ extension JobQueue {
             try expectRunning(id, doing: "keep what was made for", in: rows)
             let condition = "job = ? AND phase = ?"
             let replaced = try ["job_keepings", "job_saves"].flatMap {
-                try remove(from: $0, where: condition, [id, phase.rawValue], in: rows)
+                try rows.remove(from: $0, where: condition, [id, phase.rawValue])
             }
             try rows.execute(
                 sql: "INSERT INTO job_keepings (job, phase, digest, size) VALUES (?, ?, ?, ?)",
@@ -38,17 +38,6 @@ extension JobQueue {
 
     /// What only a live job needs: its save, and what its phases left. Returns the contents that are no longer needed.
     func removeWhatItGoesOnFrom(_ id: String, in rows: GRDB.Database) throws -> [BlobDigest] {
-        try removeSave(of: id, in: rows) + remove(from: "job_keepings", where: "job = ?", [id], in: rows)
-    }
-
-    /// Removes rows of a table that refer to blobs. Returns the contents that are no longer needed.
-    func remove(
-        from table: String, where condition: String, _ arguments: StatementArguments, in rows: GRDB.Database
-    ) throws -> [BlobDigest] {
-        let digests = try Row.fetchAll(rows, sql: "SELECT digest FROM \(table) WHERE \(condition)", arguments: arguments).map {
-            try $0.digest("digest")
-        }
-        try rows.execute(sql: "DELETE FROM \(table) WHERE \(condition)", arguments: arguments)
-        return digests
+        try removeSave(of: id, in: rows) + rows.remove(from: "job_keepings", where: "job = ?", [id])
     }
 }

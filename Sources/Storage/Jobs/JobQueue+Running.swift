@@ -2,12 +2,17 @@ import GRDB
 
 /// What workers do.
 extension JobQueue {
-    /// Takes the next job: the highest priority first, then the oldest. Nil when none waits.
+    /// Takes the next job: the highest priority first, then the oldest; none of a sweep of which one is running. Nil when none waits.
     public func claim(worker: String) throws(StorageError) -> Job? {
         try database.write("claim a job") { rows in
             guard
                 let id = try String.fetchOne(
-                    rows, sql: "SELECT id FROM jobs WHERE status = 'queued' ORDER BY priority DESC, id LIMIT 1")
+                    rows,
+                    sql: """
+                        SELECT id FROM jobs WHERE status = 'queued'
+                            AND (sweep IS NULL OR sweep NOT IN (SELECT sweep FROM jobs WHERE status = 'running' AND sweep IS NOT NULL))
+                            ORDER BY priority DESC, id LIMIT 1
+                        """)
             else { return nil }
             try rows.execute(
                 sql: """

@@ -73,6 +73,6 @@ extension JobQueue {
 
     /// Returns the contents that are no longer needed.
     func removeSave(of id: String, in rows: GRDB.Database) throws -> [BlobDigest] {
-        try remove(from: "job_saves", where: "job = ?", [id], in: rows)
+        try rows.remove(from: "job_saves", where: "job = ?", [id])
     }
 }

@@ -16,43 +16,47 @@ public struct JobQueue: Sendable {
 
     /// Puts a job into the queue.
     /// - Parameters:
-    ///   - request: JSON; the store does not read it.
-    ///   - metadata: a JSON object.
-    ///   - checkpoint: what it starts from; in use until the job ends.
-    ///   - dataset: what it needs; in use until the job ends.
-    ///   - warnings: what is told of it already.
-    ///   - webhook: whom to tell when it ends.
     ///   - owner: whose it is.
     ///   - answer: to be kept with it.
     /// - Throws: ``StorageError/notFound(_:id:)`` when there is no such checkpoint or dataset;
     ///   ``StorageError/tooManyQueued(limit:)`` when its owner has as many waiting as they may.
     @discardableResult
     public func enqueue(
-        name: String? = nil, metadata: String = "{}", priority: Int = 0, request: String, checkpoint: String, dataset: String? = nil,
-        warnings: [JobWarning] = [], webhook: Webhook? = nil, owner: Owner? = nil, answer: KeptAnswer<Job>? = nil
+        _ submission: JobSubmission, owner: Owner? = nil, answer: KeptAnswer<Job>? = nil
     ) throws(StorageError) -> Job {
         try database.write("enqueue a job") { rows in
-            guard try Bool.fetchOne(rows, sql: "SELECT EXISTS (SELECT 1 FROM checkpoints WHERE id = ?)", arguments: [checkpoint])! else {
-                throw StorageError.notFound(.checkpoint, id: checkpoint)
-            }
-            if let dataset, try !Bool.fetchOne(rows, sql: "SELECT EXISTS (SELECT 1 FROM datasets WHERE id = ?)", arguments: [dataset])! {
-                throw StorageError.notFound(.dataset, id: dataset)
-            }
-            try owner?.checkQueued(in: rows)
-            let id = Identifier.make(.job)
-            try rows.execute(
-                sql: """
-                    INSERT INTO jobs (id, name, metadata, priority, request, checkpoint, dataset, status, created_at, token)
-                    VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)
-                    """,
-                arguments: [id, name, metadata, priority, request, checkpoint, dataset, Timestamp.now().milliseconds, owner?.token])
-            try insertFirst(warnings, of: id, in: rows)
-            if let webhook { try WebhookStore.add(webhook, to: id, in: rows) }
-            try append("queued", to: id, in: rows)
-            let job = try self.job(id, in: rows)
+            let job = try insert(submission, owner, in: rows)
             try answer?.keep(job, in: rows)
             return job
         }
+    }
+
+    /// - Parameter sweep: the identifier of the sweep that it is one of.
+    @discardableResult
+    func insert(_ job: JobSubmission, _ owner: Owner?, sweep: String? = nil, in rows: GRDB.Database) throws -> Job {
+        guard try Bool.fetchOne(rows, sql: "SELECT EXISTS (SELECT 1 FROM checkpoints WHERE id = ?)", arguments: [job.checkpoint])! else {
+            throw StorageError.notFound(.checkpoint, id: job.checkpoint)
+        }
+        if let dataset = job.dataset,
+            try !Bool.fetchOne(rows, sql: "SELECT EXISTS (SELECT 1 FROM datasets WHERE id = ?)", arguments: [dataset])!
+        {
+            throw StorageError.notFound(.dataset, id: dataset)
+        }
+        try owner?.checkQueued(in: rows)
+        let id = Identifier.make(.job)
+        try rows.execute(
+            sql: """
+                INSERT INTO jobs (id, name, metadata, priority, request, checkpoint, dataset, status, created_at, token, sweep)
+                VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)
+                """,
+            arguments: [
+                id, job.name, job.metadata, job.priority, job.request, job.checkpoint, job.dataset, Timestamp.now().milliseconds,
+                owner?.token, sweep,
+            ])
+        try insertFirst(job.warnings, of: id, in: rows)
+        if let webhook = job.webhook { try WebhookStore.add(webhook, to: id, in: rows) }
+        try append("queued", to: id, in: rows)
+        return try self.job(id, in: rows)
     }
 
     /// The job with this identifier.
@@ -166,14 +170,15 @@ public struct JobQueue: Sendable {
     /// Deletes a job that has ended, with its events, metrics and files. The checkpoints it made stay.
     /// - Throws: ``StorageError/notFound(_:id:)``; ``StorageError/wrongState(job:doing:expected:found:)`` while it is live.
     public func delete(_ id: String) throws(StorageError) {
-        let digests = try database.write("delete a job") { rows in
-            let digests = try files(of: id, in: rows).map(\.digest) + removeWhatItGoesOnFrom(id, in: rows)
-            try rows.execute(
-                sql: "DELETE FROM jobs WHERE id = ? AND status IN ('succeeded', 'failed', 'cancelled')", arguments: [id])
-            try expectChange(of: id, doing: "delete", expected: JobStatus.finished, in: rows)
-            return digests
-        }
-        database.blobs.collect(digests)
+        database.blobs.collect(try database.write("delete a job") { try remove(id, in: $0) })
+    }
+
+    /// Removes a job that has ended, and the sweep whose last one it was. Returns the contents that are no longer needed.
+    func remove(_ id: String, in rows: GRDB.Database) throws -> [BlobDigest] {
+        let digests = try files(of: id, in: rows).map(\.digest) + removeWhatItGoesOnFrom(id, in: rows)
+        try rows.execute(sql: "DELETE FROM jobs WHERE id = ? AND status IN ('succeeded', 'failed', 'cancelled')", arguments: [id])
+        try expectChange(of: id, doing: "delete", expected: JobStatus.finished, in: rows)
+        return digests
     }
 
     // MARK: - Shared by every verb
@@ -183,6 +188,10 @@ public struct JobQueue: Sendable {
             throw StorageError.notFound(.job, id: id)
         }
         return try job(row, in: rows)
+    }
+
+    func jobs(ofSweep sweep: String, in rows: GRDB.Database) throws -> [Job] {
+        try Row.fetchAll(rows, sql: "SELECT * FROM jobs WHERE sweep = ? ORDER BY id", arguments: [sweep]).map { try job($0, in: rows) }
     }
 
     private func job(_ row: Row, in rows: GRDB.Database) throws -> Job {

@@ -73,7 +73,7 @@ extension Database {
         SELECT digest, size FROM checkpoint_files UNION ALL SELECT pack_digest AS digest, pack_size AS size FROM datasets
             UNION ALL SELECT embeddings_digest, embeddings_size FROM datasets WHERE embeddings_digest IS NOT NULL
             UNION ALL SELECT digest, size FROM job_files UNION ALL SELECT digest, size FROM job_saves
-            UNION ALL SELECT digest, size FROM job_keepings
+            UNION ALL SELECT digest, size FROM job_keepings UNION ALL SELECT digest, size FROM calibrations
         """
 
     private static func troubles(in rows: GRDB.Database) throws -> [String] {

@@ -22,7 +22,7 @@ public struct Retention: Sendable, Equatable {
 extension Database {
     /// What ``collectGarbage(_:)`` removed.
     public struct Collection: Sendable, Equatable {
-        /// Identifiers of jobs, checkpoints and datasets, in the order in which they went.
+        /// Identifiers of jobs, checkpoints and datasets, and `calibration KEY` for what was scored, in the order in which they went.
         public internal(set) var removed: [String] = []
         /// Files that nothing referred to, which were put aside.
         public internal(set) var setAside = BlobStore.Amount()
@@ -47,16 +47,17 @@ extension Database {
         result.bytesKept = try storedBytes()
         for candidate in try candidates() {
             guard Self.isKeptNoLonger(age: now.milliseconds - candidate.lastUsed, stored: result.bytesKept, retention) else {
-                if let limit = retention.age, system.milliseconds - candidate.lastUsed >= limit { result.spared.append(candidate.id) }
+                if let limit = retention.age, system.milliseconds - candidate.lastUsed >= limit { result.spared.append(candidate.name) }
                 continue
             }
             do throws(StorageError) {
                 switch candidate.kind {
+                case "calibration": try calibrations.delete(candidate.id)
                 case "job": try jobs.delete(candidate.id)
                 case "checkpoint": try checkpoints.delete(candidate.id)
                 default: try datasets.delete(candidate.id)
                 }
-                result.removed.append(candidate.id)
+                result.removed.append(candidate.name)
             } catch {
                 // Deleted by its owner, or taken up by a job, since it was looked for.
                 switch error {
@@ -100,20 +101,21 @@ extension Database {
         }
     }
 
-    /// What could go, the longest unused first; of the same moment jobs before checkpoints before datasets.
-    private func candidates() throws(StorageError) -> [(kind: String, id: String, lastUsed: Int64)] {
+    /// What could go, the longest unused first; of the same moment what can be made again, then jobs before checkpoints before datasets.
+    private func candidates() throws(StorageError) -> [(kind: String, id: String, name: String, lastUsed: Int64)] {
         try read("look for what is not used") { rows in
             try Row.fetchAll(
                 rows,
                 sql: """
-                    SELECT 'job' AS kind, id, finished_at AS used, 0 AS place FROM jobs WHERE NOT (\(Self.live))
-                    UNION ALL SELECT 'checkpoint', id, MAX(created_at, COALESCE((SELECT MAX(COALESCE(finished_at, created_at)) FROM jobs
-                        WHERE checkpoint = c.id OR result_checkpoint = c.id OR result_pruned = c.id), 0)), 1 FROM checkpoints c
-                    UNION ALL SELECT 'dataset', id, MAX(created_at, COALESCE((SELECT MAX(COALESCE(finished_at, created_at)) FROM jobs
-                        WHERE dataset = d.id), 0)), 2 FROM datasets d
+                    SELECT 'calibration' AS kind, key AS id, 'calibration ' || key AS name, used_at AS used, 0 AS place FROM calibrations
+                    UNION ALL SELECT 'job', id, id, finished_at, 1 FROM jobs WHERE NOT (\(Self.live))
+                    UNION ALL SELECT 'checkpoint', id, id, MAX(created_at, COALESCE((SELECT MAX(COALESCE(finished_at, created_at)) FROM jobs
+                        WHERE checkpoint = c.id OR result_checkpoint = c.id OR result_pruned = c.id), 0)), 2 FROM checkpoints c
+                    UNION ALL SELECT 'dataset', id, id, MAX(created_at, COALESCE((SELECT MAX(COALESCE(finished_at, created_at)) FROM jobs
+                        WHERE dataset = d.id), 0)), 3 FROM datasets d
                     ORDER BY used, place, id
                     """
-            ).map { ($0["kind"], $0["id"], $0["used"]) }
+            ).map { ($0["kind"], $0["id"], $0["name"], $0["used"]) }
         }
     }
 }

@@ -6,6 +6,10 @@ extension Database {
     public var datasets: DatasetStore { DatasetStore(database: self) }
     /// The jobs.
     public var jobs: JobQueue { JobQueue(database: self) }
+    /// The sweeps.
+    public var sweeps: SweepStore { SweepStore(database: self) }
+    /// What was scored, for whoever asks for the same.
+    public var calibrations: CalibrationStore { CalibrationStore(database: self) }
     /// The tokens.
     public var tokens: TokenStore { TokenStore(database: self) }
     /// The uploads that come in pieces.

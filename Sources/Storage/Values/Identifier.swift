@@ -10,6 +10,7 @@ public enum Identifier {
         case checkpoint = "ckpt_"
         case dataset = "data_"
         case job = "job_"
+        case sweep = "sweep_"
         case token = "tok_"
         case upload = "upl_"
         case event = "evt_"

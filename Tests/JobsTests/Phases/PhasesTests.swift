@@ -52,9 +52,7 @@ import Testing
         }
 
         func enqueue() throws -> String {
-            try database.jobs.enqueue(
-                name: nil, metadata: "{}", priority: 0, request: request.json.compact, checkpoint: request.checkpoint, dataset: nil
-            ).id
+            try database.jobs.enqueue(.init(request: request.json.compact, checkpoint: request.checkpoint)).id
         }
 
         /// Runs the job that waits, which is to stop when it has asked `asks` times whether it should.

@@ -1,6 +1,7 @@
 import Documents
 import Foundation
 import ServiceSupport
+import Storage
 import Testing
 
 /// What a job's results are: the same twice, in the format asked for, and with the papers they need.
@@ -38,6 +39,8 @@ import Testing
                         Self.timeless(try await world.get("/v1/jobs/\(id)/metrics?points=all").json),
                         try await world.get("/v1/jobs/\(id)/files/samples_after.png").data
                     ))
+                // The other is to score by itself.
+                try await world.restart(settings: { _ in }) { try Database(folder: $0).execute("DELETE FROM calibrations") }
             }
             #expect(!runs[0].content.isEmpty && runs[0].content != runs[0].pruned)
             #expect(runs[0].content == runs[1].content)

@@ -44,7 +44,7 @@ import Testing
                     let jobs = try Database(folder: folder).jobs
                     let webhook = Webhook(url: receiver.url().replacing("127.0.0.1", with: "localhost"), secret: "s")
                     let request: JSON = ["checkpoint": .string(checkpoint)]
-                    id = try jobs.enqueue(request: request.compact, checkpoint: checkpoint, webhook: webhook).id
+                    id = try jobs.enqueue(.init(request: request.compact, checkpoint: checkpoint, webhook: webhook)).id
                     try jobs.cancel(id)
                 }
                 let webhook = try await world.told(id)

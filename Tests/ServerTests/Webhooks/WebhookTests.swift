@@ -199,7 +199,8 @@ import Testing
                         for url in urls + [good.url()] {
                             let owner = url == good.url() && isOthers ? owners[1] : owners[0]
                             let webhook = Webhook(url: url, secret: "s")
-                            id = try database.jobs.enqueue(request: request, checkpoint: checkpoint, webhook: webhook, owner: owner).id
+                            id = try database.jobs.enqueue(.init(request: request, checkpoint: checkpoint, webhook: webhook), owner: owner)
+                                .id
                             try database.jobs.cancel(id)
                         }
                         for token in try database.tokens.list() { try database.tokens.revoke(token.id) }

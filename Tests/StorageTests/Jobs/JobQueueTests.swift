@@ -5,7 +5,7 @@ import Testing
     let store = try Store()
     let checkpoint = try store.database.checkpoint()
     let job = try store.database.jobs.enqueue(
-        name: "n", metadata: #"{"a":"b"}"#, priority: 3, request: #"{"pruning":null}"#, checkpoint: checkpoint)
+        .init(name: "n", metadata: #"{"a":"b"}"#, priority: 3, request: #"{"pruning":null}"#, checkpoint: checkpoint))
     #expect(job == (try store.database.jobs.get(job.id)))
     #expect(job.id.hasPrefix("job_"))
     #expect(job.name == "n" && job.metadata == #"{"a":"b"}"# && job.priority == 3 && job.request == #"{"pruning":null}"#)
@@ -16,9 +16,9 @@ import Testing
 @Test func aJobNeedsWhatItNames() throws {
     let store = try Store()
     let checkpoint = try store.database.checkpoint()
-    expect(.notFound(.checkpoint, id: "ckpt_1")) { _ = try store.database.jobs.enqueue(request: "{}", checkpoint: "ckpt_1") }
+    expect(.notFound(.checkpoint, id: "ckpt_1")) { _ = try store.database.jobs.enqueue(.init(request: "{}", checkpoint: "ckpt_1")) }
     expect(.notFound(.dataset, id: "data_1")) {
-        _ = try store.database.jobs.enqueue(request: "{}", checkpoint: checkpoint, dataset: "data_1")
+        _ = try store.database.jobs.enqueue(.init(request: "{}", checkpoint: checkpoint, dataset: "data_1"))
     }
     #expect(try store.database.jobs.list(limit: 1).items.isEmpty)
 }

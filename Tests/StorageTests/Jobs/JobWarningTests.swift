@@ -7,7 +7,7 @@ import Testing
     private let found = JobWarning(code: "finetuning_worse", detail: "It grew.")
 
     private func queued(_ store: Store) throws -> String {
-        let id = try store.database.jobs.enqueue(request: "{}", checkpoint: store.database.checkpoint(), warnings: [known]).id
+        let id = try store.database.jobs.enqueue(.init(request: "{}", checkpoint: store.database.checkpoint(), warnings: [known])).id
         _ = try store.database.jobs.claim(worker: "w")
         return id
     }
@@ -45,7 +45,7 @@ import Testing
         for hasResult in [false, true] {
             var id = ""
             try Store.restarting { database, _ in
-                id = try database.jobs.enqueue(request: "{}", checkpoint: database.checkpoint(), warnings: [known]).id
+                id = try database.jobs.enqueue(.init(request: "{}", checkpoint: database.checkpoint(), warnings: [known])).id
                 _ = try database.jobs.claim(worker: "w")
                 try database.jobs.setWarnings([found], of: id, from: .pruning)
                 if hasResult { _ = try database.result("pruned", .pruned, of: id) }

@@ -7,7 +7,7 @@ import Testing
     private static let webhook = Webhook(url: "https://example.com/hook", secret: "hush")
 
     private func job(_ database: Database, _ webhook: Webhook = webhook, owner: Owner? = nil) throws -> String {
-        try database.jobs.enqueue(request: "{}", checkpoint: database.checkpoint(), webhook: webhook, owner: owner).id
+        try database.jobs.enqueue(.init(request: "{}", checkpoint: database.checkpoint(), webhook: webhook), owner: owner).id
     }
 
     private func state(_ id: String, _ database: Database) throws -> JobWebhook {

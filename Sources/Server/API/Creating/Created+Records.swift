@@ -15,3 +15,8 @@ extension Job {
     /// The answer to whoever queued it.
     func created() throws -> Created { Created(try payload(), at: "/v1/jobs/\(id)") }
 }
+
+extension Sweep {
+    /// The answer to whoever queued it.
+    func created() throws -> Created { Created(try payload(), at: "/v1/sweeps/\(id)") }
+}

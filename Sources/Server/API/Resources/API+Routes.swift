@@ -6,6 +6,7 @@ extension API {
         addDatasets(&routes)
         addUploads(&routes)
         addJobs(&routes)
+        addSweeps(&routes)
         addReport(&routes)
         addDashboard(&routes)
         addHealth(&routes)

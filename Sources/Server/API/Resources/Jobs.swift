@@ -36,13 +36,9 @@ extension API {
                 defer { withExtendedLifetime(share) {} }
                 if let first = try creation.firstAnswer(to: text) { return first }
                 let valid = try validated(body)
-                let job = valid.request
                 let queued = try pointing {
                     try database.jobs.enqueue(
-                        name: job.name, metadata: job.metadata.compact, priority: job.priority, request: job.json.compact,
-                        checkpoint: job.checkpoint, dataset: job.dataset, warnings: valid.storedWarnings, webhook: job.webhook,
-                        owner: owner(of: request),
-                        answer: creation.keeping(text) { try $0.created() })
+                        valid.submission, owner: owner(of: request), answer: creation.keeping(text) { try $0.created() })
                 }
                 wakeWorkers()
                 return try queued.created().response
@@ -190,7 +186,7 @@ extension API {
     }
 
     /// A request's body as a job that can run.
-    private func validated(_ body: (request: JobRequest, errors: [FieldError])) throws -> JobValidation.Valid {
+    func validated(_ body: (request: JobRequest, errors: [FieldError])) throws -> JobValidation.Valid {
         let job = body.request
         guard body.errors.isEmpty else { throw APIError.invalid(body.errors) }
         if let webhook = job.webhook, !allowsPrivateWebhooks, WebhookURL.isPlainlyPrivate(webhook.url) {
@@ -200,7 +196,7 @@ extension API {
     }
 
     /// What a job names must be there: a field is wrong that names nothing, also when what it named is deleted while the job is checked.
-    private func pointing<Result>(_ body: () throws -> Result) throws -> Result {
+    func pointing<Result>(_ body: () throws -> Result) throws -> Result {
         do {
             return try body()
         } catch StorageError.notFound(let kind, let id) {
