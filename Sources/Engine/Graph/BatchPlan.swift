@@ -80,4 +80,9 @@ extension Graph {
             .total
             * MemoryLayout<Float>.stride
     }
+
+    /// Bytes that one sample takes on its way through the model, without weights and what is prepared of them.
+    public func sampleBytes(_ parallel: Parallel) -> Int {
+        activationBytes(batch: 1, isTraining: false, preparedLimit: 0, parallel: parallel)
+    }
 }

@@ -20,17 +20,35 @@ extension TrainedModel {
     ) throws -> [GroupScores] {
         let groups = model.graph.channelGroups()
         try selection.validate(groups)
+        return try scores(method, importance, seed, groups) { importance in
+            let uniform = try selection.kept(groups, importance: importance)
+            guard allocation == .global else { return uniform }
+            return GlobalAllocation.kept(model.graph, as: uniform.map(\.count), importance: importance, selection)
+        }
+    }
+
+    /// Chooses what stays of every group of the uncut model so that a target is met.
+    ///
+    /// - Parameters:
+    ///   - importance: what ``Scoring`` found, needed by the methods that go by gradients.
+    ///   - seed: of the generator that `random` draws from, group after group.
+    /// - Throws: what ``TargetedCut/kept(_:importance:)`` throws.
+    public func selectChannels(
+        _ method: PruningMethod, importance: [[Double]]?, seed: Int, meeting target: TargetedCut, allocation: Allocation
+    ) throws -> [GroupScores] {
+        try scores(method, importance, seed, model.graph.channelGroups()) { try target.kept(allocation, importance: $0) }
+    }
+
+    private func scores(
+        _ method: PruningMethod, _ importance: [[Double]]?, _ seed: Int, _ groups: [ChannelGroup], _ kept: ([[Double]]) throws -> [[Int]]
+    ) throws -> [GroupScores] {
         var generator = TorchGenerator(seed: seed)
         let importance =
             importance
             ?? groups.map { group in
                 method == .random ? generator.rand(group.width).map(Double.init) : group.importance(method, weights: weights)
             }
-        let kept =
-            switch allocation {
-            case .uniform: try selection.kept(groups, importance: importance)
-            case .global: try GlobalAllocation(model.graph, groups, importance: importance, selection).kept()
-            }
+        let kept = try kept(importance)
         return groups.indices.map { GroupScores(group: groups[$0], scores: normalized(importance[$0]), kept: kept[$0]) }
     }
 }

@@ -2,13 +2,16 @@ extension Graph {
     /// The graph without the channels that are not kept.
     ///
     /// - Parameter kept: for each of ``channelGroups()``, the ascending channels that stay.
-    package func cut(kept: [[Int]]) throws(GraphError) -> Graph { try Surgery(self, kept: kept).graph }
+    package func cut(kept: [[Int]]) throws(GraphError) -> Graph { try cut(kept: kept, in: ChannelGroups(self)) }
+
+    /// The same, of groups that were found before.
+    func cut(kept: [[Int]], in groups: ChannelGroups) throws(GraphError) -> Graph { try Surgery(self, groups, kept: kept).graph }
 
     /// The graph without the channels that are not kept, and its weights: exact slices of the given ones.
     ///
     /// - Parameter kept: for each of ``channelGroups()``, the ascending channels that stay.
     package func cut(kept: [[Int]], weights: Weights) throws(GraphError) -> (graph: Graph, weights: Weights) {
-        let surgery = try Surgery(self, kept: kept)
+        let surgery = try Surgery(self, ChannelGroups(self), kept: kept)
         return (surgery.graph, try surgery.slices(of: weights))
     }
 }
@@ -18,7 +21,7 @@ extension Graph {
     ///
     /// - Parameter kept: for each of ``channelGroups()``, the ascending channels that stay.
     package func keptOutputs(_ kept: [[Int]]) -> [String: [Int]] {
-        let cut = CutChannels(self, kept: kept)
+        let cut = CutChannels(ChannelGroups(self), kept: kept)
         return Dictionary(zip(nodes, cut.outputs).map { ($0.name, $1) }) { first, _ in first }
     }
 }
@@ -30,8 +33,8 @@ private struct CutChannels {
     /// Of each node's output.
     private(set) var outputs: [[Int]] = []
 
-    init(_ graph: Graph, kept: [[Int]]) {
-        groups = ChannelGroups(graph)
+    init(_ groups: ChannelGroups, kept: [[Int]]) {
+        self.groups = groups
         keptSets = kept.map(Set.init)
         outputs = groups.channels.map(survivors)
     }
@@ -50,8 +53,8 @@ private struct Surgery {
     private(set) var graph = Graph()
     private let cut: CutChannels
 
-    init(_ whole: Graph, kept: [[Int]]) throws(GraphError) {
-        cut = CutChannels(whole, kept: kept)
+    init(_ whole: Graph, _ groups: ChannelGroups, kept: [[Int]]) throws(GraphError) {
+        cut = CutChannels(groups, kept: kept)
         for (index, node) in whole.nodes.enumerated() {
             let channels = KeptChannels(
                 inputs: node.inputs.map { cut.outputs[$0] }, output: cut.outputs[index],

@@ -39,10 +39,3 @@ package struct JobShape {
     /// Bytes of what one sample's network is told beside it.
     var toldBytes: Int { before.graph.input("encoder_hidden_states").map { $0.count * MemoryLayout<Float>.stride } ?? 0 }
 }
-
-extension Graph {
-    /// Bytes that one sample takes on its way through the model, without weights.
-    func sampleBytes(_ parallel: Parallel) -> Int {
-        activationBytes(batch: 1, isTraining: false, preparedLimit: 0, parallel: parallel)
-    }
-}

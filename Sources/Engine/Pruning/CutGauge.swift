@@ -1,0 +1,39 @@
+/// How much of each resource a network takes, where it is to run and as it is to be written.
+public struct CutGauge: Sendable {
+    private let formats: NumberFormats
+    private let tokens: Int?
+    private let parallel: Parallel
+
+    /// - Parameters:
+    ///   - formats: the number formats in which the weights are written.
+    ///   - tokens: how many tokens the network's pipeline tells it, where it is told any; nil for as many as usual.
+    ///   - parallel: the threads of a pass, of which each has working memory of its own.
+    public init(formats: NumberFormats, tokens: Int? = nil, parallel: Parallel) {
+        (self.formats, self.tokens, self.parallel) = (formats, tokens, parallel)
+    }
+
+    /// What a network takes of a resource, in the resource's unit.
+    ///
+    /// - Throws: ``SafeTensorsError`` for number formats that are not written.
+    public func amount(_ resource: CutResource, of network: any Architecture) throws -> Int {
+        switch resource {
+        case .macs: described(network).graph.multiplyAccumulates
+        case .parameters: network.graph.parameterCount
+        case .size: try fileSize(network.graph)
+        case .activationMemory: amountOfMemory(described(network).graph)
+        }
+    }
+
+    /// The network as its pipeline runs it.
+    func described(_ network: any Architecture) -> any Architecture { network.described(tokens: tokens) }
+
+    /// Bytes that one sample's way through a graph as its pipeline runs it holds at once.
+    func amountOfMemory(_ graph: Graph) -> Int { graph.sampleBytes(parallel) }
+
+    /// Bytes that each number of a parameter takes.
+    func bytes(of parameter: Parameter) -> Int { formats[parameter].size }
+
+    private func fileSize(_ graph: Graph) throws -> Int {
+        try SafeTensorsWriter(graph.parameters.map { SafeTensorsWriter.Entry($0, formats) }, type: formats.common).size
+    }
+}

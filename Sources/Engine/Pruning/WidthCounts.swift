@@ -1,0 +1,80 @@
+/// What a network takes of each resource as a function of its channel groups' widths, without cutting it: an axis of a parameter is as long as
+/// the groups that it indexes are wide, and a layer takes as many multiply-accumulates as its weight has numbers times the pixels of its map.
+///
+/// It counts the graph alone: the header of a file, and what an architecture makes anew beside the slices, come on top. Of activation memory,
+/// which depends on the order in which memory is reused, it counts all maps together: good to compare savings by.
+struct WidthCounts {
+    /// A number of channels: some that no cut touches, and shares of groups.
+    private struct Length {
+        let fixed: Int
+        /// How many of these channels each group makes while it is whole.
+        let shares: [(group: Int, count: Int, whole: Int)]
+
+        init(fixed: Int) { (self.fixed, shares) = (fixed, []) }
+
+        init(_ channels: Channels, _ groups: ChannelGroups) {
+            var fixed = 0
+            var counts: [Int: Int] = [:]
+            for channel in channels {
+                if let place = groups.place(channel) { counts[place.group, default: 0] += 1 } else { fixed += 1 }
+            }
+            self.fixed = fixed
+            shares = counts.sorted { $0.key < $1.key }.map { ($0.key, $0.value, groups.groups[$0.key].width) }
+        }
+
+        func callAsFunction(_ widths: [Int]) -> Int {
+            shares.reduce(fixed) { $0 + $1.count * widths[$1.group] / $1.whole }
+        }
+    }
+
+    private struct Tensor {
+        let rows: Length
+        let columns: Length
+        /// Numbers of each row and column.
+        let taps: Int
+        /// Bytes of each number.
+        let bytes: Int
+        /// Multiply-accumulates of each number.
+        let uses: Int
+
+        func count(_ widths: [Int]) -> Int { rows(widths) * columns(widths) * taps }
+    }
+
+    private let tensors: [Tensor]
+    private let maps: [(channels: Length, pixels: Int)]
+
+    /// - Parameters:
+    ///   - graph: the uncut network's.
+    ///   - groups: its channel groups.
+    ///   - bytes: of each number of a parameter.
+    init(_ graph: Graph, _ groups: ChannelGroups, bytes: (Parameter) -> Int) {
+        var axes: [String: [Int: Channels]] = [:]
+        for tie in groups.coupling.ties { axes[tie.parameter, default: [:]][tie.axis] = tie.channels }
+        var uses: [String: Int] = [:]
+        for node in graph.nodes {
+            let work = node.operation.multiplyAccumulates(inputs: node.inputs.map { graph.nodes[$0].shape }, output: node.shape)
+            guard work > 0, let weight = node.operation.parameters.max(by: { $0.count < $1.count }) else { continue }
+            uses[weight.name, default: 0] += work / weight.count
+        }
+        tensors = graph.parameters.map { parameter in
+            func length(_ axis: Int) -> Length {
+                guard parameter.shape.count > axis else { return Length(fixed: 1) }
+                return axes[parameter.name]?[axis].map { Length($0, groups) } ?? Length(fixed: parameter.shape[axis])
+            }
+            return Tensor(
+                rows: length(0), columns: length(1), taps: parameter.shape.dropFirst(2).reduce(1, *), bytes: bytes(parameter),
+                uses: uses[parameter.name] ?? 0)
+        }
+        maps = zip(graph.nodes, groups.channels).map { node, channels in (Length(channels, groups), node.shape.pixels) }
+    }
+
+    /// - Parameter widths: of every group.
+    func amount(_ resource: CutResource, _ widths: [Int]) -> Int {
+        switch resource {
+        case .macs: tensors.reduce(0) { $0 + ($1.uses > 0 ? $1.count(widths) * $1.uses : 0) }
+        case .parameters: tensors.reduce(0) { $0 + $1.count(widths) }
+        case .size: tensors.reduce(0) { $0 + $1.count(widths) * $1.bytes }
+        case .activationMemory: maps.reduce(0) { $0 + $1.channels(widths) * $1.pixels * MemoryLayout<Float>.stride }
+        }
+    }
+}
