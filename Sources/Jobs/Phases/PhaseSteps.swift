@@ -51,11 +51,11 @@ package struct PhaseSteps {
         (self.count, beside) = (count, Double(multiplyAccumulates))
     }
 
-    /// What they take, backward costing twice the forward. What pruning will leave is guessed from its ratio.
+    /// What they take, backward costing twice the forward. What pruning will leave is guessed from what it is asked for.
     func multiplyAccumulates(_ shape: JobShape) -> Double {
         let model = network == .result ? shape.before : network?.model(in: shape)
         let whole = Double(model?.graph.multiplyAccumulates ?? 0)
-        let kept = network == .result ? 1 - (shape.request.pruning?.ratio ?? 0) : 1
+        let kept = network == .result ? (shape.request.pruning?.extent.left(of: shape.before.graph) ?? 1) : 1
         return ((isTraining ? 3 : 1) * (whole * kept) + beside) * Double(count * samples)
     }
 

@@ -6,7 +6,7 @@ import Storage
 package struct JobRequest: Sendable {
     struct Pruning: Sendable {
         var method = PruningMethod.diffPruning
-        var ratio = 0.3
+        var extent = CutExtent.ratio(0.3)
         var widths = Widths.diffusers
         var timeEmbedding = TimeEmbeddingRule.table
         var allocation = Allocation.uniform
@@ -166,7 +166,7 @@ package struct JobRequest: Sendable {
             return pruning
         }
         pruning.method = reader.word("method", default: pruning.method)
-        pruning.ratio = reader.number("ratio", in: 0...0.95, default: pruning.ratio)
+        pruning.extent = CutExtent.read(&reader, default: pruning.extent)
         pruning.widths = reader.word("widths", default: pruning.widths)
         pruning.timeEmbedding = reader.word("time_embedding", default: pruning.timeEmbedding)
         pruning.allocation = reader.word("allocation", default: pruning.method == .random ? .uniform : pruning.allocation)
@@ -284,13 +284,13 @@ package struct JobRequest: Sendable {
 extension JobRequest.Pruning {
     fileprivate var json: JSON {
         if let plan { return ["plan": plan.json, "reconstruction": reconstruction?.json ?? .null] }
-        return [
-            "method": .string(method.rawValue), "ratio": .double(ratio), "widths": .string(widths.rawValue),
-            "time_embedding": .string(timeEmbedding.rawValue), "allocation": .string(allocation.rawValue),
-            "threshold": threshold.map(JSON.double) ?? "auto",
-            "timesteps": ["first": .integer(first), "last": last.map(JSON.integer) ?? .null, "stride": .integer(stride)],
-            "batch_size": .integer(batchSize), "seed": .integer(seed), "reconstruction": reconstruction?.json ?? .null,
-        ]
+        return JSON.object([.init("method", .string(method.rawValue)), extent.member]).adding([
+            .init("widths", .string(widths.rawValue)), .init("time_embedding", .string(timeEmbedding.rawValue)),
+            .init("allocation", .string(allocation.rawValue)), .init("threshold", threshold.map(JSON.double) ?? "auto"),
+            .init("timesteps", ["first": .integer(first), "last": last.map(JSON.integer) ?? .null, "stride": .integer(stride)]),
+            .init("batch_size", .integer(batchSize)), .init("seed", .integer(seed)),
+            .init("reconstruction", reconstruction?.json ?? .null),
+        ])
     }
 }
 

@@ -45,6 +45,12 @@ package struct ObjectReader {
     /// Whether a field is there, be it null.
     func names(_ name: String) -> Bool { index(of: name) != nil }
 
+    /// Whether a field is an object.
+    func isObject(_ name: String) -> Bool {
+        guard let index = index(of: name), case .object = members[index].value else { return false }
+        return true
+    }
+
     private func path(_ name: String) -> String { "\(pointer)/\(name)" }
 
     /// Notes that a field is wrong.
@@ -103,6 +109,15 @@ package struct ObjectReader {
     /// A whole number in a range; nil when absent.
     mutating func optionalInteger(_ name: String, in range: ClosedRange<Int>) -> Int? {
         isGiven(name) ? integer(name, in: range, default: range.lowerBound) : nil
+    }
+
+    /// A whole number in a range; nil, and refused, where it is something else.
+    ///
+    /// - Parameter other: what else there may be in its place, for whoever gives neither.
+    mutating func integer(_ name: String, in range: ClosedRange<Int>, instead other: String) -> Int? {
+        if let found = take(name)?.integer, range.contains(found) { return found }
+        refuse(name, "\(Self.expected("a whole number", range)), or \(other)")
+        return nil
     }
 
     /// A list of whole numbers; nil when absent.

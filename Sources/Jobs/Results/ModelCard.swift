@@ -64,10 +64,10 @@ struct ModelCard {
     private var made: String {
         var steps: [String] = []
         if let pruning = manifest.request.pruning {
-            let which = pruning.plan == nil ? "a ratio of \(pruning.ratio) by `\(pruning.method.rawValue)`" : "a plan that was given"
+            let which = pruning.plan == nil ? "\(extent(pruning.extent)) by `\(pruning.method.rawValue)`" : "by a plan that was given"
             let widths = pruning.plan?.plan.widths ?? pruning.widths
             steps.append(
-                "Channels were removed from its U-Net at \(which), with `\(widths.rawValue)` widths ([Diff-Pruning](https://arxiv.org/abs/2305.10924))."
+                "Channels were removed from its U-Net \(which), with `\(widths.rawValue)` widths ([Diff-Pruning](https://arxiv.org/abs/2305.10924))."
             )
             if pruning.reconstruction != nil { steps.append("What is left was refitted by least squares to what the original gives.") }
         }
@@ -78,6 +78,28 @@ struct ModelCard {
         }
         if let pictures = manifest.dataset { steps.append("Its data set had \(Markdown.grouped(pictures.images)) pictures.") }
         return steps.joined(separator: " ")
+    }
+
+    /// How much was to go.
+    private func extent(_ extent: CutExtent) -> String {
+        switch extent {
+        case .ratio(let ratio): return "at a ratio of \(ratio)"
+        case .target(let target):
+            let names: [CutResource: String] = [
+                .macs: "multiply-accumulates", .parameters: "parameters", .size: "bytes of weights",
+                .activationMemory: "bytes of activations",
+            ]
+            let limits = CutResource.allCases.compactMap { resource in
+                target.limits[resource].map { limit in
+                    let name = names[resource] ?? resource.rawValue
+                    return switch limit {
+                    case .absolute(let most): "\(Markdown.grouped(most)) \(name)"
+                    case .fraction(let share): "\((1000 * share).rounded() / 10)% of its \(name)"
+                    }
+                }
+            }
+            return "to leave at most \(limits.joined(separator: " and "))"
+        }
     }
 
     private var sizes: String {

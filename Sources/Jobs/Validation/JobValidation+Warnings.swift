@@ -69,22 +69,24 @@ extension JobValidation {
     /// Tells where the widths that a result may have let another share of channels go than was asked for.
     ///
     /// - Parameter kept: how many channels of each group stay.
-    static func share(_ pruning: JobRequest.Pruning, _ groups: [ChannelGroup], kept: [Int], isEstimate: Bool) -> [Warning] {
+    static func share(
+        _ pruning: JobRequest.Pruning, _ ratio: Double, _ groups: [ChannelGroup], kept: [Int], isEstimate: Bool
+    ) -> [Warning] {
         // Groups that keep their own width whatever the ratio are not cut.
         let cut = zip(groups, kept).filter { group, _ in
             if pruning.widths == .diffusers, case .own = group.rule { false } else { true }
         }
         let before = cut.reduce(0) { $0 + $1.0.width }
-        guard before > 0, pruning.ratio > 0 else { return [] }
+        guard before > 0, ratio > 0 else { return [] }
         let share = Double(before - cut.reduce(0) { $0 + $1.1 }) / Double(before)
-        guard abs(share - pruning.ratio) > Cutting.shareTolerance else { return [] }
+        guard abs(share - ratio) > Cutting.shareTolerance else { return [] }
         let who = isEstimate ? "a uniform cut, which tells how much goes, takes" : "the cut takes"
         let first = pruning.timeEmbedding == .sinusoid ? ", and the first block keeps its width for the sinusoid" : ""
         let way = pruning.widths == .diffusers ? "; \"widths\": \"free\" comes closer" : ""
         return [
             Warning(
                 .ratioNotMet,
-                "the ratio asks for \(percent(pruning.ratio)) of the channels, \(who) \(percent(share)): widths stay multiples of what norms "
+                "the ratio asks for \(percent(ratio)) of the channels, \(who) \(percent(share)): widths stay multiples of what norms "
                     + "and heads divide them by\(first)\(way)")
         ]
     }

@@ -118,7 +118,7 @@ package struct JobValidation {
         errors += Self.conditions(&valid, dataset)
         if let pruning = request.pruning {
             errors += Self.timesteps(&valid)
-            errors += pruning.plan.map { Self.plan($0, &valid) } ?? Self.selection(pruning, &valid)
+            errors += try cut(pruning, &valid)
         }
         if let evaluation = valid.request.evaluation, schedule.note == nil {
             do { _ = try evaluation.sampling.sampler(schedule) } catch {
@@ -218,23 +218,32 @@ package struct JobValidation {
             ? [] : [FieldError(pointer: "/pruning/timesteps/first", detail: "must not be greater than last (\(last))")]
     }
 
+    /// What pruning leaves, and whether it can be.
+    private func cut(_ pruning: JobRequest.Pruning, _ valid: inout Valid) throws -> [FieldError] {
+        if let plan = pruning.plan { return Self.plan(plan, &valid) }
+        switch pruning.extent {
+        case .ratio(let ratio): return Self.selection(pruning, ratio, &valid)
+        case .target(let target): return try self.target(target, pruning, &valid)
+        }
+    }
+
     /// How many channels of a group go depends on their scores only where shares follow what channels are worth; what pruning leaves is
     /// reckoned by a uniform cut then, which takes as many multiply-accumulates.
-    private static func selection(_ pruning: JobRequest.Pruning, _ valid: inout Valid) -> [FieldError] {
+    private static func selection(_ pruning: JobRequest.Pruning, _ ratio: Double, _ valid: inout Valid) -> [FieldError] {
         let model = valid.model
         if pruning.widths == .diffusers, model.freeWidths {
             return [FieldError(pointer: "/pruning/widths", detail: Self.alreadyFree)]
         }
-        let selection = Selection(ratio: pruning.ratio, widths: pruning.widths, blockRules: model.blockRules(pruning.timeEmbedding))
+        let selection = Selection(ratio: ratio, widths: pruning.widths, blockRules: model.blockRules(pruning.timeEmbedding))
         let groups = model.graph.channelGroups()
         do {
             try selection.validate(groups)
             let kept = try selection.kept(groups, importance: groups.map { [Double](repeating: 0, count: $0.width) })
             valid.result = try model.pruned(kept: kept, widths: pruning.widths, steps: valid.schedule.timesteps)
-            valid.share = share(pruning, groups, kept: kept.map(\.count), isEstimate: valid.isEstimate)
+            valid.share = share(pruning, ratio, groups, kept: kept.map(\.count), isEstimate: valid.isEstimate)
             return []
         } catch PruningError.noBlockWidths {
-            let free = Selection(ratio: pruning.ratio, widths: .free, blockRules: model.blockRules)
+            let free = Selection(ratio: ratio, widths: .free, blockRules: model.blockRules)
             let kept = try? free.kept(groups, importance: groups.map { [Double](repeating: 0, count: $0.width) })
             let left = kept.flatMap { try? model.pruned(kept: $0, widths: .free, steps: valid.schedule.timesteps).graph.parameterCount }
             let gives = left.map { ", and leave \($0) of \(model.graph.parameterCount) parameters at this ratio" } ?? ""
@@ -271,5 +280,5 @@ package struct JobValidation {
         }
     }
 
-    private static let alreadyFree = "must be \"free\": this checkpoint has free widths already"
+    static let alreadyFree = "must be \"free\": this checkpoint has free widths already"
 }

@@ -73,6 +73,7 @@ package struct PruningJob {
         case let error as PruningError:
             if case .lossNotFinite = error { return JobFailure(code: "loss_not_finite", detail: error.description) }
             return JobFailure(code: "pruning_impossible", detail: error.description)
+        case let error as CutTargetError: return JobFailure(code: "pruning_impossible", detail: error.description)
         case let error as TrainingError: return JobFailure(code: "loss_not_finite", detail: error.description)
         case let error as TeacherError: return JobFailure(code: "teacher_lost", detail: "distillation \(error)")
         case let error as CheckpointError: return JobFailure(code: "invalid_checkpoint", detail: error.description)

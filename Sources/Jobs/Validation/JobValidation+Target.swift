@@ -1,0 +1,26 @@
+import Engine
+
+/// Whether a target can be met, which is known before any channel is ranked: it is a matter of widths.
+extension JobValidation {
+    /// Finds the uniform cut that meets a target; another than uniform is found after scoring, and there is one where there is this.
+    func target(_ target: CutTarget, _ pruning: JobRequest.Pruning, _ valid: inout Valid) throws -> [FieldError] {
+        let model = valid.model
+        if pruning.widths == .diffusers, model.freeWidths {
+            return [FieldError(pointer: "/pruning/widths", detail: Self.alreadyFree)]
+        }
+        let goal = try CutGoal(target, valid.request, valid.source, model, resources.parallel)
+        do {
+            let unranked = model.graph.channelGroups().map { [Double](repeating: 0, count: $0.width) }
+            let cut = try goal.cut(model, pruning, timesteps: valid.schedule.timesteps)
+            valid.result = try model.pruned(
+                kept: cut.kept(.uniform, importance: unranked), widths: pruning.widths, steps: valid.schedule.timesteps)
+            return []
+        } catch let error as CutTargetError {
+            return error.misses.map { FieldError(pointer: "/pruning/target/\($0.resource.rawValue)", detail: $0.description) }
+        } catch PruningError.noBlockWidths {
+            return [FieldError(pointer: "/pruning/widths", detail: "cannot be \"diffusers\": \(PruningError.noBlockWidths)")]
+        } catch {
+            return [FieldError(pointer: "/pruning/target", detail: "\(error)")]
+        }
+    }
+}
