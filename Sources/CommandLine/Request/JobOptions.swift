@@ -26,6 +26,12 @@ struct JobOptions: ParsableArguments {
 
     @Option(help: "How channels are ranked (default: diff-pruning).") var method: JobRequest.Method?
     @Option(help: "The share of channels to remove, 0 to 0.95 (default: 0.3).") var ratio: NumberArgument?
+    @Option(help: "Instead of a ratio: the most multiply-accumulates that are left, a number or a share of the original's such as 50%.")
+    var maxMacs: CountLimit?
+    @Option(help: "Instead of a ratio: the most parameters that are left, a number or such as 50%.") var maxParameters: CountLimit?
+    @Option(help: "Instead of a ratio: the most bytes of weights that are left, such as 20MB, 20MiB or 50%.") var maxSize: BytesLimit?
+    @Option(help: "Instead of a ratio: the most bytes of activations of one sample's way through what is left, such as 20MB or 50%.")
+    var maxActivationMemory: BytesLimit?
     @Option(help: "diffusers: one width per block, from_pretrained loads it; free: every layer its own (default: diffusers).")
     var widths: JobRequest.Widths?
     @Option(
@@ -110,6 +116,8 @@ struct JobOptions: ParsableArguments {
         if let plan { fields["plan"] = try Self.document(plan) }
         if let method { fields["method"] = .string(method.rawValue) }
         if let ratio { fields["ratio"] = ratio.json }
+        let target = try target()
+        if !target.isEmpty { fields["target"] = .object([]).replacing(target) }
         if let widths { fields["widths"] = .string(widths.rawValue) }
         if let timeEmbedding { fields["time_embedding"] = .string(timeEmbedding.rawValue) }
         if let allocation { fields["allocation"] = .string(allocation.rawValue) }
@@ -121,6 +129,20 @@ struct JobOptions: ParsableArguments {
         if !timesteps.isEmpty { fields["timesteps"] = .object([]).replacing(timesteps) }
         if let reconstructionSamples { fields["reconstruction"] = ["samples": .integer(reconstructionSamples)] }
         return fields
+    }
+
+    /// The limits by the API's names.
+    private func target() throws -> [String: JSON] {
+        let limits = [
+            ("macs", maxMacs?.json), ("parameters", maxParameters?.json), ("size", maxSize?.json),
+            ("activation_memory", maxActivationMemory?.json),
+        ]
+        let given = limits.compactMap { name, limit in limit.map { (name, $0) } }
+        if ratio != nil, let (name, _) = given.first {
+            throw CommandFailure(
+                .usage, "--ratio and \(RequestErrors.name("/pruning/target/\(name)")) cannot be given together: both say how much goes")
+        }
+        return Dictionary(uniqueKeysWithValues: given)
     }
 
     private var finetuning: [String: JSON] {
@@ -163,9 +185,15 @@ extension JSON {
         let old = self[name] == .null ? nil : self[name]
         guard !fields.isEmpty || (isMade && old == nil) else { return self }
         var merged = fields
-        // The file's timesteps, and those of them that options give.
-        if let timesteps = old?["timesteps"], case .object(let members) = fields["timesteps"] {
-            merged["timesteps"] = timesteps.replacing(Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0.value) }))
+        // The file's timesteps and target, and those of them that options give.
+        for name in ["timesteps", "target"] {
+            if let part = old?[name], case .object = part, case .object(let members) = fields[name] {
+                merged[name] = part.replacing(Dictionary(uniqueKeysWithValues: members.map { ($0.name, $0.value) }))
+            }
+        }
+        // An option that says how much goes stands for whichever way the file says it.
+        for (given, other) in [("ratio", "target"), ("target", "ratio")] where fields[given] != nil && old?[other] != nil {
+            merged[other] = .null
         }
         return replacing([name: (old ?? .object([])).replacing(merged)])
     }

@@ -5,7 +5,9 @@ enum RequestErrors {
     /// By what option a field is given.
     private static let options = [
         "/checkpoint": "--checkpoint", "/dataset": "--dataset", "/name": "--name", "/dtype": "--dtype", "/recipe": "--recipe",
-        "/pruning/method": "--method", "/pruning/ratio": "--ratio", "/pruning/widths": "--widths",
+        "/pruning/method": "--method", "/pruning/ratio": "--ratio", "/pruning/target/macs": "--max-macs",
+        "/pruning/target/parameters": "--max-parameters", "/pruning/target/size": "--max-size",
+        "/pruning/target/activation_memory": "--max-activation-memory", "/pruning/widths": "--widths",
         "/pruning/time_embedding": "--time-embedding", "/pruning/allocation": "--allocation",
         "/pruning/threshold": "--threshold",
         "/pruning/timesteps/first": "--first-timestep", "/pruning/timesteps/last": "--last-timestep",
@@ -41,11 +43,17 @@ enum RequestErrors {
     /// What a field is called on the command line.
     static func name(_ pointer: String) -> String {
         if pointer.hasPrefix("/pruning/plan") { return "--plan" }
-        return options[pointer] ?? others[pointer] ?? pointer
+        return option(pointer) ?? others[pointer] ?? pointer
+    }
+
+    /// The option that gives a field; a fraction is given by its limit's.
+    private static func option(_ pointer: String) -> String? {
+        let fraction = "/fraction"
+        return options[pointer.hasSuffix(fraction) ? String(pointer.dropLast(fraction.count)) : pointer]
     }
 
     private static func line(_ error: FieldError) -> String {
-        if let option = options[error.pointer] { return "\(option) \(error.detail)" }
+        if let option = option(error.pointer) { return "\(option) \(error.detail)" }
         if error.pointer.hasPrefix("/pruning/plan") { return "--plan: \(error.pointer.dropFirst("/pruning/plan".count)) \(error.detail)" }
         return "\(error.pointer) \(error.detail)"
     }

@@ -9,6 +9,10 @@ import Testing
         (inputs + ["--ratio", "0.99"], 64, "--ratio must be between 0 and 0.95"),
         (inputs + ["--ratio", "nan"], 64, "The value 'nan' is invalid for '--ratio <ratio>'"),
         (inputs + ["--ratio", "0.0001"], 64, "--ratio "),
+        (inputs + ["--ratio", "0.5", "--max-macs", "50%"], 64, "--ratio and --max-macs cannot be given together"),
+        (inputs + ["--max-macs", "half"], 64, "The value 'half' is invalid for '--max-macs <max-macs>'"),
+        (inputs + ["--max-parameters", "2%"], 64, "--max-parameters must be between 0.05 and 1"),
+        (inputs + ["--max-size", "1KB", "--batch-size", "2"], 64, "--max-size cannot be met: 1000 are asked for, and the nearest"),
         (inputs + ["--method", "magic"], 64, "diff-pruning"),
         (inputs + ["--threshold", "low"], 64, "The value 'low' is invalid for '--threshold <threshold>'"),
         (
