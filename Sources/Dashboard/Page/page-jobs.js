@@ -1,7 +1,7 @@
 // The queue: every job, newest first, kept up to date while it is looked at.
 import { get } from "./api.js";
 import { h, show, table } from "./dom.js";
-import { duration, jobName, percents, time } from "./format.js";
+import { duration, jobName, percents, short, time } from "./format.js";
 import { badge } from "./notices.js";
 import { warningCount } from "./warnings.js";
 
@@ -73,10 +73,16 @@ function progress(job) {
 /** A job's request in a few words. */
 export function what(request) {
   const parts = [];
-  if (request.pruning) parts.push(request.pruning.plan ? "a given plan" : `${request.pruning.method} ${request.pruning.ratio}`);
+  if (request.pruning) parts.push(request.pruning.plan ? "a given plan" : `${request.pruning.method} ${howMuch(request.pruning)}`);
   if (request.finetuning) parts.push(`${request.finetuning.steps} steps`);
   if (request.evaluation) parts.push(`${request.evaluation.samples} samples`);
   return parts.join(", ");
+}
+
+/** The ratio, or the limits of a target: `macs 50%`. */
+function howMuch({ ratio, target }) {
+  if (!target) return ratio;
+  return Object.entries(target).map(([resource, limit]) => `${resource} ${limit.fraction ? percents(limit.fraction) : short(limit)}`).join(", ");
 }
 
 function welcome() {

@@ -23,6 +23,11 @@ export async function newPage(main, signal, from) {
   return "New job";
 }
 
+/** The field that a fraction belongs to. */
+function whole(pointer) {
+  return pointer.replace(/\/fraction$/, "");
+}
+
 class JobForm {
   constructor(schemas, checkpoints, datasets, signal) {
     this.signal = signal;
@@ -64,7 +69,8 @@ class JobForm {
   phase({ key, schema, title, detail, fields }) {
     const isOn = h("input", { type: "checkbox", id: key, checked: true, "aria-describedby": `${key}-hint` });
     this.switches.set(key, isOn);
-    const shown = fields.map(([path, name, hint, extra = {}]) => {
+    const shown = fields.flatMap(([path, name, hint, extra = {}]) => {
+      if (extra.shares) return this.shares(`/${key}/${path}`, name, hint, extra).map((field) => ({ leads: extra.leads, field }));
       const [first, second] = path.split(".");
       const property = this.schemas[extra.schema ?? schema].properties[second ?? first];
       const id = `${key}-${path.replace(".", "-")}`;
@@ -76,6 +82,14 @@ class JobForm {
     const inner = h("div", { class: "fields" }, some(true), h("details", { class: "rest" }, h("summary", {}, "All settings"), some(false)));
     return h("fieldset", { "data-phase": key }, h("legend", {}, isOn, h("label", { for: key }, title)),
       h("p", { class: "note", id: `${key}-hint` }, detail), key === "pruning" ? this.planNote : null, inner);
+  }
+
+  /** What says how much goes: the ratio that has a field of its own, or the most of a resource in per cent of what the original takes. */
+  shares(pointer, name, hint, { shares }) {
+    this.resource = h("select", { id: "pruning-target" }, h("option", { value: "" }, "a ratio"), shares.map(([resource, words]) => h("option", { value: resource }, words)));
+    this.percent = h("input", { id: "pruning-percent", type: "number", inputmode: "decimal", step: "5", min: "5", max: "100", value: "50" });
+    this.percentField = this.field(pointer, this.percent, "At most, in %", "Of what the original takes.");
+    return [this.field(pointer, this.resource, name, hint), this.percentField];
   }
 
   control(id, property, extra) {
@@ -114,6 +128,7 @@ class JobForm {
     this.dtype.value = request.dtype ?? "";
     this.recipe.value = request.recipe ?? "paper";
     this.plan = request.pruning?.plan ?? null;
+    this.target = this.fillTarget(request.pruning?.target);
     // What has no field here.
     this.kept = { metadata: request.metadata, priority: request.priority };
     for (const { key } of phases) this.switches.get(key).checked = request[key] !== null;
@@ -129,6 +144,19 @@ class JobForm {
       if (control.type === "checkbox") control.checked = value;
       else control.value = value ?? "";
     }
+  }
+
+  /** Shows another job's target, or offers to take it as it is where these fields cannot say it; then it is returned. */
+  fillTarget(target) {
+    const [[resource, limit] = [], ...others] = Object.entries(target ?? {});
+    this.resource.value = target ? resource : "";
+    if (!target || (limit.fraction && others.length === 0 && this.resource.value === resource)) {
+      if (target) this.percent.value = Number((100 * limit.fraction).toFixed(6));
+      return null;
+    }
+    this.resource.append(h("option", { value: "kept" }, "the other job's target"));
+    this.resource.value = "kept";
+    return target;
   }
 
   /** Another recipe is taken with all of its parts. */
@@ -155,6 +183,11 @@ class JobForm {
       if (value === undefined) continue;
       const object = names.slice(0, -1).reduce((parent, name) => (parent[name] ??= {}), request);
       object[names[names.length - 1]] = value;
+    }
+    if (request.pruning && this.resource.value) {
+      delete request.pruning.ratio;
+      const share = this.percent.value === "" ? "no number" : Number(this.percent.value) / 100;
+      request.pruning.target = this.resource.value === "kept" ? this.target : { [this.resource.value]: { fraction: share } };
     }
     if (request.pruning && this.plan) request.pruning = { plan: this.plan };
     return request;
@@ -187,6 +220,10 @@ class JobForm {
       const methods = field.getAttribute("data-methods");
       if (methods) show(field, methods.split(" ").includes(method));
     }
+    const resource = this.resource.value;
+    show(this.form.querySelector('[data-pointer="/pruning/ratio"]'), resource === "");
+    show(this.percentField, resource !== "" && resource !== "kept");
+    this.percentField.setAttribute("data-pointer", `/pruning/target/${resource}`);
     this.changes += 1;
     this.forecast.wait();
     clearTimeout(this.timer);
@@ -222,7 +259,7 @@ class JobForm {
   mark(errors) {
     for (const field of this.form.querySelectorAll(".field")) {
       const pointer = field.getAttribute("data-pointer");
-      const found = errors.find((error) => error.pointer === pointer);
+      const found = errors.find((error) => whole(error.pointer) === pointer);
       field.querySelector(".wrong").textContent = found ? found.detail : "";
       const control = field.querySelector("input, select");
       if (found) field.closest("details")?.setAttribute("open", "");
@@ -233,7 +270,7 @@ class JobForm {
 
   /** A refusal in the words of the form. */
   named(error) {
-    const name = (pointer) => this.form.querySelector(`[data-pointer="${CSS.escape(pointer)}"] label`)?.textContent ?? pointer;
+    const name = (pointer) => this.form.querySelector(`[data-pointer="${CSS.escape(whole(pointer))}"] label`)?.textContent ?? pointer;
     if (!error.errors?.length) return error;
     return { message: error.errors.map(({ pointer, detail }) => `${name(pointer)} ${detail}`).join("; ") };
   }
