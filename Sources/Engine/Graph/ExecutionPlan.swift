@@ -122,7 +122,7 @@ struct ExecutionPlan {
     /// Floats of prepared weights that are kept where nobody asks otherwise: in proportion to the activations beside them, so that a step
     /// takes not much more memory than it must; but 16 MiB always.
     private static func preparedLimit(activations: Int, isTraining: Bool) -> Int {
-        max(4 << 20, isTraining ? activations / 4 : activations / 2)
+        max(4 << 20, isTraining ? activations / 16 : activations / 2)
     }
 
     /// When a node's output is needed: since its first run, and since it runs again if it is not kept in between.

@@ -45,7 +45,7 @@ import Testing
                 #expect(point["ssim"] == metrics.at("evaluation", "ssim", "mean"))
             }
             let sizes = points.compactMap { $0["size"]?.integer }
-            #expect(sizes.count == 3 && sizes == sizes.sorted(by: >))
+            #expect(sizes.count == 3 && (sizes.first ?? 0) > (sizes.last ?? 0))
             // On the front is what no other is as small and as good as, by the definition itself.
             func loss(_ point: JSON) -> Double { point.at("loss", "after").double ?? .infinity }
             for (size, point) in zip(sizes, points) {
@@ -60,6 +60,28 @@ import Testing
             #expect(try await world.send("DELETE", path).status == 204)
             #expect(try await world.get(path).status == 404)
             #expect(try await world.get("/v1/jobs/\(ids[0])").status == 404)
+        }
+    }
+
+    @Test func itsJobsMayHaveTargetsInPlaceOfRatios() async throws {
+        try await World.with { world in
+            let checkpoint = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))
+            let targets: JSON = [["parameters": ["fraction": .double(0.75)]], ["macs": ["fraction": .double(0.5)]]]
+            let request: JSON = [
+                "checkpoint": .string(checkpoint), "pruning": ["method": "magnitude", "widths": "free", "targets": targets],
+            ]
+            let sweep = try await Self.finished(world, try await world.post("/v1/sweeps", request).json)
+            let points = try #require(sweep["points"]?.elements)
+            #expect(points.map { $0["ratio"] } == [.null, .null] && points.map { $0["target"] } == targets.elements)
+            for (point, field) in zip(points, ["parameters", "macs"]) {
+                let metrics = try await world.get("/v1/jobs/\(point["job"]?.text ?? "")/metrics").json
+                let limit = try #require(metrics.at("target", field, "limit").integer)
+                #expect((point[field]?.integer ?? .max) <= limit)
+            }
+            let impossible: JSON = ["method": "magnitude", "targets": [["macs": 1], ["macs": ["fraction": .double(0.5)]]]]
+            let wrong = request.replacing(["pruning": impossible])
+            let answer = try await world.post("/v1/sweeps", wrong)
+            #expect(answer.status == 422 && answer.pointers == ["/pruning/targets/0/macs"], "\(answer.json.compact)")
         }
     }
 

@@ -78,14 +78,14 @@ import Testing
             undisturbed.kill()
 
             for disturb in [Self.killInEveryPhase, Self.askTheServerToEnd, Self.pause] {
-                // Each is to score by itself.
-                let database = try Database(folder: folder)
-                try database.execute("DELETE FROM calibrations")
-                database.close()
+                try Self.forgetScores(folder)
                 try await disturb(folder, request, expected)
             }
         }
     }
+
+    /// The next job is to score by itself.
+    private static func forgetScores(_ folder: URL) throws { try Database(folder: folder).execute("DELETE FROM calibrations") }
 
     private static func killInEveryPhase(_ folder: URL, _ request: JSON, _ expected: Outcome) async throws {
         var server = try ServerProcess(folder: folder, settings: settings)
