@@ -36,6 +36,9 @@ public final class SafeTensorsReader: TensorSource {
     /// The tensor of that name; nil when there is none.
     public subscript(name: String) -> TensorEntry? { indices[name].map { tensors[$0] } }
 
+    /// Where a tensor's bytes begin in the file; nil when there is none of that name.
+    func offset(of name: String) -> Int? { indices[name].map { offsets[$0] } }
+
     /// Reads numbers of a tensor, converted to float32: as many as `destination` holds, from the `start`-th in row-major order.
     ///
     /// - Throws: ``SafeTensorsError/tensor(name:trouble:)`` when there is no such tensor, it holds integers, or it is too short.

@@ -1,5 +1,6 @@
 /// A layer as a value. It knows, in this order in its file: output shape, forward, backward, how it couples channels, how it is cut
-/// down to kept channels, what refitting it needs, how many multiply-accumulates it costs. Every walk over a graph asks operators; none asks which one it is.
+/// down to kept channels, what refitting it needs, how many multiply-accumulates it costs, its ONNX form. Every walk over a graph asks operators; none
+/// asks which one it is.
 package protocol Operator: Sendable {
     /// Its learned tensors, by the checkpoint's names.
     var parameters: [Parameter] { get }
@@ -53,6 +54,10 @@ package protocol Operator: Sendable {
 
     /// Multiply-accumulates of one sample, counted as Torch-Pruning does: convolutions and linear layers only.
     func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int
+
+    /// Appends what computes the same for a batch and maps of any size, and returns what that makes. Nothing of it may depend on the sizes for
+    /// which the graph was built, but for channels.
+    func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue
 }
 
 extension Operator {

@@ -47,4 +47,8 @@ package struct Activation: Operator {
     }
 
     package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels { inputs[0] }
+
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        OnnxValue(function.onnx(inputs[0].name, in: &graph), inputs[0].layout, channels: inputs[0].channels)
+    }
 }

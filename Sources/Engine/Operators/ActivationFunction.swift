@@ -17,6 +17,21 @@ public enum ActivationFunction: String, Sendable, CaseIterable {
     static let diffusers: [ActivationFunction] = [.silu, .mish, .gelu, .relu]
 }
 
+extension ActivationFunction {
+    /// Appends f of every number of an ONNX value, and returns its name.
+    func onnx(_ x: String, in graph: inout OnnxGraph) -> String {
+        switch self {
+        case .silu: return graph.product(x, graph.add("Sigmoid", [x]))
+        case .mish: return graph.product(x, graph.add("Tanh", [graph.add("Softplus", [x])]))
+        case .gelu:
+            let distribution = graph.sum(graph.add("Erf", [graph.product(x, Float(0.5).squareRoot())]), 1)
+            return graph.product(graph.product(x, 0.5), distribution)
+        case .relu: return graph.add("Relu", [x])
+        case .quickGELU: return graph.product(x, graph.add("Sigmoid", [graph.product(x, 1.702)]))
+        }
+    }
+}
+
 /// A function of one number and its derivative, for eight numbers at a time.
 protocol VectorFunction {
     /// f(x).

@@ -46,4 +46,9 @@ package struct Add: Operator {
         coupling.unify(inputs[0], inputs[1])
         return inputs[0]
     }
+
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let sum = graph.sum(inputs[0], inputs[1])
+        return OnnxValue(graph.product(sum.name, scale), sum.layout, channels: sum.channels)
+    }
 }

@@ -23,4 +23,9 @@ package struct Affine: Operator {
     package func backward(_ call: OperatorCall) { call.passGradient(toInput: 0, scale: scale) }
 
     package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels { inputs[0] }
+
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let scaled = graph.product(inputs[0].name, scale)
+        return OnnxValue(graph.sum(scaled, shift), inputs[0].layout, channels: inputs[0].channels)
+    }
 }

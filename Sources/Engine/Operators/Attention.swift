@@ -186,4 +186,29 @@ package struct Attention: Operator {
     }
 
     package func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int { 0 }
+
+    /// Reshape and Transpose to (batch, heads, pixels, d), two MatMuls around a Softmax, and back.
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let (query, key, value) = (graph.pixels(inputs[0]), graph.pixels(inputs[1]), graph.pixels(inputs[2]))
+        let apart = graph.constant([0, 0, heads, -1])
+        func headed(_ pixels: String, _ order: [Int]) -> String {
+            graph.add("Transpose", [graph.add("Reshape", [pixels, apart])], ["perm": .integers(order)])
+        }
+        let scaled = graph.product(headed(query, [0, 2, 1, 3]), 1 / Float(inputs[0].channels / heads).squareRoot())
+        var scores = graph.add("MatMul", [scaled, headed(key, [0, 2, 3, 1])])
+        if isCausal { scores = graph.sum(scores, causalMask(query, in: &graph)) }
+        let shares = graph.add("Softmax", [scores], ["axis": .integer(-1)])
+        let attended = graph.add("MatMul", [shares, headed(value, [0, 2, 1, 3])])
+        let together = graph.add("Transpose", [attended], ["perm": .integers([0, 2, 1, 3])])
+        let joined = graph.add("Reshape", [together, graph.constant([0, 0, -1])])
+        return OnnxValue(joined, graph.pixelLayout(of: inputs[0]), channels: inputs[2].channels)
+    }
+
+    /// (pixels, pixels): 0 where a pixel may look, else minus infinity.
+    private func causalMask(_ pixels: String, in graph: inout OnnxGraph) -> String {
+        let side = graph.add("Shape", [pixels], ["start": .integer(1), "end": .integer(2)])
+        let sides = graph.add("Concat", [side, side], ["axis": .integer(0)])
+        let infinities = graph.add("ConstantOfShape", [sides], ["value": .number(-.infinity)])
+        return graph.add("Trilu", [infinities, graph.add("Squeeze", [graph.constant([1])])], ["upper": .integer(1)])
+    }
 }

@@ -43,4 +43,11 @@ package struct Concat: Operator {
     }
 
     package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels { inputs.flatMap { $0 } }
+
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let layout = graph.commonLayout(of: inputs)
+        let parts = inputs.map { graph.value($0, in: layout) }
+        return OnnxValue(
+            graph.add("Concat", parts, ["axis": .integer(layout.channelAxis)]), layout, channels: inputs.reduce(0) { $0 + $1.channels })
+    }
 }

@@ -271,4 +271,15 @@ package struct Conv2d: Operator {
     }
 
     package func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int { output.count * inChannels * kernel * kernel }
+
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let (weight, bias) = (graph.parameter(parameters[0]), graph.parameter(parameters[1]))
+        let product = graph.add(
+            "Conv", [graph.map(inputs[0]), weight, bias],
+            [
+                "kernel_shape": .integers([kernel, kernel]), "strides": .integers([stride, stride]),
+                "pads": .integers([padding.top, padding.left, padding.bottom, padding.right]),
+            ])
+        return graph.sum(of: [OnnxValue(product, .map, channels: outChannels)] + inputs.dropFirst())
+    }
 }

@@ -30,4 +30,8 @@ package struct Downsample: Operator {
     }
 
     package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels { inputs[0] }
+
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        OnnxValue(filter.halved(graph.map(inputs[0]), channels: inputs[0].channels, in: &graph), .map, channels: inputs[0].channels)
+    }
 }

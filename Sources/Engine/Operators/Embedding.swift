@@ -52,4 +52,11 @@ package struct Embedding: Operator {
     package func cut(_ kept: KeptChannels) -> Embedding {
         Embedding(name, rows: rows, channels: kept.output.count, isFixed: isFixed)
     }
+
+    /// Numbers beyond the table are refused by the runtime, as PyTorch refuses them.
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let numbers = graph.add("Squeeze", [inputs[0].name, graph.constant([1])])
+        let indices = graph.add("Cast", [numbers], ["to": .integer(OnnxType.int64.rawValue)])
+        return OnnxValue(graph.add("Gather", [graph.parameter(parameters[0]), indices]), .vector, channels: channels)
+    }
 }

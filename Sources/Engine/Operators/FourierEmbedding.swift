@@ -49,4 +49,12 @@ package struct FourierEmbedding: Operator {
 
     /// A frequency cannot be cut alone, as both of its channels come from it: they are chosen anew where the first block is narrower.
     package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels { coupling.fixed(2 * frequencies) }
+
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let number = takesLogarithm ? graph.add("Log", [inputs[0].name]) : inputs[0].name
+        let angles = graph.product(graph.product(graph.product(number, graph.parameter(parameters[0])), 2), Float(Double.pi))
+        let waves = [graph.add("Sin", [angles]), graph.add("Cos", [angles])]
+        let joined = graph.add("Concat", flipSinToCos ? waves.reversed() : waves, ["axis": .integer(1)])
+        return OnnxValue(joined, .vector, channels: 2 * frequencies)
+    }
 }

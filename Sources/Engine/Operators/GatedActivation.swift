@@ -75,4 +75,9 @@ package struct GatedActivation: Operator {
         coupling.unify(Array(inputs[0].prefix(channels)), Array(inputs[0].suffix(channels)))
         return Array(inputs[0].prefix(channels))
     }
+
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let (left, gate) = graph.halves(inputs[0].name, axis: inputs[0].layout.channelAxis)
+        return OnnxValue(graph.product(left, function.onnx(gate, in: &graph)), inputs[0].layout, channels: inputs[0].channels / 2)
+    }
 }

@@ -251,4 +251,20 @@ package struct GroupNorm: Operator {
             }
         }
     }
+
+    /// Not GroupNormalization, which opset 18 has in a form that was withdrawn, and not every runtime in that of 21: groups as the channels of an
+    /// InstanceNormalization, then scale and shift.
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let map = graph.map(inputs[0])
+        let flat = graph.add("Reshape", [map, graph.constant([0, groups, -1])])
+        let (ones, zeros) = (
+            graph.constant([Float](repeating: 1, count: groups), [groups]), graph.constant([Float](repeating: 0, count: groups), [groups])
+        )
+        let normal = graph.add("InstanceNormalization", [flat, ones, zeros], ["epsilon": .float(epsilon)])
+        var result = graph.add("Reshape", [normal, graph.once("shape \(map)") { $0.add("Shape", [map]) }])
+        let (gamma, beta) = (graph.parameter(parameters[0]), graph.parameter(parameters[1]))
+        result = graph.sum(graph.product(result, graph.channels(gamma, in: .map)), graph.channels(beta, in: .map))
+        if isActivated { result = ActivationFunction.silu.onnx(result, in: &graph) }
+        return OnnxValue(result, .map, channels: channels)
+    }
 }

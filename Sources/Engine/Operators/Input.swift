@@ -16,4 +16,7 @@ package struct Input: Operator {
     package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels {
         coupling.fixed(shape.channels)
     }
+
+    /// What the model declares in its place.
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue { inputs[0] }
 }

@@ -121,4 +121,12 @@ package struct LayerNorm: Operator {
             Elementwise.map(channels, call.inputs[0] + pixel * channels, into: rows + place * channels) { ($0 - mean) * inverseDeviation }
         }
     }
+
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let layout = inputs[0].layout == .vector ? .vector : graph.pixelLayout(of: inputs[0])
+        let (gamma, beta) = (graph.parameter(parameters[0]), graph.parameter(parameters[1]))
+        let normal = graph.add(
+            "LayerNormalization", [graph.value(inputs[0], in: layout), gamma, beta], ["axis": .integer(-1), "epsilon": .float(epsilon)])
+        return OnnxValue(normal, layout, channels: channels)
+    }
 }

@@ -75,4 +75,13 @@ package struct Linear: Operator {
     }
 
     package func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int { output.count * inChannels }
+
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let layout = inputs[0].layout == .vector ? .vector : graph.pixelLayout(of: inputs[0])
+        let weight = graph.parameter(parameters[0])
+        let transposed = graph.once("transposed \(weight)") { $0.add("Transpose", [weight], ["perm": .integers([1, 0])]) }
+        var product = graph.add("MatMul", [graph.value(inputs[0], in: layout), transposed])
+        if hasBias { product = graph.sum(product, graph.parameter(parameters[1])) }
+        return graph.sum(of: [OnnxValue(product, layout, channels: outChannels)] + inputs.dropFirst())
+    }
 }

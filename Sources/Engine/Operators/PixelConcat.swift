@@ -46,4 +46,9 @@ package struct PixelConcat: Operator {
         for other in inputs.dropFirst() { coupling.unify(inputs[0], other) }
         return inputs[0]
     }
+
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let parts = inputs.map { graph.pixels($0) }
+        return OnnxValue(graph.add("Concat", parts, ["axis": .integer(1)]), .pixels(grid: nil), channels: inputs[0].channels)
+    }
 }

@@ -86,4 +86,16 @@ package struct Quantization: Operator {
         coupling.fix(inputs[0])
         return coupling.fixed(channels)
     }
+
+    /// The least |e|² - 2·z·e, as |z|² is the same for all rows.
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let layout = graph.pixelLayout(of: inputs[0])
+        let table = graph.parameter(parameters[0])
+        let squares = graph.add("ReduceSumSquare", [table, graph.constant([1])], ["keepdims": .integer(0)])
+        let transposed = graph.add("Transpose", [table], ["perm": .integers([1, 0])])
+        let products = graph.add("MatMul", [graph.pixels(inputs[0]), transposed])
+        let distances = graph.difference(squares, graph.product(products, 2))
+        let nearest = graph.add("ArgMin", [distances], ["axis": .integer(-1), "keepdims": .integer(0)])
+        return OnnxValue(graph.add("Gather", [table, nearest]), layout, channels: channels)
+    }
 }

@@ -48,4 +48,9 @@ package struct Quotient: Operator {
     }
 
     package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels { inputs[0] }
+
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        OnnxValue(
+            graph.quotient(inputs[0].name, graph.value(inputs[1], in: inputs[0].layout)), inputs[0].layout, channels: inputs[0].channels)
+    }
 }

@@ -88,3 +88,40 @@ package enum ResamplingFilter: Sendable, CaseIterable {
         Elementwise.map(count, source, target, into: target) { $1 + $0 * weight }
     }
 }
+
+/// Its ONNX forms.
+extension ResamplingFilter {
+    /// How Resize finds the nearest pixel to the left and above, as PyTorch does.
+    static let nearest: KeyValuePairs<String, OnnxAttribute> = [
+        "mode": .text("nearest"), "coordinate_transformation_mode": .text("asymmetric"), "nearest_mode": .text("floor"),
+    ]
+
+    /// Appends what halves a map's height and width.
+    func halved(_ map: String, channels: Int, in graph: inout OnnxGraph) -> String {
+        switch self {
+        case .box: graph.add("AveragePool", [map], ["kernel_shape": .integers([2, 2]), "strides": .integers([2, 2])])
+        case .binomial: filtered("Conv", map, channels: channels, gain: 1, in: &graph)
+        }
+    }
+
+    /// Appends what doubles them.
+    func doubled(_ map: String, channels: Int, in graph: inout OnnxGraph) -> String {
+        switch self {
+        case .box: graph.add("Resize", [map, "", graph.constant([1, 1, 2, 2], [4])], Self.nearest)
+        case .binomial: filtered("ConvTranspose", map, channels: channels, gain: 2, in: &graph)
+        }
+    }
+
+    /// The same taps for every channel.
+    private func filtered(_ type: String, _ map: String, channels: Int, gain: Float, in graph: inout OnnxGraph) -> String {
+        let taps = taps.map { $0 * gain }
+        let kernel = graph.constant(taps.flatMap { vertical in taps.map { vertical * $0 } }, [1, 1, taps.count, taps.count])
+        let kernels = graph.once("\(channels) of \(kernel)") { $0.add("Expand", [kernel, $0.constant([channels, 1, 1, 1])]) }
+        return graph.add(
+            type, [map, kernels],
+            [
+                "kernel_shape": .integers([taps.count, taps.count]), "strides": .integers([2, 2]),
+                "pads": .integers([Int](repeating: reach, count: 4)), "group": .integer(channels),
+            ])
+    }
+}

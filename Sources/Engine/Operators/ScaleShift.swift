@@ -61,4 +61,12 @@ package struct ScaleShift: Operator {
         coupling.unify(inputs[0], Array(inputs[1][channels...]))
         return inputs[0]
     }
+
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let (layout, channels) = (inputs[0].layout, inputs[0].channels)
+        let (scale, shift) = graph.halves(inputs[1].name, axis: inputs[1].layout.channelAxis)
+        func met(_ half: String) -> String { graph.value(OnnxValue(half, inputs[1].layout, channels: channels), in: layout) }
+        let scaled = graph.product(inputs[0].name, graph.sum(met(scale), 1))
+        return OnnxValue(graph.sum(scaled, met(shift)), layout, channels: channels)
+    }
 }

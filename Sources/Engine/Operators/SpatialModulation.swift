@@ -74,4 +74,16 @@ package struct SpatialModulation: Operator {
         coupling.unify(inputs[0], inputs[2])
         return inputs[0]
     }
+
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let map = graph.map(inputs[0])
+        let sides = graph.add("Shape", [map], ["start": .integer(2), "end": .integer(4)])
+        func enlarged(_ value: OnnxValue) -> String {
+            let small = graph.map(value)
+            let head = graph.add("Shape", [small], ["start": .integer(0), "end": .integer(2)])
+            let sizes = graph.add("Concat", [head, sides], ["axis": .integer(0)])
+            return graph.add("Resize", [small, "", "", sizes], ResamplingFilter.nearest)
+        }
+        return OnnxValue(graph.sum(graph.product(map, enlarged(inputs[1])), enlarged(inputs[2])), .map, channels: inputs[0].channels)
+    }
 }

@@ -33,13 +33,16 @@ package struct TimestepEmbedding: Operator {
     func embed(_ timestep: Float, into target: UnsafeMutablePointer<Float>) {
         let half = channels / 2
         for k in 0..<half {
-            // As in PyTorch: the exponent is rounded to float32 before and after the division.
-            let exponent = -Float(Foundation.log(10000.0)) * Float(k) / (Float(half) - frequencyShift)
-            let angle = timestep * Foundation.exp(exponent)
+            let angle = timestep * frequency(k)
             target[flipSinToCos ? half + k : k] = Foundation.sin(angle)
             target[flipSinToCos ? k : half + k] = Foundation.cos(angle)
         }
         if channels % 2 == 1 { target[channels - 1] = 0 }
+    }
+
+    private func frequency(_ k: Int) -> Float {
+        // As in PyTorch: the exponent is rounded to float32 before and after the division.
+        Foundation.exp(-Float(Foundation.log(10000.0)) * Float(k) / (Float(channels / 2) - frequencyShift))
     }
 
     package func backward(_ call: OperatorCall) {}
@@ -47,5 +50,14 @@ package struct TimestepEmbedding: Operator {
     /// Its channels are given by a formula of their number: none can be taken out.
     package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels {
         coupling.fixed(channels)
+    }
+
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let frequencies = graph.constant((0..<(channels / 2)).map(frequency), [1, channels / 2])
+        let angles = graph.product(inputs[0].name, frequencies)
+        let waves = [graph.add("Sin", [angles]), graph.add("Cos", [angles])]
+        var joined = graph.add("Concat", flipSinToCos ? waves.reversed() : waves, ["axis": .integer(1)])
+        if channels % 2 == 1 { joined = graph.add("Pad", [joined, graph.constant([0, 0, 0, 1])]) }
+        return OnnxValue(joined, .vector, channels: channels)
     }
 }

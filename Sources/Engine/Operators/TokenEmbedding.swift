@@ -60,4 +60,13 @@ package struct TokenEmbedding: Operator {
 
     /// No channel can be cut: a text encoder runs as it is.
     package func couple(_ inputs: [Channels], in coupling: inout ChannelCoupling) -> Channels { coupling.fixed(channels) }
+
+    /// Ids beyond the table, and more tokens than positions, are refused by the runtime.
+    package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
+        let (table, positions) = (graph.parameter(parameters[0]), graph.parameter(parameters[1]))
+        let length = graph.add("Shape", [inputs[0].name], ["start": .integer(1), "end": .integer(2)])
+        let places = graph.add("Slice", [positions, graph.constant([0]), length, graph.constant([0])])
+        let tokens = graph.add("Gather", [table, inputs[0].name])
+        return OnnxValue(graph.sum(tokens, places), .pixels(grid: nil), channels: channels)
+    }
 }

@@ -1,0 +1,59 @@
+/// What goes into an ONNX model and comes out, by the names that optimum's pipelines know.
+struct OnnxInterface: Sendable {
+    /// An input of the engine's graph as the model has it.
+    struct Input: Sendable {
+        /// The model's name of it.
+        let name: String
+        let form: OnnxInput
+    }
+
+    /// An output of the engine's graph as the model has it.
+    struct Output: Sendable {
+        /// The model's name of it.
+        let name: String
+        /// What its height and width are called; nil where it is tokens.
+        let sides: (height: String, width: String)?
+    }
+
+    /// By the engine's names.
+    let inputs: [String: Input]
+    /// By the engine's names.
+    let outputs: [String: Output]
+
+    /// A network that removes noise.
+    static func denoiser(_ graph: Graph) -> OnnxInterface {
+        let classes: OnnxInput = graph.input("class_labels") == .vector(1) ? .classes : .vector
+        return OnnxInterface(
+            inputs: [
+                "sample": Input(name: "sample", form: .map(height: "height", width: "width")),
+                "timestep": Input(name: "timestep", form: .number), "class_labels": Input(name: "class_labels", form: classes),
+                "encoder_hidden_states": Input(name: "encoder_hidden_states", form: .tokens),
+            ],
+            outputs: ["out_sample": Output(name: "out_sample", sides: ("height", "width"))])
+    }
+
+    /// An autoencoder's encoder, which makes means and logarithms of variances, or latents.
+    static func encoder(_ configuration: AutoencoderConfiguration) -> OnnxInterface {
+        let factor = configuration.scaleFactor
+        return OnnxInterface(
+            inputs: ["sample": Input(name: "sample", form: .map(height: "sample_height", width: "sample_width"))],
+            outputs: [
+                "moments": Output(
+                    name: configuration.kind == .distribution ? "latent_parameters" : "latent_sample",
+                    sides: ("sample_height / \(factor)", "sample_width / \(factor)"))
+            ])
+    }
+
+    /// An autoencoder's decoder.
+    static func decoder(_ configuration: AutoencoderConfiguration) -> OnnxInterface {
+        let factor = configuration.scaleFactor
+        return OnnxInterface(
+            inputs: ["latents": Input(name: "latent_sample", form: .map(height: "latent_height", width: "latent_width"))],
+            outputs: ["sample": Output(name: "sample", sides: ("latent_height * \(factor)", "latent_width * \(factor)"))])
+    }
+
+    /// CLIP's text encoder.
+    static let textEncoder = OnnxInterface(
+        inputs: [CLIPTextModel.input: Input(name: "input_ids", form: .indices)],
+        outputs: [CLIPTextModel.output: Output(name: "last_hidden_state", sides: nil)])
+}
