@@ -80,7 +80,7 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Resources/load_pruned.py"), .embedInCode("Resources/pipeline.py"),
-                .embedInCode("Resources/class_embedder.py"),
+                .embedInCode("Resources/class_embedder.py"), .embedInCode("Resources/sample.py"),
             ]),
 
         // The service: the API, webhooks, metrics, and how it is put together.
@@ -153,7 +153,7 @@ let package = Package(
                 "TestSupport", "HTTP", "Files", .product(name: "HTTPTypes", package: "swift-http-types"),
                 .product(name: "Logging", package: "swift-log"),
             ]),
-        .testTarget(name: "MediaTests", dependencies: ["TestSupport", "Media"]),
+        .testTarget(name: "MediaTests", dependencies: ["TestSupport", "Files", "Media"]),
         .testTarget(
             name: "JobsTests",
             dependencies: [

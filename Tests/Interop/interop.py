@@ -31,6 +31,7 @@ import finetuning
 import folders
 import labels
 import latent
+import onnx_layout
 import plans
 import pruning
 import random_stream
@@ -102,6 +103,7 @@ def checks(data):
     variances(found, kept)
     latent.checks(found, kept)
     compvis.checks(found, kept)
+    onnx_layout.checks(found)
     found["fine-tuning, ddpm, cosine"] = lambda c, f: finetuning.finetuned(c, f, "ddpm", schedule="cosine")
     for name in ("ddpm", "scale_shift"):
         found[f"fine-tuning, {name}, SOAP"] = lambda c, f, n=name: finetuning.finetuned(c, f, n, optimizer="soap")

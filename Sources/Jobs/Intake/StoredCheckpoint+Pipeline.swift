@@ -6,7 +6,8 @@ import Storage
 extension StoredCheckpoint {
     /// The folders that may hold an autoencoder.
     private static let autoencoders = ["vae", "vqvae"]
-    private static let (textEncoder, tokenizer) = ("text_encoder", "tokenizer")
+    static let textEncoder = "text_encoder"
+    private static let tokenizer = "tokenizer"
 
     /// The files of a folder, by their names in it.
     private func names(in folder: String) -> [String] {
@@ -21,13 +22,29 @@ extension StoredCheckpoint {
 
     /// The weights of a folder.
     private func weights(in folder: String, of library: WeightsChoice.Library) throws -> any TensorSource {
+        try source(weightsPath(in: folder, of: library), in: folder)
+    }
+
+    /// The file, or the index of the files, that the weights of a folder are in.
+    func weightsPath(in folder: String, of library: WeightsChoice.Library) throws -> String {
         guard let path = try WeightsChoice(names: names(in: folder), folder: "\(folder)/", library: library).path else {
             throw CheckpointError.missingFile(expected: "the weights in \(folder)/")
         }
-        return try files(in: folder).source(path)
+        return path
     }
 
-    private var autoencoderFolder: String? { Self.autoencoders.first { names(in: $0).contains("config.json") } }
+    /// The tensors of such a file.
+    func source(_ path: String, in folder: String) throws -> any TensorSource { try files(in: folder).source(path) }
+
+    /// Bytes of memory that opening the weights of the folders beside the network takes at most.
+    var componentsCost: Int {
+        let folders = [autoencoderFolder, Self.textEncoder].compactMap { $0 }
+        let paths = folders.flatMap { folder in names(in: folder).map { "\(folder)/\($0)" } }
+        return paths.reduce(0) { $0 + ((try? url($1)).map { WeightsFile.openingCost(path: $0.path) } ?? 0) }
+    }
+
+    /// The folder of the pipeline's autoencoder; nil where there is none.
+    var autoencoderFolder: String? { Self.autoencoders.first { names(in: $0).contains("config.json") } }
 
     /// What the pipeline's autoencoder is; nil where there is none.
     ///
@@ -38,6 +55,17 @@ extension StoredCheckpoint {
             return try AutoencoderConfiguration(json: try read("\(folder)/config.json"))
         } catch {
             throw CheckpointError.configuration(path: "\(folder)/config.json", error)
+        }
+    }
+
+    /// What the pipeline's text encoder is; nil where there is none.
+    ///
+    /// - Throws: ``CheckpointError``.
+    func textEncoderConfiguration() throws -> CLIPTextConfiguration? {
+        guard names(in: Self.textEncoder).contains("config.json") else { return nil }
+        let path = "\(Self.textEncoder)/config.json"
+        do throws(ConfigurationError) { return try CLIPTextConfiguration(json: try read(path)) } catch {
+            throw CheckpointError.configuration(path: path, error)
         }
     }
 

@@ -9,6 +9,8 @@ package struct ArchiveItem: Sendable {
         case file(URL)
         /// Opened when its turn comes.
         case opened(@Sendable () throws -> OpenFile)
+        /// Put together of bytes and parts of a file.
+        case composed(ComposedFile)
     }
 
     /// Relative and `/`-separated.
@@ -32,6 +34,11 @@ package struct ArchiveItem: Sendable {
         self.init(path: path, size: size, source: .opened(open))
     }
 
+    /// A file that is put together.
+    package init(path: String, composed: ComposedFile) {
+        self.init(path: path, size: composed.size, source: .composed(composed))
+    }
+
     private init(path: String, size: Int64, source: Source) {
         self.path = path
         self.size = size
@@ -43,6 +50,14 @@ package struct ArchiveItem: Sendable {
         switch source {
         case .bytes(let bytes):
             try bytes.withUnsafeBytes { if !$0.isEmpty { try sink($0) } }
+        case .composed(let composed):
+            let reader = try composed.reader()
+            var done: Int64 = 0
+            while done < size {
+                let bytes = try reader.read(at: done, count: Int(min(1 << 18, size - done)), of: path)
+                done += Int64(bytes.count)
+                try bytes.withUnsafeBytes(sink)
+            }
         case .file, .opened:
             guard let file = try opened() else { return }
             var done: Int64 = 0
@@ -64,7 +79,7 @@ package struct ArchiveItem: Sendable {
     /// - Throws: ``ArchiveError/unreadable(path:reason:)``, or what the item's own way to open it throws.
     func opened() throws -> OpenFile? {
         switch source {
-        case .bytes: return nil
+        case .bytes, .composed: return nil
         case .opened(let open): return try open()
         case .file(let url):
             do { return try OpenFile(url) } catch { throw unreadable(error) }

@@ -55,7 +55,19 @@ package struct ArchiveWriter: Sendable {
                 guard file.size == item.size else {
                     throw ArchiveError.sizeMismatch(entry: item.path, expected: item.size, found: file.size)
                 }
-                parts.append(.file(file))
+                parts.append(.file(file, offset: 0, length: file.size))
+            case .composed(let composed):
+                let file = try composed.reader().file
+                for piece in composed.pieces {
+                    switch piece {
+                    case .bytes(let bytes): parts.append(.bytes(bytes))
+                    case .stored(let offset, let count):
+                        guard offset + count <= file.size else {
+                            throw ArchiveError.sizeMismatch(entry: item.path, expected: offset + count, found: file.size)
+                        }
+                        parts.append(.file(file, offset: offset, length: count))
+                    }
+                }
             }
             let padding = Int(TarHeader.padding(item.size))
             if padding > 0 { parts.append(.bytes([UInt8](repeating: 0, count: padding))) }

@@ -4,6 +4,6 @@ import Files
 package enum TarPart: Sendable {
     /// Headers, padding, and content that is in memory.
     case bytes([UInt8])
-    /// The whole of a file.
-    case file(OpenFile)
+    /// So many bytes of a file.
+    case file(OpenFile, offset: Int64, length: Int64)
 }

@@ -18,6 +18,7 @@ package struct TarPieces {
         enum Source {
             case bytes([UInt8])
             case file(OpenFile)
+            case composed(ComposedFile.Reader)
         }
 
         let source: Source
@@ -58,6 +59,7 @@ package struct TarPieces {
         var piece: [UInt8]
         switch content.source {
         case .bytes(let bytes): piece = Array(bytes[Int(content.offset)..<(Int(content.offset) + count)])
+        case .composed(let reader): piece = try reader.read(at: content.offset, count: count, of: item.path)
         case .file(let file):
             do { piece = try file.read(at: content.offset, count: count) } catch {
                 throw ArchiveError.unreadable(path: item.path, reason: "\(error)")
@@ -78,6 +80,7 @@ package struct TarPieces {
 
     private static func open(_ item: ArchiveItem) throws -> Content.Source {
         if case .bytes(let bytes) = item.source { return .bytes(bytes) }
+        if case .composed(let composed) = item.source { return .composed(try composed.reader()) }
         guard let file = try item.opened() else { return .bytes([]) }
         guard file.size == item.size else { throw ArchiveError.sizeMismatch(entry: item.path, expected: item.size, found: file.size) }
         return .file(file)

@@ -1,3 +1,4 @@
+import Files
 import Foundation
 import Media
 import TestSupport
@@ -49,6 +50,37 @@ struct ArchiveWriterTests {
         let path = try folder.file("weights", Self.pattern(700_000))
         let item = ArchiveItem(path: "w", size: 700_000, file: URL(filePath: path))
         #expect(try written([item], .tar) == written([ArchiveItem(path: "w", bytes: Self.pattern(700_000))], .tar))
+    }
+
+    /// A file that is put together of bytes and parts of another is the same file.
+    @Test(arguments: ArchiveFormat.allCases)
+    func composedFilesAreWrittenAsWholeOnes(format: ArchiveFormat) throws {
+        let folder = try TemporaryFolder()
+        let all = Self.pattern(1_000_000)
+        let url = URL(filePath: try folder.file("weights", all))
+        let pieces: [ComposedFile.Piece] = [
+            .bytes([]), .bytes(Array(all[..<3])), .stored(offset: 3, count: 700_000), .stored(offset: 700_003, count: 1), .bytes([]),
+            .bytes(Array(all[700_004..<900_000])), .stored(offset: 900_000, count: 0), .stored(offset: 900_000, count: 100_000),
+        ]
+        let composed = ArchiveItem(path: "w", composed: ComposedFile(pieces) { try OpenFile(url) })
+        let (whole, next) = (ArchiveItem(path: "w", bytes: all), ArchiveItem(path: "x", bytes: [1]))
+        #expect(composed.size == 1_000_000)
+        #expect(try written([composed, next], format) == written([whole, next], format))
+        var pulled: [UInt8] = []
+        var tar = TarPieces([composed, next])
+        while let piece = try tar.next() { pulled += piece }
+        #expect(try pulled == written([whole, next], .tar))
+        var sent: [UInt8] = []
+        for part in try ArchiveWriter([composed, next]).tarParts() {
+            switch part {
+            case .bytes(let bytes): sent += bytes
+            case .file(let file, let offset, let length): sent += try file.read(at: offset, count: Int(length))
+            }
+        }
+        #expect(try sent == written([whole, next], .tar))
+        let short = ComposedFile([.bytes([1]), .stored(offset: 999_999, count: 2)]) { try OpenFile(url) }
+        #expect(throws: ArchiveError.self) { try written([ArchiveItem(path: "s", composed: short)], format) }
+        #expect(throws: ArchiveError.self) { try ArchiveWriter([ArchiveItem(path: "s", composed: short)]).tarParts() }
     }
 
     @Test(arguments: ArchiveFormat.allCases)

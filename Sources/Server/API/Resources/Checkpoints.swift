@@ -98,9 +98,17 @@ extension API {
             &routes, .get, "/v1/checkpoints/{id}/content",
             Operation(
                 "downloadCheckpoint", "Gives the pipeline's folder as one archive.",
-                parameters: [.query("format", "The kind of archive.", .words(ArchiveFormat.allCases.map(\.rawValue)))],
+                parameters: [
+                    .query("format", "The kind of archive.", .words(ArchiveFormat.allCases.map(\.rawValue))),
+                    .query(
+                        "layout", "What is in it: what diffusers loads, or the networks as ONNX models in the folders that optimum loads.",
+                        .words(CheckpointLayout.allCases.map(\.rawValue))),
+                ],
                 answers: [.init(status: 200, detail: "The archive.", contents: Operation.Content.archives)],
-                refusals: [.notFound, .init(400, "invalid_format"), .checkpointDamaged, .diskFull] + Operation.Refusal.memory
+                refusals: [
+                    .notFound, .init(400, "invalid_format"), .init(400, "invalid_layout"), .init(422, "invalid_checkpoint"),
+                    .checkpointDamaged, .diskFull,
+                ] + Operation.Refusal.memory
             ).partial,
             archive)
         on(
@@ -169,54 +177,6 @@ extension API {
             throw APIError(.badRequest, "invalid_seed", "seed must be a whole number between 0 and \(Int.max)")
         }
         return CheckpointIntake.Initialization(seed: seed)
-    }
-
-    /// The whole pipeline folder as one archive.
-    private func archive(_ request: Request) async throws -> Response {
-        let record = try database.checkpoints.get(request.parameter("id"))
-        guard let format = ArchiveFormat(rawValue: request.query("format") ?? "tar") else {
-            throw APIError(.badRequest, "invalid_format", "format must be tar, tar.gz or zip")
-        }
-        let type = [ArchiveFormat.tar: "application/x-tar", .tarGz: "application/gzip", .zip: "application/zip"][format]
-        // The same files in the same order and format are the same bytes: what they are digests them all.
-        var digest = MessageDigest(.sha256)
-        digest.update("\(format.rawValue) \(Program.version)".utf8)
-        for file in record.files { digest.update("\n\(file.path) \(file.digest.hex)".utf8) }
-        return try Representation(
-            tag: digest.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(),
-            parts: try await parts(of: record, as: format),
-            fields: [
-                .contentType: type ?? "application/octet-stream",
-                .contentDisposition: "attachment; filename=\"\(record.id).\(format.rawValue)\"",
-            ]
-        ).response(to: request)
-    }
-
-    /// A tar's files go out as they are stored. The other formats are written out first: the length is known, the connection reads at its
-    /// own pace, and an error is still an error.
-    private func parts(of record: CheckpointRecord, as format: ArchiveFormat) async throws -> [ResponseBody.Part] {
-        let items = record.files.map { file in
-            ArchiveItem(path: file.path, size: file.size) { [blobs = database.blobs] in
-                try OpenFile(blobs, file.digest, of: .checkpoint, record.id, file: file.path)
-            }
-        }
-        if format == .tar {
-            return try ArchiveWriter(items).tarParts().map { part in
-                switch part {
-                case .bytes(let bytes): .bytes(bytes)
-                case .file(let file): .file(file, offset: 0, length: file.size)
-                }
-            }
-        }
-        let share = try await memory.admitted(for: "the archive")
-        defer { withExtendedLifetime(share) {} }
-        let file = try database.blobs.temporaryFile()
-        try await BackgroundExecutor.run {
-            try ArchiveWriter(items).write(as: format) { try file.write($0) }
-            try file.flush()
-        }
-        let open = try OpenFile(file.url)
-        return [.file(open, offset: 0, length: open.size)]
     }
 
     /// One tensor as JSON, its numbers written as they are read.

@@ -1,0 +1,99 @@
+import Engine
+import Files
+import Foundation
+import Media
+import Storage
+
+/// A checkpoint's pipeline with its networks as ONNX models, in the folders in which optimum's pipelines look for them.
+///
+/// No number is read where weights are stored in a format that ONNX has: models are put together of what describes them and of parts of the
+/// weights' files.
+package struct OnnxExport {
+    private let checkpoint: StoredCheckpoint
+
+    /// Bytes of the graphs of a pipeline's networks, in both forms, at most.
+    private static let graphCost = 64 << 20
+    private static let (model, data) = ("model.onnx", "model.onnx_data")
+    /// What weights' files end with, and the indices of their shards.
+    private static let weights: Set = ["safetensors", "bin", "pt", "pth", "ckpt", "msgpack", "onnx"]
+
+    /// The export of a stored checkpoint.
+    package init(_ checkpoint: StoredCheckpoint) {
+        self.checkpoint = checkpoint
+    }
+
+    /// Bytes of memory that ``items()`` takes at most.
+    package var cost: Int { 2 * checkpoint.layoutCost + checkpoint.componentsCost + Self.graphCost }
+
+    /// The folder's files.
+    ///
+    /// - Throws: ``CheckpointError`` for a component whose class has no ONNX form here; ``StorageError``.
+    package func items() throws -> [ArchiveItem] {
+        let (model, schedule) = try checkpoint.architecture()
+        var items = try network(
+            "unet", OnnxNetwork(denoiser: checkpoint.data(DiffusersLayout.Path.config), weights: checkpoint.weights()),
+            DiffusersLayout.Path.weights)
+        let autoencoder = checkpoint.autoencoderFolder
+        if let folder = autoencoder, let configuration = try checkpoint.autoencoderConfiguration() {
+            let path = try checkpoint.weightsPath(in: folder, of: .diffusers)
+            let source = try checkpoint.source(path, in: folder)
+            for (half, target) in [(AutoencoderHalf.encoder, "vae_encoder"), (.decoder, "vae_decoder")] {
+                guard let network = try OnnxNetwork(half, configuration, weights: source) else { continue }
+                items += try self.network(target, network, path)
+                items.append(ArchiveItem(path: "\(target)/config.json", bytes: Array(try checkpoint.data("\(folder)/config.json"))))
+            }
+        }
+        if let configuration = try checkpoint.textEncoderConfiguration() {
+            let path = try checkpoint.weightsPath(in: StoredCheckpoint.textEncoder, of: .transformers)
+            let source = try checkpoint.source(path, in: StoredCheckpoint.textEncoder)
+            items += try network(StoredCheckpoint.textEncoder, OnnxNetwork(textEncoder: configuration, weights: source), path)
+        }
+        items += checkpoint.record.files.filter { isKept($0.path, autoencoder: autoencoder) }.map { file in
+            ArchiveItem(path: file.path, size: file.size, open: opening(file))
+        }
+        if model.objectives.contains(.noisePrediction), model.graph.input("encoder_hidden_states") == nil, schedule.note == nil {
+            items.append(ArchiveItem(path: "sample.py", bytes: PackageResources.sample_py))
+        }
+        return items.sorted { $0.path < $1.path }
+    }
+
+    /// Whether a file goes along as it is: what is neither weights nor code that loads them in PyTorch.
+    private func isKept(_ path: String, autoencoder: String?) -> Bool {
+        let folder = String(path.prefix { $0 != "/" })
+        // A table of classes is a few numbers, which are read with little.
+        if folder == ClassEmbedder.folder { return !path.hasSuffix(".py") }
+        let ending = path.split(separator: ".").last.map(String.init) ?? ""
+        return folder != autoencoder && ending != "py" && !Self.weights.contains(ending) && !path.hasSuffix(".index.json")
+    }
+
+    /// A network's model, and the file of its weights where it has one.
+    private func network(_ folder: String, _ network: OnnxNetwork, _ weights: String) throws -> [ArchiveItem] {
+        let places: [String: TensorPlace]
+        let open: @Sendable () throws -> OpenFile
+        if let stored = network.places, let file = checkpoint.record.files.first(where: { $0.path == weights }) {
+            (places, open) = (stored, opening(file))
+        } else {
+            let file = try checkpoint.database.blobs.temporaryFile()
+            places = try network.write { try file.write($0) }
+            try file.flush()
+            // It stays readable when its name is gone.
+            let opened = try OpenFile(file.url)
+            open = { opened }
+        }
+        let file = network.file(places, dataName: Self.data, producer: ("pruner", Program.version))
+        return [(Self.model, file.model), (Self.data, file.data)].filter { !$0.1.isEmpty }.map { name, pieces in
+            let pieces = pieces.map { piece -> ComposedFile.Piece in
+                switch piece {
+                case .bytes(let bytes): .bytes(bytes)
+                case .stored(let offset, let count): .stored(offset: Int64(offset), count: Int64(count))
+                }
+            }
+            return ArchiveItem(path: "\(folder)/\(name)", composed: ComposedFile(pieces, open: open))
+        }
+    }
+
+    private func opening(_ file: CheckpointRecord.File) -> @Sendable () throws -> OpenFile {
+        let (blobs, id) = (checkpoint.database.blobs, checkpoint.record.id)
+        return { try OpenFile(blobs, file.digest, of: .checkpoint, id, file: file.path) }
+    }
+}
