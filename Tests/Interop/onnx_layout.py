@@ -41,7 +41,7 @@ def checks(found):
     found["ONNX, pickled weights and bfloat16"] = pickled
     for name, widths, ratio in (("example", "diffusers", 0.3), ("ddpm", "diffusers", 0.5), ("uneven", "free", 0.3), ("sd1", "free", 0.5)):
         found[f"ONNX, {name}, {widths} {ratio}"] = lambda c, f, a=(name, widths, ratio): pruned(c, f, *a)
-    for name in ("example", "classes", "vq", "learned"):
+    for name in ("example", "classes", "vq", "learned", "classed"):
         found[f"ONNX, sample.py, {name}"] = lambda c, f, n=name: sampled(c, f, n)
 
 
@@ -245,24 +245,34 @@ def sampled(client, figures, name, steps=8):
     """sample.py's numbers and its picture, from the same noise as diffusers' own scheduler."""
     this, config = subject(name), subject(name).model.config
     noise = torch.randn(2, config["in_channels"], config["sample_size"], config["sample_size"], generator=torch.Generator().manual_seed(4))
-    labels = torch.tensor([1, 2]) if config.get("num_class_embeds") else None
+    is_tabled = name == "classed"
+    labels = torch.tensor([1, 2]) if config.get("num_class_embeds") or is_tabled else None
+    guidance = 3.0 if is_tabled else 1.0
     sampler = DDIMScheduler.from_config({key: value for key, value in this.scheduler.items() if not key.startswith("_")})
     sampler.set_timesteps(steps)
     expected = noise
     for time in sampler.timesteps:
-        told = {} if labels is None else {"class_labels": labels}
-        expected = sampler.step(this.model(expected, time, **told).sample, time, expected).prev_sample
-    if name == "vq":
+        if is_tabled:
+            tokens = torch.stack([this.labels[list(this.classes).index(label)] for label in labels])
+            output, none = (this.model(expected, time, given).sample for given in (tokens, this.empty.expand_as(tokens)))
+            output = none + guidance * (output - none)
+        else:
+            output = this.model(expected, time, **({} if labels is None else {"class_labels": labels})).sample
+        expected = sampler.step(output, time, expected).prev_sample
+    if name in ("vq", "classed"):
         expected = this.autoencoder.decode(expected / this.autoencoder.config.scaling_factor).sample
     with Folder(client, this.checkpoint(client)) as folder:
         spec = importlib.util.spec_from_file_location("sample", folder.path / "sample.py")
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        drawn = torch.from_numpy(module.draw(noise.numpy(), steps, None if labels is None else labels.tolist()))
+        drawn = torch.from_numpy(module.draw(noise.numpy(), steps, None if labels is None else labels.tolist(), guidance))
         near(figures, "samples", drawn, expected)
         np.save(folder.path / "noise.npy", noise.numpy())
         command = [sys.executable, folder.path / "sample.py", folder.path / "out.png", "--steps", str(steps), "--noise", folder.path / "noise.npy"]
-        subprocess.run(command + (["--classes", "1", "2"] if labels is not None else []), check=True, capture_output=True)
+        command += [] if labels is None else ["--classes", "1", "2"]
+        command += ["--guidance", "3"] if is_tabled else []
+        subprocess.run(command, check=True, capture_output=True)
+        figures.same("code", [path.name for path in folder.path.rglob("*.py")], ["sample.py"])
         picture = np.asarray(Image.open(folder.path / "out.png")).astype(np.float64)
         row = np.concatenate(list((expected / 2 + 0.5).clamp(0, 1).numpy()), axis=2).transpose(1, 2, 0) * 255
         figures.bar("pictures", np.abs(picture.reshape(row.shape) - row).max(), 0.51 + 255 * BAR)

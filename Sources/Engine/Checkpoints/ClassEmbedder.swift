@@ -37,6 +37,20 @@ public struct ClassEmbedder: Sendable {
         try DiffusionCheckpoint.check([parameter], against: DiffusionCheckpoint.named(source, source.tensors.map(\.name)))
     }
 
+    /// What ``graph()`` calls the number that goes in and the token that comes out.
+    static let (input, output) = ("class_labels", "encoder_hidden_states")
+
+    /// The table as a network.
+    ///
+    /// - Throws: ``GraphError``.
+    func graph() throws(GraphError) -> Graph {
+        var graph = Graph()
+        let number = try graph.add(Self.input, Input(.vector(1)))
+        graph.addOutput(
+            Self.output, try graph.add("embedding", Embedding("embedding", rows: classes, channels: width, isFixed: true), [number]))
+        return graph
+    }
+
     private static func size(_ key: String, limit: Int, _ reader: inout ConfigurationReader) throws(ConfigurationError) -> Int {
         guard let size = try reader.integer(key, in: 1...limit) else {
             throw .missing(key: key, expected: "a whole number from 1 to \(limit)")

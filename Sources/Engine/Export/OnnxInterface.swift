@@ -52,6 +52,11 @@ struct OnnxInterface: Sendable {
             outputs: ["sample": Output(name: "sample", sides: ("latent_height * \(factor)", "latent_width * \(factor)"))])
     }
 
+    /// The table that makes a token of a class.
+    static let classEmbedder = OnnxInterface(
+        inputs: [ClassEmbedder.input: Input(name: "class_labels", form: .classes)],
+        outputs: [ClassEmbedder.output: Output(name: "encoder_hidden_states", sides: nil)])
+
     /// CLIP's text encoder.
     static let textEncoder = OnnxInterface(
         inputs: [CLIPTextModel.input: Input(name: "input_ids", form: .indices)],

@@ -63,6 +63,19 @@ public struct OnnxNetwork: Sendable {
         self.init(model.graph, .textEncoder, source, names)
     }
 
+    /// The table that makes tokens of classes.
+    ///
+    /// - Parameters:
+    ///   - config: its config.json.
+    ///   - weights: its tensor.
+    /// - Throws: ``CheckpointError``.
+    public init(classEmbedder config: Data, weights source: any TensorSource) throws(CheckpointError) {
+        let embedder = try ClassEmbedder(config: config, weights: source)
+        let graph: Graph
+        do { graph = try embedder.graph() } catch { throw .graph(error) }
+        self.init(graph, .classEmbedder, source, try DiffusionCheckpoint.named(source, source.tensors.map(\.name)))
+    }
+
     /// Where the weights' own file has every number in a format that ONNX has too: then it is read from there. Nil where ``write(to:)`` has to
     /// make another.
     package var places: [String: TensorPlace]? {

@@ -11,8 +11,8 @@ import Storage
 package struct OnnxExport {
     private let checkpoint: StoredCheckpoint
 
-    /// Bytes of the graphs of a pipeline's networks, in both forms, at most.
-    private static let graphCost = 64 << 20
+    /// Bytes of what is made of one network's graph and kept of all others', at most.
+    private static let modelCost = 32 << 20
     private static let (model, data) = ("model.onnx", "model.onnx_data")
     /// What weights' files end with, and the indices of their shards.
     private static let weights: Set = ["safetensors", "bin", "pt", "pth", "ckpt", "msgpack", "onnx"]
@@ -23,7 +23,7 @@ package struct OnnxExport {
     }
 
     /// Bytes of memory that ``items()`` takes at most.
-    package var cost: Int { 2 * checkpoint.layoutCost + checkpoint.componentsCost + Self.graphCost }
+    package var cost: Int { checkpoint.layoutCost + checkpoint.componentsCost + Self.modelCost }
 
     /// The folder's files.
     ///
@@ -48,10 +48,20 @@ package struct OnnxExport {
             let source = try checkpoint.source(path, in: StoredCheckpoint.textEncoder)
             items += try network(StoredCheckpoint.textEncoder, OnnxNetwork(textEncoder: configuration, weights: source), path)
         }
-        items += checkpoint.record.files.filter { isKept($0.path, autoencoder: autoencoder) }.map { file in
+        let isToldByTable = ClassConditionalPipeline.isOf(checkpoint.record.files.map(\.path))
+        if isToldByTable {
+            let folder = ClassEmbedder.folder
+            let path = try checkpoint.weightsPath(in: folder, of: .diffusers)
+            let config = try checkpoint.data("\(folder)/config.json")
+            items += try network(folder, OnnxNetwork(classEmbedder: config, weights: checkpoint.source(path, in: folder)), path)
+        }
+        // Folders that are called as those made here may have come along.
+        let made = Set(items.map(\.path))
+        items += checkpoint.record.files.filter { isKept($0.path, autoencoder: autoencoder) && !made.contains($0.path) }.map { file in
             ArchiveItem(path: file.path, size: file.size, open: opening(file))
         }
-        if model.objectives.contains(.noisePrediction), model.graph.input("encoder_hidden_states") == nil, schedule.note == nil {
+        let isDrawable = isToldByTable || model.graph.input("encoder_hidden_states") == nil
+        if isDrawable, model.objectives.contains(.noisePrediction), schedule.note == nil {
             items.append(ArchiveItem(path: "sample.py", bytes: PackageResources.sample_py))
         }
         return items.sorted { $0.path < $1.path }
@@ -60,8 +70,6 @@ package struct OnnxExport {
     /// Whether a file goes along as it is: what is neither weights nor code that loads them in PyTorch.
     private func isKept(_ path: String, autoencoder: String?) -> Bool {
         let folder = String(path.prefix { $0 != "/" })
-        // A table of classes is a few numbers, which are read with little.
-        if folder == ClassEmbedder.folder { return !path.hasSuffix(".py") }
         let ending = path.split(separator: ".").last.map(String.init) ?? ""
         return folder != autoencoder && ending != "py" && !Self.weights.contains(ending) && !path.hasSuffix(".index.json")
     }

@@ -38,7 +38,7 @@ extension StoredCheckpoint {
 
     /// Bytes of memory that opening the weights of the folders beside the network takes at most.
     var componentsCost: Int {
-        let folders = [autoencoderFolder, Self.textEncoder].compactMap { $0 }
+        let folders = [autoencoderFolder, Self.textEncoder, ClassEmbedder.folder].compactMap { $0 }
         let paths = folders.flatMap { folder in names(in: folder).map { "\(folder)/\($0)" } }
         return paths.reduce(0) { $0 + ((try? url($1)).map { WeightsFile.openingCost(path: $0.path) } ?? 0) }
     }

@@ -3,6 +3,7 @@
     pip install onnxruntime numpy pillow
     python sample.py picture.png --count 4 --steps 50 --seed 0
     python sample.py picture.png --classes 3 7       # of a network that is told classes, a picture of each
+    python sample.py picture.png --classes 3 7 --guidance 3    # where a table has tokens of classes, the last of them for none
 """
 
 import argparse
@@ -57,18 +58,31 @@ def timesteps(config, count, steps):
     return (np.arange(steps) * (count // steps))[::-1] + config.get("steps_offset", 0)
 
 
-def draw(noise, steps=50, classes=None):
+def told(classes):
+    """What the network is told beside a sample and a timestep, and what where it is told no class; nothing where there is nothing to tell."""
+    if not (FOLDER / "class_embedder").exists():
+        return {} if classes is None else {"class_labels": np.asarray(classes, np.int64)}, None
+    table = session("class_embedder")
+    none = np.full(len(classes), read("class_embedder/config.json")["n_classes"] - 1)
+    given, empty = (table.run(None, {"class_labels": np.asarray(numbers, np.int64)})[0] for numbers in (classes, none))
+    return {"encoder_hidden_states": given}, {"encoder_hidden_states": empty}
+
+
+def draw(noise, steps=50, classes=None, guidance=1.0):
     """Pictures (count, channels, height, width) in [-1, 1] of as much noise; the network's own numbers where no decoder follows."""
     config, network = read("scheduler/scheduler_config.json"), session("unet")
     alphas = alphas_cumprod(config)
     kind = config.get("prediction_type", "epsilon")
     last = 1.0 if config.get("set_alpha_to_one", True) else alphas[0]
-    told = {} if classes is None else {"class_labels": np.asarray(classes, np.int64)}
+    given, empty = told(classes)
     sample = noise.astype(np.float32)
     for t in timesteps(config, len(alphas), steps):
-        given = {"sample": sample, "timestep": np.array(t, np.float32)} | told
+        state = {"sample": sample, "timestep": np.array(t, np.float32)}
         # As many channels again are variances, which DDIM does not need.
-        output = network.run(["out_sample"], given)[0][:, : sample.shape[1]]
+        output = network.run(["out_sample"], state | given)[0][:, : sample.shape[1]]
+        if guidance != 1:
+            unled = network.run(["out_sample"], state | empty)[0][:, : sample.shape[1]]
+            output = unled + np.float32(guidance) * (output - unled)
         alpha, before = alphas[t], t - len(alphas) // steps
         next_alpha = alphas[before] if before >= 0 else last
         signal, share = np.float32(alpha**0.5), np.float32((1 - alpha) ** 0.5)
@@ -120,14 +134,18 @@ def main():
     parser.add_argument("picture", help="the file to write")
     parser.add_argument("--count", type=int, default=1, help="how many pictures, side by side")
     parser.add_argument("--classes", type=int, nargs="+", help="the class of each picture, of a network that is told classes")
+    parser.add_argument("--guidance", type=float, default=1.0, help="how much more than no class the class counts, where a table tells both")
     parser.add_argument("--steps", type=int, default=50)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--noise", help="numbers to start from in place of a seed: a .npy file of (count, channels, height, width)")
     args = parser.parse_args()
-    if args.classes is None and any(port.name == "class_labels" for port in session("unet").get_inputs()):
+    has_table = (FOLDER / "class_embedder").exists()
+    if args.classes is None and (has_table or any(port.name == "class_labels" for port in session("unet").get_inputs())):
         parser.error("this network is told classes: say --classes with a number for each picture")
+    if args.guidance != 1 and not has_table:
+        parser.error("--guidance needs a table that has a token for no class")
     start = np.load(args.noise) if args.noise else noise(len(args.classes) if args.classes else args.count, args.seed)
-    save(draw(start, args.steps, args.classes), args.picture)
+    save(draw(start, args.steps, args.classes, args.guidance), args.picture)
 
 
 if __name__ == "__main__":

@@ -51,3 +51,21 @@ import Testing
         #expect(refused.status == 400 && refused.json["code"]?.text == "invalid_layout")
     }
 }
+
+/// What a pipeline's pictures need is all there or none of it: what has no ONNX form is named.
+@Test func aComponentOfAnotherClassIsNoONNXModel() async throws {
+    try await World.with { world in
+        let other = [
+            ("vae/config.json", #"{"_class_name": "AutoencoderTiny"}"#),
+            ("text_encoder/config.json", #"{"architectures": ["T5EncoderModel"]}"#),
+        ]
+        for (path, config) in other {
+            let unet = try Samples.unet().map { ("unet/\($0.0)", $0.1) }
+            let id = try await world.upload("/v1/checkpoints", try Samples.archive(unet + [(path, Array(config.utf8))]))
+            let refused = try await world.get("/v1/checkpoints/\(id)/content?layout=onnx")
+            #expect(refused.status == 422 && refused.json["code"]?.text == "invalid_checkpoint")
+            #expect(refused.json["detail"]?.text?.hasPrefix("\(path): ") == true, "\(refused.json.compact)")
+            #expect(try await world.get("/v1/checkpoints/\(id)/content").status == 200)
+        }
+    }
+}

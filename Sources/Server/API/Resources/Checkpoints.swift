@@ -1,9 +1,7 @@
 import Documents
-import Files
 import Foundation
 import HTTP
 import HTTPTypes
-import Hashing
 import Jobs
 import Media
 import Storage
