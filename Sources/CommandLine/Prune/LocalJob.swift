@@ -94,8 +94,7 @@ struct LocalJob {
 
     /// Queues a job.
     func enqueue(_ valid: JobValidation.Valid) throws -> Job {
-        let request = valid.request
-        return try database.jobs.enqueue(valid.submission)
+        try database.jobs.enqueue(valid.submission)
     }
 
     /// Runs a job to its end.

@@ -1,7 +1,9 @@
 /// The normal equations of a least-squares problem: over all rows x with residuals r, Σ x xᵀ and Σ r xᵀ, x with a 1 at its end for the bias.
 /// Where there is no bias its equation says that it stays what it is.
 ///
-/// Rows come in blocks; each block's sums are taken in float32 and added up in double.
+/// Rows come in blocks; each block's sums are taken in float32 and added up in double. Where a row is short a block is divided into runs of rows,
+/// which threads go through side by side; where it is long the sums are divided. Which it is, and so every bit of the sums, does not depend on how
+/// many threads there are.
 final class NormalEquations {
     /// Numbers of a row, without the 1.
     let columns: Int
@@ -12,25 +14,40 @@ final class NormalEquations {
     private var gram: [Double]
     /// Σ r xᵀ: outputs × (columns + 1).
     private var right: [Double]
-    private let blocks: Buffer
+    private let memory: Buffer
     private let parallel: Parallel
 
     /// Rows or columns of a part of the sums that one thread makes at a time.
     private static let tile = 128
+    /// Rows of a run at least.
+    private static let run = 2048
+    /// Floats that the sums of all runs of a block may take together.
+    private static let runMemory = 2 << 20
 
-    init(columns: Int, outputs: Int, hasBias: Bool = true, parallel: Parallel) {
+    /// - Parameter rows: of a block at most.
+    init(columns: Int, outputs: Int, hasBias: Bool = true, rows: Int, parallel: Parallel) {
         self.columns = columns
         self.outputs = outputs
         self.hasBias = hasBias
         self.parallel = parallel
         gram = [Double](repeating: 0, count: (columns + 1) * (columns + 1))
         right = [Double](repeating: 0, count: outputs * (columns + 1))
-        blocks = Buffer(count: parallel.threads * Self.tile * (columns + 1))
+        memory = Buffer(count: Self.floats(columns: columns, outputs: outputs, rows: rows, threads: parallel.threads))
     }
 
     /// Bytes that so many columns and outputs take, with what solving them takes beside.
-    static func bytes(columns: Int, outputs: Int, threads: Int) -> Int {
-        8 * (columns + 1) * (columns + 1 + 3 * outputs) + 4 * threads * tile * (columns + 1)
+    static func bytes(columns: Int, outputs: Int, rows: Int, threads: Int) -> Int {
+        8 * (columns + 1) * (columns + 1 + 3 * outputs) + 4 * floats(columns: columns, outputs: outputs, rows: rows, threads: threads)
+    }
+
+    private static func floats(columns: Int, outputs: Int, rows: Int, threads: Int) -> Int {
+        let runs = runs(rows, columns: columns, outputs: outputs)
+        return runs > 1 ? runs * (columns + outputs) * (columns + 1) : threads * tile * (columns + 1)
+    }
+
+    /// In how many runs so many rows are divided.
+    private static func runs(_ rows: Int, columns: Int, outputs: Int) -> Int {
+        min(rows / run, runMemory / ((columns + outputs) * (columns + 1)))
     }
 
     /// Adds a block.
@@ -39,48 +56,108 @@ final class NormalEquations {
     ///   - x: (count, leading), of which the first ``columns`` numbers of each row count.
     ///   - residuals: (count, ``outputs``).
     func add(_ count: Int, x: UnsafePointer<Float>, leading: Int, residuals: UnsafePointer<Float>) {
-        let (columns, outputs, size, tile) = (columns, outputs, columns + 1, Self.tile)
-        let tiles = (columns + tile - 1) / tile
+        let runs = Self.runs(count, columns: columns, outputs: outputs)
         gram.withUnsafeMutableBufferPointer { gram in
-            guard let gram = gram.baseAddress else { return }
-            // The longest first: what is left then is short.
-            parallel.forEach(tiles) { part, worker in
-                let first = (tiles - 1 - part) * tile
-                let height = min(tile, columns - first)
-                let block = blocks.pointer + worker * tile * size
-                Matrix.multiply(
-                    rows: height, columns: first + height, inner: count, x + first, leading: leading, transposeA: true, x, leading: leading,
-                    into: block, leading: size)
-                for row in 0..<height {
-                    let target = gram + (first + row) * size
-                    for column in 0...(first + row) { target[column] += Double(block[row * size + column]) }
+            right.withUnsafeMutableBufferPointer { right in
+                guard let gram = gram.baseAddress, let right = right.baseAddress else { return }
+                gram[(columns + 1) * (columns + 1) - 1] += Double(count)
+                guard runs > 1 else {
+                    addTiles(count, x, leading, outputs: columns, x, leading, into: gram, isSymmetric: true)
+                    addTiles(count, x, leading, outputs: outputs, residuals, outputs, into: right, isSymmetric: false)
+                    addSums(count, x, leading, columns, into: gram + columns * (columns + 1), stride: 1)
+                    addSums(count, residuals, outputs, outputs, into: right + columns, stride: columns + 1)
+                    return
                 }
-                // The last row: sums of columns.
-                for column in first..<(first + height) {
-                    var sum = 0.0
-                    for row in 0..<count { sum += Double(x[row * leading + column]) }
-                    gram[columns * size + column] += sum
+                addRuns(runs, count, x, leading, residuals, into: gram, right)
+            }
+        }
+    }
+
+    /// Every run's sums side by side, then all of them in the runs' order.
+    private func addRuns(
+        _ runs: Int, _ count: Int, _ x: UnsafePointer<Float>, _ leading: Int, _ residuals: UnsafePointer<Float>,
+        into gram: UnsafeMutablePointer<Double>, _ right: UnsafeMutablePointer<Double>
+    ) {
+        let (columns, outputs, size, tile) = (columns, outputs, columns + 1, Self.tile)
+        let slot = (columns + outputs) * size
+        parallel.forEach(runs) { run in
+            let (first, last) = (count * run / runs, count * (run + 1) / runs)
+            let (rows, differences, sums) = (x + first * leading, residuals + first * outputs, memory.pointer + run * slot)
+            for start in stride(from: 0, to: columns, by: tile) {
+                let height = min(tile, columns - start)
+                Matrix.multiply(
+                    rows: height, columns: start + height, inner: last - first, rows + start, leading: leading, transposeA: true, rows,
+                    leading: leading, into: sums + start * size, leading: size)
+            }
+            Matrix.multiply(
+                rows: outputs, columns: columns, inner: last - first, differences, leading: outputs, transposeA: true, rows,
+                leading: leading, into: sums + columns * size, leading: size)
+            // What goes with the 1 stands behind the others.
+            Self.sum(last - first, rows, leading, columns, into: sums + columns, stride: size)
+            Self.sum(last - first, differences, outputs, outputs, into: sums + columns * size + columns, stride: size)
+        }
+        parallel.ranges(columns + outputs, grain: 8) { part in
+            for row in part {
+                let isRight = row >= columns
+                let target = isRight ? right + (row - columns) * size : gram + row * size
+                for run in 0..<runs {
+                    let sums = memory.pointer + run * slot + row * size
+                    for column in 0..<(isRight ? columns : row + 1) { target[column] += Double(sums[column]) }
+                    if isRight { target[columns] += Double(sums[columns]) } else { gram[columns * size + row] += Double(sums[columns]) }
                 }
             }
-            gram[columns * size + columns] += Double(count)
         }
-        right.withUnsafeMutableBufferPointer { right in
-            guard let right = right.baseAddress else { return }
-            parallel.forEach((outputs + tile - 1) / tile) { part, worker in
-                let first = part * tile
-                let height = min(tile, outputs - first)
-                let block = blocks.pointer + worker * tile * size
-                Matrix.multiply(
-                    rows: height, columns: columns, inner: count, residuals + first, leading: outputs, transposeA: true, x,
-                    leading: leading,
-                    into: block, leading: size)
-                for row in 0..<height {
-                    let target = right + (first + row) * size
-                    for column in 0..<columns { target[column] += Double(block[row * size + column]) }
-                    var sum = 0.0
-                    for index in 0..<count { sum += Double(residuals[index * outputs + first + row]) }
-                    target[columns] += sum
-                }
+    }
+
+    /// Sums of so many columns, in float32 over some rows and in double over all.
+    private static func sum(
+        _ count: Int, _ rows: UnsafePointer<Float>, _ leading: Int, _ columns: Int, into target: UnsafeMutablePointer<Float>, stride: Int
+    ) {
+        var sums = [Double](repeating: 0, count: columns)
+        sums.withUnsafeMutableBufferPointer { sums in
+            guard let sums = sums.baseAddress else { return }
+            for row in 0..<count {
+                let numbers = rows + row * leading
+                for column in 0..<columns { sums[column] += Double(numbers[column]) }
+            }
+            for column in 0..<columns { target[column * stride] = Float(sums[column]) }
+        }
+    }
+
+    /// The sums of columns, a part of them on each thread.
+    private func addSums(
+        _ count: Int, _ rows: UnsafePointer<Float>, _ leading: Int, _ columns: Int, into target: UnsafeMutablePointer<Double>, stride: Int
+    ) {
+        parallel.ranges(columns, grain: Self.tile) { part in
+            for row in 0..<count {
+                let numbers = rows + row * leading
+                for column in part { target[column * stride] += Double(numbers[column]) }
+            }
+        }
+    }
+
+    /// Adds the products of two sets of columns, some of the first on a thread at a time.
+    ///
+    /// - Parameters:
+    ///   - isSymmetric: whether both are the same: then of each row what is left of the diagonal, and it, is all that is needed.
+    private func addTiles(
+        _ count: Int, _ x: UnsafePointer<Float>, _ leading: Int, outputs: Int, _ y: UnsafePointer<Float>, _ leadingY: Int,
+        into target: UnsafeMutablePointer<Double>, isSymmetric: Bool
+    ) {
+        let (columns, size, tile) = (columns, columns + 1, Self.tile)
+        let tiles = (outputs + tile - 1) / tile
+        // The longest first: what is left then is short.
+        parallel.forEach(tiles) { part, worker in
+            let first = (tiles - 1 - part) * tile
+            let height = min(tile, outputs - first)
+            let width = isSymmetric ? first + height : columns
+            let block = memory.pointer + worker * tile * size
+            Matrix.multiply(
+                rows: height, columns: width, inner: count, y + first, leading: leadingY, transposeA: true, x, leading: leading,
+                into: block, leading: size)
+            for row in 0..<height {
+                let sums = target + (first + row) * size
+                for column in 0..<(isSymmetric ? first + row + 1 : columns) { sums[column] += Double(block[row * size + column]) }
             }
         }
     }

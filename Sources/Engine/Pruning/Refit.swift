@@ -53,10 +53,16 @@ public struct Refit: Sendable, Equatable {
         let layers = cut.nodes.map { node in
             guard case .product(let columns, _) = node.operation.linearForm else { return 0 }
             let rows = Self.block(SpreadPixels(samples * node.shape.pixels).count, columns)
-            return NormalEquations.bytes(columns: min(columns, Self.mostColumns), outputs: node.shape.channels, threads: parallel.threads)
-                + rows * (columns + node.shape.channels) * MemoryLayout<Float>.stride
+            return NormalEquations.bytes(
+                columns: min(columns, Self.mostColumns), outputs: node.shape.channels, rows: rows, threads: parallel.threads)
         }
-        return activations + (layers.max() ?? 0)
+        return activations + (layers.max() ?? 0) + (cut.nodes.map(rowCount).max() ?? 0) * MemoryLayout<Float>.stride
+    }
+
+    /// Floats of the rows of a layer, and their residuals, that are gathered at a time.
+    private func rowCount(_ node: Graph.Node) -> Int {
+        guard case .product(let columns, _) = node.operation.linearForm else { return 0 }
+        return Self.block(SpreadPixels(samples * node.shape.pixels).count, columns) * (columns + node.shape.channels)
     }
 
     /// How many rows of a layer are gathered at a time.
@@ -81,6 +87,7 @@ public struct Refit: Sendable, Equatable {
             objective.feed(examples, 0..<samples, to: objective.bindings(in: executor))
         }
         let keptOutputs = original.model.graph.keptOutputs(kept)
+        let room = Buffer(count: student.graph.nodes.map(rowCount).max() ?? 0)
         let places = Dictionary(teacher.graph.nodes.enumerated().map { ($1.name, $0) }) { first, _ in first }
         var reached = 0
         for node in student.graph.nodes.indices {
@@ -93,7 +100,7 @@ public struct Refit: Sendable, Equatable {
                     reached += 1
                 }
                 // Beyond that the original's output may have made room for others.
-                if reached == place + 1 { layer = try refit(student, node, name, to: teacher, place, kept) }
+                if reached == place + 1 { layer = try refit(student, node, name, to: teacher, place, kept, room) }
             }
             try step(layer)
         }
@@ -112,12 +119,12 @@ public struct Refit: Sendable, Equatable {
     }
 
     private func refit(
-        _ student: Executor, _ node: Int, _ name: String, to teacher: Executor, _ place: Int, _ kept: [Int]
+        _ student: Executor, _ node: Int, _ name: String, to teacher: Executor, _ place: Int, _ kept: [Int], _ room: Buffer
     ) throws(MatrixError) -> Layer? {
         let step = student.forwardSteps[node]
         switch step.operation.linearForm {
         case .product(let columns, let hasBias):
-            return try refitProduct(student, node, name, columns, hasBias: hasBias, to: teacher, place, kept)
+            return try refitProduct(student, node, name, columns, hasBias: hasBias, to: teacher, place, kept, room)
         case .scale:
             let errors = ScaleEquations(step, like: teacher.forwardSteps[place], kept).solve(ridge: ridge)
             guard let errors else { return nil }
@@ -129,7 +136,7 @@ public struct Refit: Sendable, Equatable {
 
     private func refitProduct(
         _ student: Executor, _ node: Int, _ name: String, _ columns: Int, hasBias: Bool, to teacher: Executor, _ place: Int,
-        _ kept: [Int]
+        _ kept: [Int], _ room: Buffer
     ) throws(MatrixError) -> Layer? {
         let step = student.forwardSteps[node]
         let residuals = Residuals(step.call, like: teacher.forwardSteps[place].call, kept)
@@ -140,8 +147,10 @@ public struct Refit: Sendable, Equatable {
         let parts = (columns + Self.mostColumns - 1) / Self.mostColumns
         for part in 0..<parts {
             let range = (columns * part / parts)..<(columns * (part + 1) / parts)
-            let equations = NormalEquations(columns: range.count, outputs: outputs, hasBias: hasBias, parallel: step.call.parallel)
-            gather(step, residuals, columns, range, into: equations)
+            let equations = NormalEquations(
+                columns: range.count, outputs: outputs, hasBias: hasBias, rows: Self.block(residuals.pixels.count, columns),
+                parallel: step.call.parallel)
+            gather(step, residuals, columns, range, into: equations, room)
             let change = try equations.solve(ridge: ridge, repeats: Self.repeats)
             for output in 0..<outputs {
                 let row = weight + output * columns + range.lowerBound
@@ -155,22 +164,23 @@ public struct Refit: Sendable, Equatable {
 
     /// Walks over the layer's rows and residuals, a block after the other.
     private func gather(
-        _ step: Executor.Step, _ residuals: Residuals, _ columns: Int, _ range: Range<Int>, into equations: NormalEquations
+        _ step: Executor.Step, _ residuals: Residuals, _ columns: Int, _ range: Range<Int>, into equations: NormalEquations,
+        _ room: Buffer
     ) {
         let call = step.call
         let pixels = residuals.pixels
         let block = Self.block(pixels.count, columns)
-        let (rows, differences) = (Buffer(count: block * columns), Buffer(count: block * equations.outputs))
+        let (rows, differences) = (room.pointer, room.pointer + block * columns)
         for start in stride(from: 0, to: pixels.count, by: block) {
             let some = start..<min(start + block, pixels.count)
             call.parallel.ranges(some.count, grain: 8) { part in
                 for index in part {
                     let pixel = pixels.pixel(some.lowerBound + index)
-                    step.operation.linearRows(call, pixel..<(pixel + 1), into: rows.pointer + index * columns)
-                    residuals.write(pixel, into: differences.pointer + index * equations.outputs)
+                    step.operation.linearRows(call, pixel..<(pixel + 1), into: rows + index * columns)
+                    residuals.write(pixel, into: differences + index * equations.outputs)
                 }
             }
-            equations.add(some.count, x: rows.pointer + range.lowerBound, leading: columns, residuals: differences.pointer)
+            equations.add(some.count, x: rows + range.lowerBound, leading: columns, residuals: differences)
         }
     }
 }
@@ -181,6 +191,9 @@ private struct Residuals {
     private let original: OperatorCall
     private let kept: [Int]
     let pixels: SpreadPixels
+
+    /// Parts of the pixels whose squares are added up side by side.
+    private static let parts = 16
 
     init(_ cut: OperatorCall, like original: OperatorCall, _ kept: [Int]) {
         self.cut = cut
@@ -199,8 +212,19 @@ private struct Residuals {
 
     /// Sums of squares over all pixels: of residuals, and of what the original gives at the kept channels.
     func squares() -> (residuals: Double, original: Double) {
+        var sums = [(residuals: Double, original: Double)](repeating: (0, 0), count: Self.parts)
+        sums.withUnsafeMutableBufferPointer { sums in
+            guard let sums = sums.baseAddress else { return }
+            cut.parallel.forEach(Self.parts) { part in
+                sums[part] = squares((pixels.count * part / Self.parts)..<(pixels.count * (part + 1) / Self.parts))
+            }
+        }
+        return sums.reduce(into: (0, 0)) { $0 = ($0.residuals + $1.residuals, $0.original + $1.original) }
+    }
+
+    private func squares(_ range: Range<Int>) -> (residuals: Double, original: Double) {
         var sums = (0.0, 0.0)
-        for index in 0..<pixels.count {
+        for index in range {
             let pixel = pixels.pixel(index)
             let mine = cut.output + pixel * kept.count
             let other = original.output + pixel * original.shape.output.channels
