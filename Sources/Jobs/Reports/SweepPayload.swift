@@ -24,6 +24,6 @@ extension Sweep {
 
     /// What its jobs came to, as far as they are.
     package func points(in jobs: JobQueue) throws -> [SweepPoint] {
-        try self.jobs.map { try SweepPoint($0, metrics: jobs.metrics(of: $0.id)) }
+        try self.jobs.map { try SweepPoint($0, metrics: jobs.metrics(of: $0.id, sections: SweepPoint.sections)) }
     }
 }

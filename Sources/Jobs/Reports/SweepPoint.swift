@@ -6,23 +6,25 @@ package struct SweepPoint {
     private let job: Job
     private let ratio: JSON
     private let target: JSON?
-    private let sections: [String: JSON]
+    private let told: [String: JSON]
     /// Bytes of the result.
     let size: Int?
     /// The held-out loss of the result, at the stage that the job has come to.
     let loss: Double?
 
-    /// - Parameter metrics: the job's, as they are kept.
+    /// The sections of a job's metrics that are read.
+    static let sections = ["parameters", "macs", "size", "evaluation"]
+
+    /// - Parameter metrics: those of the job, as they are kept.
     init(_ job: Job, metrics: [String: String]) throws {
         self.job = job
         let request = try JSON(parsing: Array(job.request.utf8))
         ratio = request["pruning"]?["ratio"] ?? .null
         target = request["pruning"]?["target"]
-        sections = try metrics.filter { ["parameters", "macs", "size", "evaluation"].contains($0.key) }
-            .mapValues { try JSON(parsing: Array($0.utf8)) }
+        told = try metrics.mapValues { try JSON(parsing: Array($0.utf8)) }
         // Sizes are told before there is a result, too: as they were.
-        size = job.resultPruned == nil ? nil : sections["size"]?["after"]?.integer
-        let losses = sections["evaluation"]?["loss"]
+        size = job.resultPruned == nil ? nil : told["size"]?["after"]?.integer
+        let losses = told["evaluation"]?["loss"]
         loss = losses?["after"]?.double ?? losses?["pruned"]?.double
     }
 
@@ -38,8 +40,8 @@ package struct SweepPoint {
     }
 
     func json(isOnFront: Bool) -> JSON {
-        func after(_ section: String) -> JSON { size == nil ? .null : sections[section]?["after"] ?? .null }
-        let evaluation = sections["evaluation"]
+        func after(_ section: String) -> JSON { size == nil ? .null : told[section]?["after"] ?? .null }
+        let evaluation = told["evaluation"]
         let json: JSON = [
             "job": .string(job.id), "status": .string(job.status.rawValue), "ratio": ratio,
             "parameters": after("parameters"), "macs": after("macs"), "size": after("size"),

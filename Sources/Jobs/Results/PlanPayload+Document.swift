@@ -6,7 +6,7 @@ extension PlanPayload {
     ///
     /// - Throws: ``JobsError/noPlan(job:)``
     package static func document(of job: Job, in jobs: JobQueue) throws -> JSON {
-        let sections = try jobs.metrics(of: job.id)
+        let sections = try jobs.metrics(of: job.id, sections: [section, groups])
         guard let kept = sections[section], let groups = sections[groups],
             case .object(let members) = try JSON(parsing: Array(kept.utf8)),
             case .array(let entries) = try JSON(parsing: Array(groups.utf8))

@@ -61,7 +61,9 @@ package final class JobProgressReporter {
         self.metrics = metrics
         self.isShuttingDown = isShuttingDown
         self.logger = logger
-        let earlier = (try? jobs.metrics(of: id)[MetricsSection.timing.name]).flatMap { try? JSON(parsing: Array($0.utf8)) }
+        let earlier = (try? jobs.metrics(of: id, sections: [MetricsSection.timing.name])[MetricsSection.timing.name]).flatMap {
+            try? JSON(parsing: Array($0.utf8))
+        }
         for phase in JobPhase.allCases { timing[phase] = earlier?[phase.rawValue]?.double }
     }
 

@@ -86,12 +86,11 @@ extension JobValidation {
         return [
             Warning(
                 .ratioNotMet,
-                "the ratio asks for \(percent(ratio)) of the channels, \(who) \(percent(share)): widths stay multiples of what norms "
+                "the ratio asks for \(Percent.told(ratio)) of the channels, \(who) \(Percent.told(share)): widths stay multiples of what norms "
                     + "and heads divide them by\(first)\(way)")
         ]
     }
 
-    private static func percent(_ share: Double) -> String { "\(Int((share * 100).rounded()))%" }
 }
 
 extension Warning {

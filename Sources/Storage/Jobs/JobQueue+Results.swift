@@ -25,12 +25,17 @@ extension JobQueue {
         }
     }
 
-    /// All sections of the job's metrics: name to JSON.
+    /// Sections of the job's metrics, as far as there are any: name to JSON.
+    ///
+    /// - Parameter sections: those that are wanted, as groups and scores of a large network are megabytes; nil for all.
     /// - Throws: ``StorageError/notFound(_:id:)``
-    public func metrics(of id: String) throws(StorageError) -> [String: String] {
+    public func metrics(of id: String, sections: [String]? = nil) throws(StorageError) -> [String: String] {
         try database.read("read a job's metrics") { rows in
             _ = try job(id, in: rows)
-            let found = try Row.fetchAll(rows, sql: "SELECT section, value FROM job_metrics WHERE job = ?", arguments: [id])
+            let wanted = sections.map { "AND section IN (\(databaseQuestionMarks(count: $0.count)))" } ?? ""
+            let found = try Row.fetchAll(
+                rows, sql: "SELECT section, value FROM job_metrics WHERE job = ? \(wanted)",
+                arguments: StatementArguments([id] + (sections ?? [])))
             return Dictionary(uniqueKeysWithValues: found.map { ($0[0] as String, $0[1] as String) })
         }
     }
