@@ -25,7 +25,7 @@ package struct DashboardFile: Sendable {
         ("figures.js", PackageResources.figures_js), ("figure-layers.js", PackageResources.figure_layers_js),
         ("samples.js", PackageResources.samples_js), ("results.js", PackageResources.results_js),
         ("warnings.js", PackageResources.warnings_js), ("report.js", PackageResources.report_js),
-        ("api.js", PackageResources.api_js),
+        ("axes.js", PackageResources.axes_js), ("api.js", PackageResources.api_js),
         ("events.js", PackageResources.events_js), ("tar.js", PackageResources.tar_js), ("notices.js", PackageResources.notices_js),
         ("fields.js", PackageResources.fields_js), ("page-token.js", PackageResources.page_token_js),
         ("page-jobs.js", PackageResources.page_jobs_js), ("page-files.js", PackageResources.page_files_js),

@@ -25,13 +25,26 @@ struct JobOptions: ParsableArguments {
         Recipe?
 
     @Option(help: "How channels are ranked (default: diff-pruning).") var method: JobRequest.Method?
-    @Option(help: "The share of channels to remove, 0 to 0.95 (default: 0.3).") var ratio: NumberArgument?
+    @Option(help: "The share of channels to remove, 0 to 0.95; auto: as much as goes before the held-out loss bends up (default: 0.3).")
+    var ratio: AutomaticNumber?
     @Option(help: "Instead of a ratio: the most multiply-accumulates that are left, a number or a share of the original's such as 50%.")
     var maxMacs: CountLimit?
     @Option(help: "Instead of a ratio: the most parameters that are left, a number or such as 50%.") var maxParameters: CountLimit?
     @Option(help: "Instead of a ratio: the most bytes of weights that are left, such as 20MB, 20MiB or 50%.") var maxSize: BytesLimit?
     @Option(help: "Instead of a ratio: the most bytes of activations of one sample's way through what is left, such as 20MB or 50%.")
     var maxActivationMemory: BytesLimit?
+    @Option(
+        help: """
+            Instead of a ratio: the most seconds that a sample takes on the machine that cuts, drawn as the evaluation does: a number, or such \
+            as 50%.
+            """)
+    var maxSecondsPerSample: SecondsLimit?
+    @Option(
+        help: """
+            Instead of a ratio: the furthest cut that raises the held-out loss by at most this share of the original's, such as 0.1 or 10%; beside \
+            the other limits the furthest that keeps to all of them.
+            """)
+    var maxLossIncrease: ShareArgument?
     @Option(help: "diffusers: one width per block, from_pretrained loads it; free: every layer its own (default: diffusers).")
     var widths: JobRequest.Widths?
     @Option(
@@ -51,7 +64,7 @@ struct JobOptions: ParsableArguments {
             Scoring stops where the loss falls below this share of the largest; auto: chosen from what scoring finds (default: 0.05; 0, which is \
             never, for fisher, gauss-newton and group-fisher).
             """)
-    var threshold: ThresholdArgument?
+    var threshold: AutomaticNumber?
     @Option(help: "The first timestep to score (default: 0).") var firstTimestep: Int?
     @Option(help: "The last timestep to score (default: the schedule's last).") var lastTimestep: Int?
     @Option(help: "Score every so many timesteps (default: 1).") var timestepStride: Int?
@@ -135,7 +148,8 @@ struct JobOptions: ParsableArguments {
     private func target() throws -> [String: JSON] {
         let limits = [
             ("macs", maxMacs?.json), ("parameters", maxParameters?.json), ("size", maxSize?.json),
-            ("activation_memory", maxActivationMemory?.json),
+            ("activation_memory", maxActivationMemory?.json), ("seconds_per_sample", maxSecondsPerSample?.json),
+            ("loss_increase", maxLossIncrease?.json),
         ]
         let given = limits.compactMap { name, limit in limit.map { (name, $0) } }
         if ratio != nil, let (name, _) = given.first {

@@ -57,6 +57,11 @@ export function percents(share) {
   return `${Math.floor(share * 100)} %`;
 }
 
+/** A share of something in per cent, to a tenth: 0.125 → "12.5 %". */
+export function share(value) {
+  return `${Number((100 * value).toFixed(1))} %`;
+}
+
 /** How much less: (100, 60) → "−40 %". */
 export function change(before, after) {
   if (!Number.isFinite(before) || !Number.isFinite(after) || before === 0) return "–";

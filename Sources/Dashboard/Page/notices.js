@@ -42,6 +42,9 @@ export function command(text) {
 
 const words = { queued: "waiting", running: "running", paused: "paused", succeeded: "succeeded", failed: "failed", cancelled: "cancelled" };
 
+/** Whether a job or sweep of this status may still change by itself or be stopped. */
+export const isLive = (status) => ["queued", "running", "paused"].includes(status);
+
 /** A job's status as a badge. */
 export function badge(status) {
   return h("span", { class: `badge ${status in words ? status : ""}` }, words[status] ?? status);

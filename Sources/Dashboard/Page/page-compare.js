@@ -1,15 +1,22 @@
 // Jobs of one checkpoint side by side: a table, and size against quality.
+import { axis, number, qualities, sizes } from "./axes.js";
 import { all, get } from "./api.js";
 import { h, show, table } from "./dom.js";
 import { ComparisonFigure } from "./figures.js";
 import { bytes, count, duration, jobName, short, significant } from "./format.js";
 import { what } from "./page-jobs.js";
 
-const sizes = {
-  parameters: { name: "parameters", write: count, of: (metrics) => metrics.parameters },
-  macs: { name: "multiply-accumulates", write: count, of: (metrics) => metrics.macs },
-  size: { name: "size of the files, bytes", write: bytes, of: (metrics) => metrics.size },
-  seconds: { name: "seconds per sample", write: significant, of: (metrics) => metrics.evaluation?.seconds_per_sample },
+// What a job's metrics tell of each axis, before and after.
+const size = {
+  parameters: (metrics) => metrics.parameters,
+  macs: (metrics) => metrics.macs,
+  size: (metrics) => metrics.size,
+  seconds: (metrics) => metrics.evaluation?.seconds_per_sample,
+};
+const quality = {
+  loss: (metrics) => metrics.evaluation?.loss,
+  ssim: (metrics) => metrics.evaluation && { before: 1, after: metrics.evaluation.ssim?.mean },
+  mse: (metrics) => metrics.evaluation && { before: 0, after: metrics.evaluation.mse?.mean },
 };
 
 /** By what a job was judged: only figures of the same pictures, sampler, steps and seed say something about each other. */
@@ -33,12 +40,6 @@ function settings(jobs) {
   }
   return [...found.values()].sort((a, b) => (a.key === "") - (b.key === "") || b.jobs.length - a.jobs.length);
 }
-
-const qualities = {
-  loss: { name: "loss on held-out pictures (less is better)", write: (value) => significant(value, 4), of: (metrics) => metrics.evaluation?.loss },
-  ssim: { name: "SSIM to the original", write: (value) => significant(value, 4), of: (metrics) => metrics.evaluation && { before: 1, after: metrics.evaluation.ssim?.mean } },
-  mse: { name: "mean squared error to the original", write: significant, of: (metrics) => metrics.evaluation && { before: 0, after: metrics.evaluation.mse?.mean } },
-};
 
 export async function comparePage(main, signal, chosen) {
   const [checkpoints, jobs] = await Promise.all([all("/v1/checkpoints", signal), all("/v1/jobs?status=succeeded", signal)]);
@@ -71,13 +72,9 @@ class Comparison {
     this.metrics = metrics;
     this.left = new Set();
     this.figure = new ComparisonFigure();
-    const axis = (id, label, choices) => {
-      const select = h("select", { id, onchange: () => this.update() }, Object.entries(choices).map(([key, choice]) => h("option", { value: key }, choice.name)));
-      return [select, h("p", { class: "control" }, h("label", { for: id }, label), select)];
-    };
-    const [x, xField] = axis("x-axis", "Size by", sizes);
-    const [y, yField] = axis("y-axis", "Quality by", qualities);
-    const [of, ofField] = axis("setting", "Judged by", this.settings);
+    const [x, xField] = axis("x-axis", "Size by", sizes, () => this.update());
+    const [y, yField] = axis("y-axis", "Quality by", qualities, () => this.update());
+    const [of, ofField] = axis("setting", "Judged by", this.settings, () => this.update());
     Object.assign(this, { x, y, of });
     this.none = h("p", { class: "quiet" }, "None of the jobs that are shown was evaluated so: there is no quality to show.");
     const isOne = this.settings.length === 1;
@@ -109,17 +106,16 @@ class Comparison {
   }
 
   update() {
-    const [size, quality] = [sizes[this.x.value], qualities[this.y.value]];
-    const number = (value) => (value === null || value === undefined ? NaN : value);
+    const [sizeOf, qualityOf] = [size[this.x.value], quality[this.y.value]];
     const shown = this.settings[this.of.value].jobs.filter((job) => !this.left.has(job.id));
     const points = shown.map((job) => {
       const metrics = this.metrics.get(job.id);
-      return { id: job.id, name: jobName(job), x: number(size.of(metrics)?.after), y: number(quality.of(metrics)?.after) };
+      return { id: job.id, name: jobName(job), x: number(sizeOf(metrics)?.after), y: number(qualityOf(metrics)?.after) };
     });
     // The checkpoint itself, by the first job that measured it so.
     for (const job of shown) {
       const metrics = this.metrics.get(job.id);
-      const [x, y] = [number(size.of(metrics)?.before), number(quality.of(metrics)?.before)];
+      const [x, y] = [number(sizeOf(metrics)?.before), number(qualityOf(metrics)?.before)];
       if (!Number.isFinite(x) || !Number.isFinite(y)) continue;
       points.push({ id: "original", name: "original", x, y, isOriginal: true });
       break;
@@ -127,6 +123,6 @@ class Comparison {
     const isThere = points.some((point) => Number.isFinite(point.x) && Number.isFinite(point.y));
     show(this.none, !isThere);
     show(this.figure.element, isThere);
-    this.figure.update(points, size, quality);
+    this.figure.update(points, sizes[this.x.value], qualities[this.y.value]);
   }
 }

@@ -4,14 +4,13 @@ import { h, show, table } from "./dom.js";
 import { follow } from "./events.js";
 import { gradientMethods } from "./fields.js";
 import { duration, jobName, percents, time } from "./format.js";
-import { action, announce, badge, command, trouble } from "./notices.js";
+import { action, announce, badge, command, isLive, trouble } from "./notices.js";
 import { what } from "./page-jobs.js";
 import { Results } from "./results.js";
 import { stages } from "./samples.js";
 import { warningList } from "./warnings.js";
 
-const phases = ["loading", "encoding", "scoring", "pruning", "reconstructing", "finetuning", "evaluating", "exporting"];
-const isLive = (status) => ["queued", "running", "paused"].includes(status);
+const phases = ["loading", "encoding", "scoring", "searching", "pruning", "reconstructing", "finetuning", "evaluating", "exporting"];
 
 export async function jobPage(main, signal, id, failed) {
   const page = new JobPage(main, signal, id, failed);

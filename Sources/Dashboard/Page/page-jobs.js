@@ -1,7 +1,7 @@
 // The queue: every job, newest first, kept up to date while it is looked at.
 import { get } from "./api.js";
 import { h, show, table } from "./dom.js";
-import { duration, jobName, percents, short, time } from "./format.js";
+import { duration, jobName, percents, share, short, significant, time } from "./format.js";
 import { badge } from "./notices.js";
 import { warningCount } from "./warnings.js";
 
@@ -79,10 +79,11 @@ export function what(request) {
   return parts.join(", ");
 }
 
-/** The ratio, or the limits of a target: `macs 50%`. */
-function howMuch({ ratio, target }) {
-  if (!target) return ratio;
-  return Object.entries(target).map(([resource, limit]) => `${resource} ${limit.fraction ? percents(limit.fraction) : short(limit)}`).join(", ");
+/** What a cut was asked for: the ratio, or the limits of a target: `macs 50%`. */
+export function howMuch({ ratio, target }) {
+  if (!target) return typeof ratio === "number" ? `ratio ${significant(ratio)}` : `ratio ${ratio}`;
+  const told = (resource, limit) => limit.fraction !== undefined ? share(limit.fraction) : resource === "loss_increase" ? share(limit) : resource === "seconds_per_sample" ? significant(limit) : short(limit);
+  return Object.entries(target).map(([resource, limit]) => `${resource} ${told(resource, limit)}`).join(", ");
 }
 
 function welcome() {

@@ -88,7 +88,8 @@ class JobForm {
   shares(pointer, name, hint, { shares }) {
     this.resource = h("select", { id: "pruning-target" }, h("option", { value: "" }, "a ratio"), shares.map(([resource, words]) => h("option", { value: resource }, words)));
     this.percent = h("input", { id: "pruning-percent", type: "number", inputmode: "decimal", step: "5", min: "5", max: "100", value: "50" });
-    this.percentField = this.field(pointer, this.percent, "At most, in %", "Of what the original takes.");
+    this.percentField = this.field(pointer, this.percent, "At most, in %", "");
+    this.percentHint = this.percentField.querySelector(".hint");
     return [this.field(pointer, this.resource, name, hint), this.percentField];
   }
 
@@ -150,8 +151,9 @@ class JobForm {
   fillTarget(target) {
     const [[resource, limit] = [], ...others] = Object.entries(target ?? {});
     this.resource.value = target ? resource : "";
-    if (!target || (limit.fraction && others.length === 0 && this.resource.value === resource)) {
-      if (target) this.percent.value = Number((100 * limit.fraction).toFixed(6));
+    const share = limit?.fraction ?? (resource === "loss_increase" ? limit : undefined);
+    if (!target || (share !== undefined && others.length === 0 && this.resource.value === resource)) {
+      if (target) this.percent.value = Number((100 * share).toFixed(6));
       return null;
     }
     this.resource.append(h("option", { value: "kept" }, "the other job's target"));
@@ -187,7 +189,8 @@ class JobForm {
     if (request.pruning && this.resource.value) {
       delete request.pruning.ratio;
       const share = this.percent.value === "" ? "no number" : Number(this.percent.value) / 100;
-      request.pruning.target = this.resource.value === "kept" ? this.target : { [this.resource.value]: { fraction: share } };
+      const limit = this.resource.value === "loss_increase" ? share : { fraction: share };
+      request.pruning.target = this.resource.value === "kept" ? this.target : { [this.resource.value]: limit };
     }
     if (request.pruning && this.plan) request.pruning = { plan: this.plan };
     return request;
@@ -223,6 +226,7 @@ class JobForm {
     const resource = this.resource.value;
     show(this.form.querySelector('[data-pointer="/pruning/ratio"]'), resource === "");
     show(this.percentField, resource !== "" && resource !== "kept");
+    this.percentHint.textContent = resource === "loss_increase" ? "Of the original's loss." : "Of what the original takes.";
     this.percentField.setAttribute("data-pointer", `/pruning/target/${resource}`);
     this.changes += 1;
     this.forecast.wait();

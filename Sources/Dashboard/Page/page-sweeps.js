@@ -1,22 +1,16 @@
 // Sweeps: jobs that differ in how much they cut, as one plot of size against quality.
+import { axis, number, qualities, sizes } from "./axes.js";
 import { get, post, save, send } from "./api.js";
 import { h, show, table } from "./dom.js";
 import { ComparisonFigure } from "./figures.js";
 import { bytes, count, percents, short, significant, time } from "./format.js";
-import { action, badge } from "./notices.js";
+import { action, badge, isLive } from "./notices.js";
+import { howMuch } from "./page-jobs.js";
 
-const isLive = (status) => ["queued", "running", "paused"].includes(status);
-
-const sizes = {
-  size: { name: "size of the files, bytes", write: bytes, of: (point) => point.size },
-  parameters: { name: "parameters", write: count, of: (point) => point.parameters },
-  macs: { name: "multiply-accumulates", write: count, of: (point) => point.macs },
-  seconds: { name: "seconds per sample", write: significant, of: (point) => point.seconds_per_sample },
-};
-const qualities = {
-  loss: { name: "loss on held-out pictures (less is better)", write: (value) => significant(value, 4), of: loss, isLess: true },
-  ssim: { name: "SSIM to the original", write: (value) => significant(value, 4), of: (point) => point.ssim },
-};
+// What a point tells of each axis.
+const size = { size: (point) => point.size, parameters: (point) => point.parameters, macs: (point) => point.macs, seconds: (point) => point.seconds_per_sample };
+const quality = { loss, ssim: (point) => point.ssim };
+const chosen = (choices, told) => Object.fromEntries(Object.keys(told).map((key) => [key, choices[key]]));
 
 /** The loss at the stage that the job has come to. */
 function loss(point) {
@@ -24,12 +18,6 @@ function loss(point) {
 }
 
 const name = (sweep) => sweep.name || sweep.id;
-
-/** What a point was asked for. */
-function asked(point) {
-  if (point.ratio !== null) return `ratio ${significant(point.ratio)}`;
-  return Object.entries(point.target ?? {}).map(([key, value]) => `${key} ${value.fraction === undefined ? value : percents(value.fraction)}`).join(", ");
-}
 
 /** A page that is read anew every other second while it is looked at, and as long as `isOver` does not say that nothing will change. */
 async function watch(signal, failed, refresh) {
@@ -76,12 +64,10 @@ class SweepPage {
     this.controls = h("div", { class: "actions" });
     this.figure = new ComparisonFigure([["key-after", "a job's result"], ["key-raw", "the front: none is both smaller and better"]]);
     this.none = h("p", { class: "quiet" }, "No job has been evaluated yet: there is no quality to show.");
-    const axis = (name, label, choices) => {
-      const select = h("select", { id: name, onchange: () => this.draw() }, Object.entries(choices).map(([key, choice]) => h("option", { value: key }, choice.name)));
-      this[name] = select;
-      return h("p", { class: "control" }, h("label", { for: name }, label), select);
-    };
-    this.plot = h("div", {}, h("div", { class: "controls" }, axis("x-axis", "Size by", sizes), axis("y-axis", "Quality by", qualities)), this.figure.element);
+    const [x, xField] = axis("x-axis", "Size by", chosen(sizes, size), () => this.draw());
+    const [y, yField] = axis("y-axis", "Quality by", chosen(qualities, quality), () => this.draw());
+    Object.assign(this, { x, y });
+    this.plot = h("div", {}, h("div", { class: "controls" }, xField, yField), this.figure.element);
     this.points = h("section");
     main.append(h("div", { class: "title" }, this.heading, this.status), this.about, this.controls, h("section", {}, this.none, this.plot), this.points);
   }
@@ -129,7 +115,7 @@ class SweepPage {
   showPoints({ points }) {
     const columns = [{ name: "job" }, { name: "status" }, ...["parameters", "macs", "size", "loss", "SSIM", "seconds per sample"].map((name) => ({ name, number: true })), { name: "front" }, { name: "do" }];
     this.points.replaceChildren(h("h2", {}, "The jobs"), table("The jobs of the sweep", columns, points.map((point) => [
-      h("a", { href: `#/jobs/${point.job}` }, asked(point)), badge(point.status), count(point.parameters), short(point.macs), bytes(point.size),
+      h("a", { href: `#/jobs/${point.job}` }, howMuch(point)), badge(point.status), count(point.parameters), short(point.macs), bytes(point.size),
       significant(loss(point), 4), significant(point.ssim, 4), significant(point.seconds_per_sample), point.on_front ? "on it" : "",
       point.status === "succeeded" ? h("span", { class: "actions" }, this.verbs(point)) : "",
     ]), { isCards: true }));
@@ -137,7 +123,7 @@ class SweepPage {
 
   /** What can be done with a point that is picked. */
   verbs(point) {
-    const act = (name, detail, use) => action(name, { class: "small", "aria-label": `${detail} ${asked(point)}` }, async () => {
+    const act = (name, detail, use) => action(name, { class: "small", "aria-label": `${detail} ${howMuch(point)}` }, async () => {
       use((await get(`/v1/jobs/${point.job}`, this.signal)).result.checkpoint);
     });
     return [
@@ -147,15 +133,14 @@ class SweepPage {
   }
 
   draw() {
-    const [size, quality] = [sizes[this["x-axis"].value], qualities[this["y-axis"].value]];
-    const number = (value) => (value === null || value === undefined ? NaN : value);
-    const points = this.sweep.points.map((point) => ({ id: point.job, name: asked(point), x: number(size.of(point)), y: number(quality.of(point)) }))
+    const [x, y] = [this.x.value, this.y.value];
+    const points = this.sweep.points.map((point) => ({ id: point.job, name: howMuch(point), x: number(size[x](point)), y: number(quality[y](point)) }))
       .filter((point) => Number.isFinite(point.x) && Number.isFinite(point.y));
     show(this.none, points.length === 0);
     show(this.plot, points.length > 0);
     // By what is shown, which need not be what the sweep tells its front by.
-    const better = (one, other) => (quality.isLess ? one <= other : one >= other);
+    const better = (one, other) => (qualities[y].isLess ? one <= other : one >= other);
     const isBeaten = (point) => points.some((other) => other.x <= point.x && better(other.y, point.y) && (other.x < point.x || other.y !== point.y));
-    this.figure.update(points.map((point) => ({ ...point, isOnFront: !isBeaten(point) })), size, quality);
+    this.figure.update(points.map((point) => ({ ...point, isOnFront: !isBeaten(point) })), sizes[x], qualities[y]);
   }
 }

@@ -2,7 +2,7 @@
 import { freshId, h, show, table } from "./dom.js";
 import { LayersFigure } from "./figure-layers.js";
 import { FinetuningFigure, ScoresFigure, ScoringFigure, WidthsFigure } from "./figures.js";
-import { bytes, change, count, duration, significant } from "./format.js";
+import { bytes, change, count, duration, share, significant } from "./format.js";
 import { Samples } from "./samples.js";
 
 /** The rows of the table of what changed; those that are not known yet are left out. */
@@ -29,10 +29,32 @@ export function summaryRows(metrics) {
 
 const columns = [{ name: "" }, ...["before", "pruned", "after", "change"].map((name) => ({ name, number: true }))];
 
+/** What a target asked for and what came of it, in words; empty where there was none. */
+function targetText(target) {
+  const names = { macs: ["multiply-accumulates", count], parameters: ["parameters", count], size: ["bytes of weights", bytes], seconds_per_sample: ["seconds per sample", significant], activation_memory: ["activation memory", bytes] };
+  const rise = target?.loss_increase;
+  const limits = Object.entries(names).filter(([key]) => target?.[key])
+    .map(([key, [name, write]]) => `${name} at most ${write(target[key].limit)}, and ${write(target[key].after)} are left`);
+  if (rise) limits.push(`a loss at most ${share(rise.limit)} above the original's right after the cut, and it is ${share(rise.after)} above`);
+  return limits.length > 0 ? `Asked for: ${limits.join("; ")}.` : "";
+}
+
+const trialColumns = [{ name: "multiply-accumulates left", number: true }, { name: "loss on held-out pictures", number: true }, { name: "foretold", number: true }, { name: "rise", number: true }, { name: "chosen" }];
+
+/** The cuts that were tried, the widest first. */
+function trialRows({ macs, trials }) {
+  return [...trials].sort((one, other) => (other.macs ?? 0) - (one.macs ?? 0)).map((trial) => [
+    trial.macs === null ? "no such cut" : `${count(trial.macs)} (${share(trial.macs / macs)})`, significant(trial.loss, 4), significant(trial.predicted, 4),
+    trial.increase === null ? "–" : share(trial.increase), trial.chosen ? "this one" : "",
+  ]);
+}
+
 export class Results {
   constructor() {
     this.summary = h("div");
     this.timing = h("p", { class: "note" });
+    this.target = h("p", { class: "note" });
+    this.trials = h("div");
     this.scoring = new ScoringFigure();
     this.widths = new WidthsFigure();
     this.scores = new ScoresFigure(freshId("group"));
@@ -40,8 +62,9 @@ export class Results {
     this.finetuning = new FinetuningFigure();
     this.samples = new Samples();
     this.sections = {
-      summary: h("section", {}, h("h2", {}, "What changed"), this.summary, this.timing),
+      summary: h("section", {}, h("h2", {}, "What changed"), this.summary, this.target, this.timing),
       scoring: h("section", {}, h("h2", {}, "Scoring"), this.scoring.element),
+      search: h("section", {}, h("h2", {}, "Cuts that were tried"), this.trials),
       groups: h("section", {}, h("h2", {}, "Pruning"), this.widths.element, this.scores.element),
       reconstruction: h("section", {}, h("h2", {}, "Reconstruction"), this.layers.element),
       finetuning: h("section", {}, h("h2", {}, "Fine-tuning"), this.finetuning.element),
@@ -61,6 +84,9 @@ export class Results {
       .map(([phase, seconds]) => `${phase} ${duration(seconds)}`);
     if (metrics.peak_memory) times.push(`memory at most ${bytes(metrics.peak_memory)}`);
     this.timing.textContent = times.join(" · ");
+    this.target.textContent = targetText(metrics.target);
+    show(this.target, this.target.textContent !== "");
+    this.part("search", metrics.search?.trials.length > 0, () => this.trials.replaceChildren(table("Cuts that were tried", trialColumns, trialRows(metrics.search))));
     this.part("scoring", metrics.scoring?.losses.length > 0, () => this.scoring.update(metrics.scoring));
     this.part("groups", metrics.groups?.length > 0, () => {
       this.widths.update(metrics.groups);

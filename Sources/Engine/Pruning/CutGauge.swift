@@ -3,13 +3,15 @@ public struct CutGauge: Sendable {
     private let formats: NumberFormats
     private let tokens: Int?
     private let parallel: Parallel
+    private let clock: SampleClock?
 
     /// - Parameters:
     ///   - formats: the number formats in which the weights are written.
     ///   - tokens: how many tokens the network's pipeline tells it, where it is told any; nil for as many as usual.
     ///   - parallel: the threads of a pass, of which each has working memory of its own.
-    public init(formats: NumberFormats, tokens: Int? = nil, parallel: Parallel) {
-        (self.formats, self.tokens, self.parallel) = (formats, tokens, parallel)
+    ///   - clock: where ``CutResource/secondsPerSample`` is asked for.
+    public init(formats: NumberFormats, tokens: Int? = nil, parallel: Parallel, clock: SampleClock? = nil) {
+        (self.formats, self.tokens, self.parallel, self.clock) = (formats, tokens, parallel, clock)
     }
 
     /// What a network takes of a resource, in the resource's unit.
@@ -20,8 +22,15 @@ public struct CutGauge: Sendable {
         case .macs: described(network).graph.multiplyAccumulates
         case .parameters: network.graph.parameterCount
         case .size: try fileSize(network.graph)
+        case .secondsPerSample: running.nanoseconds(described(network).graph)
         case .activationMemory: amountOfMemory(described(network).graph)
         }
+    }
+
+    /// What runs networks to tell their time.
+    var running: SampleClock {
+        guard let clock else { preconditionFailure("seconds are asked of a gauge without a clock") }
+        return clock
     }
 
     /// The network as its pipeline runs it.

@@ -1,5 +1,6 @@
 /// What a network takes of each resource after a cut, told by how many steps each unit takes: without making the network, but for
-/// ``CutResource/activationMemory``, and exactly but for some bytes of a file's header.
+/// ``CutResource/activationMemory``, and exactly but for some bytes of a file's header, and for seconds: those are foretold between networks that were
+/// measured.
 final class CutMeter {
     /// What is told without making the network.
     private static let counted = [CutResource.macs, .parameters, .size]
@@ -20,6 +21,11 @@ final class CutMeter {
     /// What a unit that is cut brings with it beside slices, such as a table in place of a sinusoid.
     private var extras: [[CutResource: Extra]] = []
     private var memory: [[Int]: Int] = [:]
+    private var seconds: [[Int]: Int] = [:]
+    /// Networks that were measured, from the narrowest on: nanoseconds by ``counts``, and as they were measured, none less than a narrower one's.
+    private var paces: [(counted: Int, measured: Int)] = []
+    /// What is foretold of seconds is so much more than is likely, as a cut that takes too long is of no use.
+    private static let caution = 1.025
 
     /// Grows evenly with a unit's steps, from the first on.
     private struct Extra {
@@ -39,15 +45,18 @@ final class CutMeter {
         groups = ChannelGroups(model.graph)
         let selection = Selection(ratio: 0, widths: widths, blockRules: blockRules)
         units = CutUnits(groups.groups, selection, floors: groups.groups.map { _ in 1 })
-        counts = WidthCounts(model.graph, groups, bytes: gauge.bytes)
+        counts = WidthCounts(
+            model.graph, groups, bytes: gauge.bytes,
+            nanoseconds: resources.contains(.secondsPerSample) ? gauge.running.table(model.graph) : [:])
         let whole = groups.groups.map(\.width)
         var (original, offsets): ([CutResource: Int], [CutResource: Int]) = ([:], [:])
         for resource in Set(resources + Self.counted) {
             let amount = try gauge.amount(resource, of: model)
             original[resource] = amount
-            offsets[resource] = resource == .activationMemory ? 0 : amount - counts.amount(resource, whole)
+            offsets[resource] = Self.counted.contains(resource) ? amount - counts.amount(resource, whole) : 0
         }
         (self.original, self.offsets) = (original, offsets)
+        if let measured = original[.secondsPerSample] { paces = [(counts.amount(.secondsPerSample, whole), measured)] }
         extras = widths == .diffusers ? units.units.indices.map(extra) : units.units.map { _ in [:] }
     }
 
@@ -59,6 +68,7 @@ final class CutMeter {
     /// - Throws: ``GraphError``.
     func amount(_ resource: CutResource, _ steps: [Int]) throws -> Int {
         guard resource != .activationMemory else { return try memory(steps) }
+        guard resource != .secondsPerSample else { return foretold(steps) }
         var amount = counts.amount(resource, units.widths(steps)) + (offsets[resource] ?? 0)
         for (taken, extra) in zip(steps, extras) where taken > 0 {
             if let extra = extra[resource] { amount += extra.first + Int((extra.perStep * Double(taken - 1)).rounded()) }
@@ -69,6 +79,32 @@ final class CutMeter {
     /// Whether ``activationMemory`` of these steps is known already.
     func isKnown(_ steps: [Int]) -> Bool { memory[steps] != nil }
 
+    private func foretold(_ steps: [Int]) -> Int {
+        let counted = counts.amount(.secondsPerSample, units.widths(steps))
+        guard let wider = paces.firstIndex(where: { $0.counted >= counted }), paces[wider].counted > counted else {
+            return paces.last { $0.counted == counted }?.measured ?? original(.secondsPerSample)
+        }
+        let (low, high) = (wider > 0 ? paces[wider - 1] : (0, 0), paces[wider])
+        let share = Double(counted - low.0) / Double(high.counted - low.0)
+        return Int((Double(low.1) + share * Double(high.measured - low.1)) * Self.caution)
+    }
+
+    /// Measures the network that these steps leave, and foretells seconds by it from here on.
+    ///
+    /// - Throws: what ``Architecture/pruned(to:widths:steps:)`` throws where no configuration can tell these widths.
+    func measuredSeconds(_ steps: [Int]) throws -> Int {
+        let measured = try seconds[steps] ?? gauge.amount(.secondsPerSample, of: network(steps))
+        seconds[steps] = measured
+        notePace(counts.amount(.secondsPerSample, units.widths(steps)), measured)
+        return measured
+    }
+
+    private func notePace(_ counted: Int, _ measured: Int) {
+        paces = (paces.filter { $0.counted != counted } + [(counted, measured)]).sorted { $0.counted < $1.counted }
+        // What takes less although it is wider was disturbed less.
+        for place in paces.indices.dropFirst() { paces[place].measured = max(paces[place].measured, paces[place - 1].measured) }
+    }
+
     private func memory(_ steps: [Int]) throws -> Int {
         if let known = memory[steps] { return known }
         let amount = gauge.amountOfMemory(try model.graph.cut(kept: unranked(steps), in: groups))
@@ -76,12 +112,12 @@ final class CutMeter {
         return amount
     }
 
-    /// How much more than these limits the network takes that the cut makes, resource by resource; exact.
+    /// How much more than these limits the network takes that the cut makes, resource by resource; exact, and without seconds.
     ///
     /// - Throws: what ``Architecture/pruned(to:widths:steps:)`` throws where no configuration can tell these widths.
     func excess(over limits: [CutResource: Int], _ steps: [Int]) throws -> [CutResource: Int] {
         let network = try network(steps)
-        return try limits.reduce(into: [:]) { excess, limit in
+        return try limits.filter { $0.key.isCounted }.reduce(into: [:]) { excess, limit in
             let amount = try gauge.amount(limit.key, of: network)
             if amount > limit.value { excess[limit.key] = amount - limit.value }
         }

@@ -14,7 +14,9 @@ public struct CutTargetError: Error, Equatable, CustomStringConvertible {
         /// What is wrong, safe to show.
         public var description: String {
             let share = (1000 * Double(nearest) / Double(max(1, original))).rounded(.up) / 10
-            return "cannot be met: \(limit) are asked for, and the nearest that can be had is \(nearest), \(share)% of \(original)"
+            func told(_ amount: Int) -> String { resource.isCounted ? "\(amount)" : "\((Double(amount) / 1e5).rounded() / 1e4) seconds" }
+            return
+                "cannot be met: \(told(limit)) are asked for, and the nearest that can be had is \(told(nearest)), \(share)% of \(told(original))"
         }
     }
 

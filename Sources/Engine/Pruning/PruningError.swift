@@ -8,6 +8,8 @@ public enum PruningError: Error, Equatable, CustomStringConvertible {
     case noHeadLeft(group: String, headWidth: Int, blockWidth: Int)
     /// The loss was not a finite number at a point of scoring.
     case lossNotFinite(at: String)
+    /// What else is asked for takes a cut that raises the held-out loss by more than it may rise, as shares of the original's.
+    case lossRises(most: Double, nearest: Double?)
 
     /// What is wrong, safe to show.
     public var description: String {
@@ -21,6 +23,9 @@ public enum PruningError: Error, Equatable, CustomStringConvertible {
         case .noHeadLeft(let group, let headWidth, let blockWidth):
             "\(group): a block of \(blockWidth) channels holds no attention head of \(headWidth), lower the ratio or use free widths"
         case .lossNotFinite(let point): "the loss at \(point) is not a finite number"
+        case .lossRises(let most, let nearest):
+            "a loss_increase of \(most) cannot be met beside the target's other limits: the nearest that can be had is "
+                + (nearest.map { "\(($0 * 1e4).rounded(.up) / 1e4)" } ?? "a loss that is not a finite number")
         }
     }
 }

@@ -11,6 +11,8 @@ public struct TargetedCut {
     private static let mostPlans = 64
     /// How often limits are lowered by what a cut takes more than was reckoned.
     private static let mostRounds = 8
+    /// A cut whose measured seconds use so much of what they may is not looked for again.
+    private static let usedSeconds = 0.95
 
     private let limits: [CutResource: Int]
     private let widths: Widths
@@ -38,16 +40,35 @@ public struct TargetedCut {
     /// - Throws: ``CutTargetError`` where no cut meets the target; ``PruningError`` where none is to be had; what
     ///   ``Architecture/pruned(kept:widths:steps:)`` throws.
     public func kept(_ allocation: Allocation, importance: [[Double]]) throws -> [[Int]] {
-        var steps = units.whole
-        if try !fits(steps, limits) {
-            let uniform = try uniformSteps(limits)
-            steps =
-                switch allocation {
-                case .uniform: try even(uniform)
-                case .global: try ranked(uniform, importance)
-                }
+        guard let seconds = limits[.secondsPerSample] else { return units.kept(try steps(allocation, importance), importance: importance) }
+        return units.kept(try timed(seconds) { try steps(allocation, importance) }, importance: importance)
+    }
+
+    private func steps(_ allocation: Allocation, _ importance: [[Double]]) throws -> [Int] {
+        guard try !fits(units.whole, limits) else { return units.whole }
+        let uniform = try uniformSteps(limits)
+        return switch allocation {
+        case .uniform: try even(uniform)
+        case .global: try ranked(uniform, importance)
         }
-        return units.kept(steps, importance: importance)
+    }
+
+    // MARK: Seconds
+
+    /// The cut that uses the most of the seconds that it may, of some: each is foretold by the one before it, which was measured.
+    private func timed(_ limit: Int, _ found: () throws -> [Int]) throws -> [Int] {
+        var best: (steps: [Int], seconds: Int)?
+        var tried: Set<[Int]> = []
+        for _ in 0..<Self.mostRounds {
+            let steps = try found()
+            guard tried.insert(steps).inserted || best == nil else { break }
+            let seconds = try meter.measuredSeconds(steps)
+            guard seconds <= limit else { continue }
+            if seconds > best?.seconds ?? 0 { best = (steps, seconds) }
+            if Double(seconds) >= Self.usedSeconds * Double(limit) { break }
+        }
+        guard let best else { throw try miss(found()) }
+        return best.steps
     }
 
     // MARK: Uniform
@@ -86,7 +107,8 @@ public struct TargetedCut {
         let excess = (try? meter.excess(over: limits, last)) ?? [:]
         let misses = try CutResource.allCases.compactMap { resource -> CutTargetError.Miss? in
             guard let limit = limits[resource] else { return nil }
-            let nearest = try excess[resource].map { limit + $0 } ?? meter.amount(resource, last)
+            let measured = resource.isCounted ? nil : try? meter.measuredSeconds(last)
+            let nearest = try excess[resource].map { limit + $0 } ?? measured ?? meter.amount(resource, last)
             guard nearest > limit else { return nil }
             return .init(resource: resource, limit: limit, nearest: nearest, original: meter.original(resource))
         }
@@ -109,9 +131,8 @@ public struct TargetedCut {
 
     // MARK: Global
 
-    /// Of all cuts that use enough of the target the one that keeps the most importance, of those that keep to ``GlobalAllocation/floors(_:)`` where
-    /// there are any; or as ``GlobalAllocation`` orders the steps, the dearest
-    /// of which are given back first.
+    /// Of all cuts that use enough of the target the one that keeps the most importance, of those that keep to ``GlobalAllocation/floors(_:)``
+    /// where there are any; or as ``GlobalAllocation`` orders the steps, the dearest of which are given back first.
     private func ranked(_ uniform: [Int], _ importance: [[Double]]) throws -> [Int] {
         let narrow = units.above(GlobalAllocation.floors(units.widths(uniform)))
         if let search = search() {

@@ -21,8 +21,14 @@ struct Cutting: Phase {
         self.settings = settings
     }
 
-    /// The model, and the result before and after it is laid out.
-    func fixedBytes(_ shape: JobShape) -> Int { shape.bytesBefore + 2 * shape.bytesAfter }
+    /// The model, and the result before and after it is laid out; weights of what is run to tell its time.
+    func fixedBytes(_ shape: JobShape) -> Int { shape.bytesBefore + 2 * shape.bytesAfter + (settings.isTimed ? shape.bytesBefore : 0) }
+
+    func batchPlan(_ shape: JobShape, memory: Int) -> BatchPlan? {
+        guard settings.isTimed else { return nil }
+        let samples = (shape.request.evaluation ?? JobRequest.Evaluation()).samples
+        return Sampling.plan(shape.before.graph, samples: samples, memory: memory, parallel: shape.parallel)
+    }
 
     func run(_ job: RunningJob) throws {
         let cut = try cut(job)
@@ -37,13 +43,14 @@ struct Cutting: Phase {
         let original = try scored?.checkpoint ?? job.inputs.stages.original.load()
         try job.reporter.begin(Self.name, total: 1)
         let trained = original.trained
-        let goal = try goal(trained.model, job)
+        let search = job.takeSearch()
+        let goal = try goal(trained.model, search, job)
         let kept = try kept(of: trained, scored?.importance, goal, job)
         var result = try trained.pruned(kept: kept, widths: settings.widths, steps: original.schedule.timesteps)
         if settings.plan == nil, settings.method == .scratch {
             result = TrainedModel(initializing: result.model, seed: settings.seed)
         }
-        if let goal { try job.write(goal.json(result.model), Self.target) }
+        if let goal { try job.write(target(goal, result.model, search), Self.target) }
         try job.reporter.step()
         try job.warn(warnings(original, result.model), of: Self.name)
         let checkpoint = DiffusionCheckpoint(trained: result, schedule: original.schedule, formats: original.formats)
@@ -67,21 +74,32 @@ struct Cutting: Phase {
         return [
             Warning(
                 .ratioNotMet,
-                "the cut leaves \(percent(found)) of the multiply-accumulates, a uniform cut of the same ratio \(percent(wanted)): so coarse "
+                "the cut leaves \(Percent.told(found)) of the multiply-accumulates, a uniform cut of the same ratio \(Percent.told(wanted)): so coarse "
                     + "are the steps in which blocks become narrower")
         ]
     }
-
-    private func percent(_ share: Double) -> String { "\(Int((share * 100).rounded()))%" }
 
     private func selection(_ model: any Architecture, _ ratio: Double) -> Selection {
         Selection(ratio: ratio, widths: settings.widths, blockRules: model.blockRules(settings.timeEmbedding))
     }
 
     /// What is to be met, where it is not a ratio that says how much goes.
-    private func goal(_ model: any Architecture, _ job: RunningJob) throws -> CutGoal? {
-        guard settings.plan == nil, case .target(let target) = settings.extent else { return nil }
-        return try CutGoal(target, job.request, job.inputs.source, model, job.parallel)
+    private func goal(_ model: any Architecture, _ search: SearchRecord?, _ job: RunningJob) throws -> CutGoal? {
+        guard settings.plan == nil, let target = settings.extent.target else { return nil }
+        let goal = try CutGoal(
+            target, job.request, job.inputs.source, model, job.inputs.stages.original.schedule, memory: activations(job), job.parallel)
+        guard settings.search != nil else { return goal }
+        guard let best = search?.best else { preconditionFailure("a cut that is looked for is made before it was found") }
+        return try goal.leaving(best.parts, of: model)
+    }
+
+    /// The contract's `target` in a job's metrics.
+    private func target(_ goal: CutGoal, _ result: any Architecture, _ search: SearchRecord?) throws -> JSON {
+        guard case .target(let target) = settings.extent else { return .null }
+        let increase = target.lossIncrease.map { most -> [JSON.Member] in
+            [.init("loss_increase", ["limit": .double(most), "after": .optional(search?.increase)])]
+        }
+        return try goal.json(result).adding(increase ?? [])
     }
 
     /// The channels of each group that stay.

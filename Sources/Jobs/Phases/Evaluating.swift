@@ -70,7 +70,7 @@ struct Evaluating: Phase {
     func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws { _ = try heldOut(pictures, schedule) }
 
     private func heldOut(_ pictures: PictureSet, _ schedule: NoiseSchedule) throws -> HeldOutLoss {
-        try HeldOutLoss(NoisePrediction(pictures, schedule), seed: settings.seed &+ 1)
+        try HeldOutLoss(NoisePrediction(pictures, schedule), seed: settings.heldOutSeed)
     }
 
     /// What one stage gives.

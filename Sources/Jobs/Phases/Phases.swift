@@ -4,7 +4,8 @@ import Storage
 package struct Phases: Sendable {
     /// Those that a request may ask for: the one list.
     package static let all = Phases([
-        Loading.self, Encoding.self, Scoring.self, Cutting.self, Reconstructing.self, FineTuning.self, Evaluating.self, Exporting.self,
+        Loading.self, Encoding.self, Scoring.self, Searching.self, Cutting.self, Reconstructing.self, FineTuning.self, Evaluating.self,
+        Exporting.self,
     ])
 
     /// In order.

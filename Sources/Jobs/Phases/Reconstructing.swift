@@ -22,11 +22,16 @@ struct Reconstructing: Phase {
     /// All calibration pictures go through both networks at once, what is left of a layer twice, and every layer's normal equations are
     /// gathered and solved.
     func steps(_ shape: JobShape) -> [PhaseSteps] {
+        Self.steps(settings, shape)
+    }
+
+    /// - Parameter times: how often it is done.
+    static func steps(_ refit: Refit, _ shape: JobShape, times: Int = 1) -> [PhaseSteps] {
         guard shape.isCut else { return [] }
-        let equations = Double(settings.multiplyAccumulates(shape.after.graph)) / Double(settings.samples)
+        let equations = Double(refit.multiplyAccumulates(shape.after.graph)) / Double(refit.samples)
         return [
-            PhaseSteps(.original, isTraining: false, samples: settings.samples),
-            PhaseSteps(.result, isTraining: false, count: 2, samples: settings.samples, beside: equations / 2),
+            PhaseSteps(.original, isTraining: false, count: times, samples: refit.samples),
+            PhaseSteps(.result, isTraining: false, count: 2 * times, samples: refit.samples, beside: equations / 2),
         ]
     }
 

@@ -28,7 +28,11 @@ package struct JobRequest: Sendable {
         /// Whether the channels are ranked by gradients on pictures.
         var needsGradients: Bool { plan == nil && method.needsGradients }
         /// Whether what pruning leaves is known before the channels are ranked.
-        var isForeseen: Bool { plan != nil || allocation == .uniform }
+        var isForeseen: Bool { plan != nil || allocation == .uniform && search == nil && !isTimed }
+        /// Whether the cut goes by how long networks take, which is measured when it is made.
+        var isTimed: Bool { plan == nil && extent.target?.limits[.secondsPerSample] != nil }
+        /// By what the cut is looked for among those that are made for it; nil where it is known without.
+        var search: LossSearch.Rule? { plan == nil ? extent.rule : nil }
     }
 
     struct Reconstruction: Sendable {
@@ -95,6 +99,9 @@ package struct JobRequest: Sendable {
         var eta = 0.0
         var seed = 0
         var guidanceScale = 1.0
+
+        /// Of the held-out loss.
+        var heldOutSeed: Int { seed &+ 1 }
 
         var sampling: Sampling {
             Sampling(samples: samples, method: method, steps: steps, eta: eta, seed: seed, guidanceScale: guidanceScale)
@@ -179,6 +186,11 @@ package struct JobRequest: Sendable {
                 reader.refuse("reconstruction", "has nothing to go by with the method scratch, whose weights are new")
             }
             pruning.reconstruction = nil
+            if pruning.extent.rule != nil {
+                reader.refuse(
+                    pruning.extent == .auto ? "ratio" : "target",
+                    "goes by the loss after the cut, which with the method scratch tells nothing")
+            }
         }
         let timesteps = reader.object("timesteps") { reader in
             let first = reader.integer("first", in: 0...Int.max, default: 0)
@@ -254,16 +266,18 @@ package struct JobRequest: Sendable {
     var datasetNeed: String? {
         if let pruning, pruning.needsGradients { return "the method \(pruning.method.rawValue)" }
         if pruning?.reconstruction != nil { return "the reconstruction" }
+        if pruning?.search != nil { return "a cut that is looked for by the held-out loss" }
         return finetuning == nil ? nil : "fine-tuning"
     }
 
     /// Pictures, or mirrored ones, that phases look at, at most.
     var mostViews: Int {
         let scored = pruning.map { $0.needsGradients ? $0.batchSize : 0 } ?? 0
-        let trained = finetuning.map { $0.training.steps.multipliedReportingOverflow(by: $0.training.batchSize) }
+        let training = finetuning.map { $0.training.steps.multipliedReportingOverflow(by: $0.training.batchSize) }
+        let trained = training.map { $0.overflow ? .max / 2 : min($0.partialValue, .max / 2) } ?? 0
         let refitted = pruning?.reconstruction?.refit.samples ?? 0
-        let held = evaluation == nil ? 0 : HeldOutLoss.largestCount
-        return trained.map { $0.overflow ? .max / 2 : $0.partialValue } ?? 0 + scored + refitted + held
+        let held = evaluation == nil && pruning?.search == nil ? 0 : HeldOutLoss.largestCount
+        return trained + scored + refitted + held
     }
 
     /// Whether any phase runs the model on pictures or draws them.

@@ -87,18 +87,23 @@ struct ModelCard {
         case .target(let target):
             let names: [CutResource: String] = [
                 .macs: "multiply-accumulates", .parameters: "parameters", .size: "bytes of weights",
-                .activationMemory: "bytes of activations",
+                .secondsPerSample: "seconds of a sample", .activationMemory: "bytes of activations",
             ]
             let limits = CutResource.allCases.compactMap { resource in
                 target.limits[resource].map { limit in
                     let name = names[resource] ?? resource.rawValue
                     return switch limit {
-                    case .absolute(let most): "\(Markdown.grouped(most)) \(name)"
+                    case .absolute(let most): "\(resource.isCounted ? Markdown.grouped(most) : "\(Double(most) / 1e9)") \(name)"
                     case .fraction(let share): "\((1000 * share).rounded() / 10)% of its \(name)"
                     }
                 }
             }
-            return "to leave at most \(limits.joined(separator: " and "))"
+            let left = limits.isEmpty ? [] : ["to leave at most \(limits.joined(separator: " and "))"]
+            let risen = target.lossIncrease.map {
+                "as far as the loss on held-out pictures rises by at most \((1000 * $0).rounded() / 10)%"
+            }
+            return (left + [risen].compactMap { $0 }).joined(separator: ", and ")
+        case .auto: return "as far as the loss on held-out pictures does not bend up"
         }
     }
 

@@ -5,21 +5,45 @@ import Engine
 struct CutGoal {
     private let gauge: CutGauge
     private let original: [CutResource: Int]
+    /// What was asked for.
+    private let asked: [CutResource: Int]
+    /// What the cut is to meet.
     private let limits: [CutResource: Int]
 
     /// - Parameters:
     ///   - request: whose number formats and widths count.
     ///   - source: the checkpoint, whose weights' file is the original's size.
     ///   - model: its network.
+    ///   - schedule: how many steps of it a sample may take.
+    ///   - memory: bytes for activations where networks are run to tell their time.
     /// - Throws: what reading the weights' header throws.
-    init(_ target: CutTarget, _ request: JobRequest, _ source: StoredCheckpoint, _ model: any Architecture, _ parallel: Parallel) throws {
+    init(
+        _ target: CutTarget, _ request: JobRequest, _ source: StoredCheckpoint, _ model: any Architecture, _ schedule: NoiseSchedule,
+        memory: Int = .max, _ parallel: Parallel
+    ) throws {
         let formats = try request.dtype.map { NumberFormats($0.scalar) } ?? source.formats()
-        let gauge = CutGauge(formats: formats, tokens: source.tokens, parallel: parallel)
+        let gauge = CutGauge(
+            formats: formats, tokens: source.tokens, parallel: parallel,
+            clock: (request.evaluation ?? JobRequest.Evaluation()).clock(schedule, memory: memory, parallel))
         let original = try target.limits.keys.reduce(into: [CutResource: Int]()) { original, resource in
             original[resource] = resource == .size ? source.weightsSize : try gauge.amount(resource, of: model)
         }
-        (self.gauge, self.original) = (gauge, original)
-        limits = target.amounts { original[$0] ?? 0 }
+        asked = target.amounts { original[$0] ?? 0 }
+        (self.gauge, self.original, limits) = (gauge, original, asked)
+    }
+
+    private init(_ goal: CutGoal, limits: [CutResource: Int]) {
+        (gauge, original, asked, self.limits) = (goal.gauge, goal.original, goal.asked, limits)
+    }
+
+    /// Multiply-accumulates of a network as its pipeline runs it.
+    func multiplyAccumulates(of network: any Architecture) throws -> Int { try gauge.amount(.macs, of: network) }
+
+    /// The same that leaves no more than so many ``LossSearch/parts`` of the network's multiply-accumulates, too.
+    func leaving(_ parts: Int, of model: any Architecture) throws -> CutGoal {
+        guard parts < LossSearch.parts else { return self }
+        let most = try multiplyAccumulates(of: model) * parts / LossSearch.parts
+        return CutGoal(self, limits: limits.merging([.macs: most], uniquingKeysWith: min))
     }
 
     /// The cut of the network that meets it.
@@ -32,17 +56,26 @@ struct CutGoal {
             gauge: gauge)
     }
 
-    /// What was asked for and what came of it: the contract's `target` in a job's metrics.
+    /// What was asked for and what came of it, which is measured where it is time: the contract's `target` in a job's metrics.
     func json(_ result: any Architecture) throws -> JSON {
         .object(
             try CutResource.allCases.compactMap { resource in
-                guard let limit = limits[resource] else { return nil }
+                guard let limit = asked[resource] else { return nil }
                 return .init(
                     resource.rawValue,
                     [
-                        "limit": .integer(limit), "before": .optional(original[resource]),
-                        "after": .integer(try gauge.amount(resource, of: result)),
+                        "limit": resource.told(limit), "before": original[resource].map(resource.told) ?? .null,
+                        "after": resource.told(try gauge.amount(resource, of: result)),
                     ])
             })
+    }
+}
+
+extension JobRequest.Evaluation {
+    /// Tells how long a sample takes that it draws.
+    fileprivate func clock(_ schedule: NoiseSchedule, memory: Int, _ parallel: Parallel) -> SampleClock {
+        SampleClock(
+            passes: min(steps, schedule.count) * (sampling.isGuided ? 2 : 1), samples: min(samples, Sampling.largestBatch), memory: memory,
+            parallel: parallel, now: JobProgressReporter.now)
     }
 }

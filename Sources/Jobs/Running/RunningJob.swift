@@ -19,6 +19,7 @@ package final class RunningJob {
 
     private var found: JobInputs?
     private var scored: ScoredNetwork?
+    private var search: SearchRecord?
     private var cut: CutNetwork?
     private var files: [(name: String, bytes: [UInt8])] = []
 
@@ -86,6 +87,15 @@ package final class RunningJob {
         return scored
     }
 
+    /// Leaves what was found by trying for whoever makes that cut.
+    func leave(_ record: SearchRecord) { search = record }
+
+    /// What was found by trying, if anything was looked for.
+    func takeSearch() -> SearchRecord? {
+        defer { search = nil }
+        return search
+    }
+
     /// Leaves what was cut for whoever reconstructs it.
     func leave(_ network: CutNetwork) { cut = network }
 
@@ -131,14 +141,26 @@ package final class RunningJob {
 
     /// Where an earlier attempt stood in a phase; nil where there was none, or it cannot be read: then the phase begins again.
     package func saved<State>(_ phase: JobPhase, _ read: (String) throws -> State) throws -> State? {
-        guard let save = try jobs.saved(job.id), save.phase == phase else { return nil }
+        guard let save = try jobs.saved(job.id), save.phase == phase,
+            let state = readBack(save.digest, of: job.id, "what was saved", orElse: "begins \(phase.rawValue) again", read)
+        else { return nil }
+        logger.info("\(job.id) goes on at \(phase.rawValue) \(save.completed)")
+        return state
+    }
+
+    /// What `read` makes of a blob that has the bytes that were written; nil where it cannot be read, which the log tells.
+    ///
+    /// - Parameters:
+    ///   - writer: the job that wrote it.
+    ///   - consequence: what this job does then.
+    private func readBack<Found>(
+        _ digest: BlobDigest, of writer: String, _ file: String, orElse consequence: String, _ read: (String) throws -> Found
+    ) -> Found? {
         do {
-            close(try database.blobs.open(save.digest, of: .job, job.id, file: "what was saved"))
-            let state = try read(database.blobs.url(for: save.digest).path)
-            logger.info("\(job.id) goes on at \(phase.rawValue) \(save.completed)")
-            return state
+            close(try database.blobs.open(digest, of: .job, writer, file: file))
+            return try read(database.blobs.url(for: digest).path)
         } catch {
-            logger.error("\(job.id) begins \(phase.rawValue) again: what was saved cannot be read: \(error)")
+            logger.error("\(job.id) \(consequence): \(file) cannot be read: \(error)")
             return nil
         }
     }
@@ -160,13 +182,8 @@ package final class RunningJob {
     ///
     /// The bytes are read and compared once in a process; after that it costs little to ask.
     package func kept(_ phase: JobPhase) throws -> String? {
-        guard let kept = try jobs.kept(job.id, phase) else { return nil }
-        do {
-            close(try database.blobs.open(kept.digest, of: .job, job.id, file: "what \(phase.rawValue) kept"))
-            return database.blobs.url(for: kept.digest).path
-        } catch {
-            logger.error("\(job.id) has to do \(phase.rawValue) again: what it kept cannot be read: \(error)")
-            return nil
+        try jobs.kept(job.id, phase).flatMap { kept in
+            readBack(kept.digest, of: job.id, "what \(phase.rawValue) kept", orElse: "has to do \(phase.rawValue) again") { $0 }
         }
     }
 
@@ -175,16 +192,11 @@ package final class RunningJob {
     /// What a pass of scoring found that depended on the same, and the job whose pass it was; nil where there is none, or it cannot be
     /// read: then it is to be found again.
     func calibration<Found>(_ key: BlobDigest, _ read: (String) throws -> Found) throws -> (found: Found, scorer: String)? {
-        guard let known = try database.calibrations.find(key) else { return nil }
-        do {
-            close(try database.blobs.open(known.digest, of: .job, known.job, file: "what was scored"))
-            let found = try read(database.blobs.url(for: known.digest).path)
-            try database.calibrations.noteUse(key)
-            return (found, known.job)
-        } catch {
-            logger.error("\(job.id) has to score again: what \(known.job) scored cannot be read: \(error)")
-            return nil
-        }
+        guard let known = try database.calibrations.find(key),
+            let found = readBack(known.digest, of: known.job, "what \(known.job) scored", orElse: "has to score again", read)
+        else { return nil }
+        try database.calibrations.noteUse(key)
+        return (found, known.job)
     }
 
     /// Keeps what this job's pass of scoring found.

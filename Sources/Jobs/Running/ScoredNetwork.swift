@@ -1,8 +1,8 @@
 import Engine
 
-/// What scoring leaves for the cut: the network that was scored, so that its weights are read once, and what they are ranked by.
+/// What phases before the cut leave for it: the network, so that its weights are read once, and what its channels are ranked by.
 struct ScoredNetwork {
     let checkpoint: DiffusionCheckpoint
-    /// Of every channel of every group, not normalised.
-    let importance: [[Double]]
+    /// Of every channel of every group, not normalised; nil where nothing was scored.
+    let importance: [[Double]]?
 }

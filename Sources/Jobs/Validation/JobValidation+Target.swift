@@ -1,6 +1,6 @@
 import Engine
 
-/// Whether a target can be met, which is known before any channel is ranked: it is a matter of widths.
+/// Whether a target can be met, which is known before any channel is ranked where it is a matter of widths.
 extension JobValidation {
     /// Finds the uniform cut that meets a target; another than uniform is found after scoring, and there is one where there is this.
     func target(_ target: CutTarget, _ pruning: JobRequest.Pruning, _ valid: inout Valid) throws -> [FieldError] {
@@ -8,7 +8,7 @@ extension JobValidation {
         if pruning.widths == .diffusers, model.freeWidths {
             return [FieldError(pointer: "/pruning/widths", detail: Self.alreadyFree)]
         }
-        let goal = try CutGoal(target, valid.request, valid.source, model, resources.parallel)
+        let goal = try CutGoal(target, valid.request, valid.source, model, valid.schedule, resources.parallel)
         do {
             let unranked = model.graph.channelGroups().map { [Double](repeating: 0, count: $0.width) }
             let cut = try goal.cut(model, pruning, timesteps: valid.schedule.timesteps)
@@ -21,6 +21,20 @@ extension JobValidation {
             return [FieldError(pointer: "/pruning/widths", detail: "cannot be \"diffusers\": \(PruningError.noBlockWidths)")]
         } catch {
             return [FieldError(pointer: "/pruning/target", detail: "\(error)")]
+        }
+    }
+
+    /// Reckons what pruning leaves where only running networks tells: as much as is usual, or what is nearest that there is.
+    ///
+    /// - Parameter field: what says that networks are run.
+    func reckoned(_ pruning: JobRequest.Pruning, _ field: String, _ valid: inout Valid) throws -> [FieldError] {
+        var errors: [FieldError] = []
+        for share in [CutExtent.usualShare, 0.8, 0.95] {
+            errors = try target(CutTarget([.macs: .fraction(share)]), pruning, &valid)
+            guard !errors.isEmpty else { return [] }
+        }
+        return errors.map { error in
+            error.pointer.hasPrefix("/pruning/target") ? FieldError(pointer: field, detail: "finds no cut: \(error.detail)") : error
         }
     }
 }

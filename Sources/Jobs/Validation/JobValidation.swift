@@ -223,7 +223,9 @@ package struct JobValidation {
         if let plan = pruning.plan { return Self.plan(plan, &valid) }
         switch pruning.extent {
         case .ratio(let ratio): return Self.selection(pruning, ratio, &valid)
-        case .target(let target): return try self.target(target, pruning, &valid)
+        case .target(let target) where !target.counted.limits.isEmpty: return try self.target(target.counted, pruning, &valid)
+        case .target: return try reckoned(pruning, "/pruning/target", &valid)
+        case .auto: return try reckoned(pruning, "/pruning/ratio", &valid)
         }
     }
 

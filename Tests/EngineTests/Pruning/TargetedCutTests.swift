@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Synchronization
 import Testing
 
 /// Cuts that are to leave no more than is said, and not much less.
@@ -7,6 +8,8 @@ import Testing
     static let models = ["example", "cifar10"]
     static let fractions = [0.3, 0.5, 0.7]
     static let counted = [CutResource.macs, .parameters, .size]
+    /// Those that are known without running a network.
+    static let exact = CutResource.allCases.filter(\.isCounted)
 
     private static let gauge = CutGauge(formats: NumberFormats(.float32), parallel: Parallel(threads: 2))
 
@@ -129,7 +132,7 @@ import Testing
     @Test(arguments: Widths.allCases, Allocation.allCases)
     func theNearestThatCanBeHadIsToldAndCanBeHad(widths: Widths, allocation: Allocation) throws {
         let model = try Self.model("example")
-        for resource in CutResource.allCases {
+        for resource in Self.exact {
             let error = #expect(throws: CutTargetError.self) {
                 try Self.cut(model, CutTarget([resource: .absolute(1)]), widths, allocation)
             }
@@ -145,7 +148,7 @@ import Testing
     @Test(arguments: Widths.allCases, Allocation.allCases)
     func whatMeetsTheTargetStaysWhole(widths: Widths, allocation: Allocation) throws {
         let model = try Self.model("example")
-        let target = CutTarget(Dictionary(uniqueKeysWithValues: CutResource.allCases.map { ($0, .fraction(1)) }))
+        let target = CutTarget(Dictionary(uniqueKeysWithValues: Self.exact.map { ($0, .fraction(1)) }))
         let kept = try Self.cut(model, target, widths, allocation).kept
         #expect(kept == model.graph.channelGroups().map { Array(0..<$0.width) })
     }
@@ -168,6 +171,50 @@ import Testing
             return zip(model.graph.channelGroups(), kept).reduce(0) { $0 + (isFirst($1.0) ? $1.1.count : 0) }
         }
         #expect(try first(50) > first(0.02))
+    }
+
+    /// What a network takes on a machine that needs a time of its own for every layer, and relatively more for narrow ones.
+    private static func times(_ graph: Graph) -> [String: Double] {
+        Dictionary(
+            graph.nodes.map { node in
+                let work = node.operation.multiplyAccumulates(inputs: node.inputs.map { graph.nodes[$0].shape }, output: node.shape)
+                return (node.name, 2000 + pow(Double(work), 0.8) + Double(node.shape.count))
+            }
+        ) { $0 + $1 }
+    }
+
+    @Test(arguments: Widths.allCases, Allocation.allCases)
+    func secondsAreMetAndUsed(widths: Widths, allocation: Allocation) throws {
+        let model = try Self.model("example")
+        let clock = SampleClock(nanoseconds: { Int(Self.times($0).values.reduce(0, +)) }, table: Self.times)
+        let gauge = CutGauge(formats: NumberFormats(.float32), parallel: Parallel(threads: 2), clock: clock)
+        for fraction in [0.5, 0.65, 0.8] {
+            let (limits, _, network) = try Self.cut(
+                model, CutTarget([.secondsPerSample: .fraction(fraction)]), widths, allocation, gauge: gauge)
+            let used = try #require(Self.used(network, limits, gauge: gauge).first)
+            #expect(used <= 1 && used >= (widths == .free ? 0.95 : 0.88), "\(fraction): \(used)")
+        }
+        let (limits, _, network) = try Self.cut(
+            model, CutTarget([.secondsPerSample: .fraction(0.9), .parameters: .fraction(0.5)]), widths, allocation, gauge: gauge)
+        #expect(try Self.used(network, limits, gauge: gauge).allSatisfy { $0 <= 1 })
+        let error = #expect(throws: CutTargetError.self) {
+            try Self.cut(model, CutTarget([.secondsPerSample: .absolute(1000)]), widths, allocation, gauge: gauge)
+        }
+        #expect(error?.misses.map(\.resource) == [.secondsPerSample])
+    }
+
+    @Test func aNetworksTimeIsMeasured() throws {
+        // Every question is a second.
+        let questions = Mutex(0.0)
+        let clock = SampleClock(passes: 10, samples: 2, memory: .max, parallel: Parallel(threads: 1)) {
+            questions.withLock { asked in
+                asked += 1
+                return asked
+            }
+        }
+        let model = try Self.model("learned")
+        let gauge = CutGauge(formats: NumberFormats(.float32), parallel: Parallel(threads: 1), clock: clock)
+        #expect(try gauge.amount(.secondsPerSample, of: model) == 5_000_000_000)
     }
 
     @Test(arguments: Allocation.allCases)

@@ -13,6 +13,8 @@ import Testing
         arguments: [
             ["macs": ["fraction": .double(0.5)]], ["parameters": 1_000_000, "size": ["fraction": .double(1)]],
             ["macs": 1, "parameters": 2, "size": 3, "activation_memory": ["fraction": .double(0.05)]],
+            ["loss_increase": .double(0.1)], ["seconds_per_sample": .double(0.25)],
+            ["macs": ["fraction": .double(0.5)], "seconds_per_sample": ["fraction": .double(0.5)], "loss_increase": .double(0)],
         ] as [JSON])
     func aTargetStandsInPlaceOfTheRatio(target: JSON) {
         for isQueued in [false, true] {
@@ -31,11 +33,12 @@ import Testing
             #expect(pruning["ratio"]?.double == 0.3 && pruning["target"] == nil)
         }
         #expect(Self.read(["ratio": .double(0.5)]).pruning["ratio"]?.double == 0.5)
+        #expect(Self.read(["ratio": "auto"]).pruning["ratio"] == "auto")
     }
 
     @Test(
         arguments: [
-            (["target": [:]], "/pruning/target", "must give one or more of macs, parameters, size, activation_memory"),
+            (["target": [:]], "/pruning/target", "seconds_per_sample, activation_memory, loss_increase"),
             (["target": ["macs": .null]], "/pruning/target", "must give one or more of"),
             (["target": .double(0.5)], "/pruning/target", "must be an object"),
             (["target": ["macs": 0]], "/pruning/target/macs", "must be a whole number, at least 1, or {\"fraction\": 0.5}"),
@@ -46,7 +49,12 @@ import Testing
             (["target": ["size": ["fraction": "half"]]], "/pruning/target/size/fraction", "must be a number"),
             (["target": ["size": [:]]], "/pruning/target/size/fraction", "is required"),
             (["target": ["size": ["fraction": .double(0.5), "of": 1]]], "/pruning/target/size/of", "is not a known field"),
-            (["target": ["seconds_per_sample": 1]], "/pruning/target/seconds_per_sample", "is not a known field"),
+            (["target": ["seconds_per_sample": 0]], "/pruning/target/seconds_per_sample", "must be between"),
+            (["target": ["seconds_per_sample": "1 s"]], "/pruning/target/seconds_per_sample", "must be a number"),
+            (["target": ["loss_increase": -1]], "/pruning/target/loss_increase", "must be between 0 and 10"),
+            (["target": ["loss_increase": ["fraction": .double(0.1)]]], "/pruning/target/loss_increase", "must be a number"),
+            (["ratio": "automatic"], "/pruning/ratio", "or \"auto\""),
+            (["ratio": "auto", "target": ["macs": 1]], "/pruning/target", "cannot be given beside ratio"),
             (["target": ["macs": 1], "ratio": .double(0.3)], "/pruning/target", "cannot be given beside ratio"),
         ] as [(JSON, String, String)])
     func whatIsNoTargetIsRefused(pruning: JSON, pointer: String, detail: String) {

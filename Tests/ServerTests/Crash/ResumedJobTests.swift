@@ -106,6 +106,42 @@ import Testing
         for phase in ["scoring", "finetuning"] { #expect(log.contains("\(id) goes on at \(phase) "), "\(log)") }
     }
 
+    /// A job that looks for its cut does not try again what it tried.
+    @Test func aSearchGoesOn() async throws {
+        try await Self.folder { folder in
+            var server = try ServerProcess(folder: folder, settings: "save_steps: 1\nthreads: 2")
+            var client = APIClient(base: server.url)
+            let whole = try await Self.request(client)
+            let request: JSON = [
+                "checkpoint": whole["checkpoint"] ?? .null, "dataset": whole["dataset"] ?? .null,
+                "pruning": [
+                    "method": "magnitude", "widths": "free", "target": ["loss_increase": .double(0.05)],
+                    "reconstruction": ["samples": 600, "seed": 6],
+                ],
+            ]
+            func outcome(_ id: String) async throws -> (tar: Data, search: JSON) {
+                let job = try await client.finished(id)
+                #expect(job.status == "succeeded", "\(job.compact)")
+                let tar = try await client.get(
+                    "/v1/checkpoints/\(job.at("result", "checkpoint").text ?? "")/files/unet/diffusion_pytorch_model.safetensors")
+                return (tar.data, try await client.get("/v1/jobs/\(id)/metrics").json["search"] ?? .null)
+            }
+            let expected = try await outcome(Self.post(client, request))
+            #expect(!expected.tar.isEmpty && expected.search != .null)
+            let id = try await Self.post(client, request)
+            let job = try await client.job(id) {
+                $0["phase"]?.text == "searching" && ($0.at("progress", "completed").integer ?? 0) > 2
+            }
+            #expect(job["phase"]?.text == "searching", "\(job.compact)")
+            server.kill()
+            server = try ServerProcess(folder: folder, settings: "threads: 2")
+            client = APIClient(base: server.url)
+            #expect(try await outcome(id) == expected)
+            #expect(try String(contentsOf: server.log, encoding: .utf8).contains("\(id) goes on at searching "))
+            #expect(server.terminate() == 0)
+        }
+    }
+
     /// A server that is asked to end saves its job and exits cleanly.
     private static func askTheServerToEnd(_ folder: URL, _ request: JSON, _ expected: Outcome) async throws {
         // So rarely that no save but the one at the end comes about.

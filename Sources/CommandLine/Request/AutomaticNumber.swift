@@ -2,7 +2,7 @@ import ArgumentParser
 import Documents
 
 /// A finite number on the command line, or `auto`.
-struct ThresholdArgument: ExpressibleByArgument {
+struct AutomaticNumber: ExpressibleByArgument {
     let json: JSON
 
     init?(argument: String) {

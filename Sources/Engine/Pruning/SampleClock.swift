@@ -1,0 +1,81 @@
+/// How long a network takes for a sample on this machine.
+public struct SampleClock: Sendable {
+    /// Nanoseconds of one sample.
+    let nanoseconds: @Sendable (Graph) -> Int
+    /// Nanoseconds of one sample in each node, by its name. A sum that is folded into a layer takes none.
+    let table: @Sendable (Graph) -> [String: Double]
+
+    /// Tells what was measured otherwise.
+    package init(nanoseconds: @escaping @Sendable (Graph) -> Int, table: @escaping @Sendable (Graph) -> [String: Double]) {
+        (self.nanoseconds, self.table) = (nanoseconds, table)
+    }
+
+    /// Measures it by running the network. What its weights are makes no difference.
+    ///
+    /// - Parameters:
+    ///   - passes: a sample's ways through the network.
+    ///   - samples: that go through at once, where memory and time allow it.
+    ///   - memory: bytes for activations.
+    ///   - now: seconds by a clock that never goes back.
+    public init(passes: Int, samples: Int, memory: Int, parallel: Parallel, now: @escaping @Sendable () -> Double) {
+        let runs = Runs(passes: passes, samples: samples, memory: memory, parallel: parallel, now: now)
+        self.init(nanoseconds: runs.nanoseconds, table: runs.table)
+    }
+}
+
+/// Runs of a network by a clock.
+private struct Runs: Sendable {
+    let passes: Int
+    let samples: Int
+    let memory: Int
+    let parallel: Parallel
+    let now: @Sendable () -> Double
+
+    /// Runs that are measured at least, and seconds that they take at least in all: single ones vary.
+    private static let runs = 5
+    private static let seconds = 0.4
+    /// Runs of a pass that takes longer than that alone.
+    private static let longRuns = 3
+    /// Multiply-accumulates of a run: of a large network fewer samples go through at once, which tell nearly the same.
+    private static let budget = 40_000_000_000
+
+    /// The least of several runs, which another's load disturbs least.
+    func nanoseconds(_ graph: Graph) -> Int {
+        let executor = executor(graph)
+        var times: [Double] = []
+        while times.count < Self.runs || times.reduce(0, +) < Self.seconds {
+            if times.count >= Self.longRuns, times.reduce(0, +) > Double(Self.longRuns) * Self.seconds { break }
+            let start = now()
+            executor.forward()
+            times.append(now() - start)
+        }
+        return Int((perSample(times.min() ?? 0, executor) * 1e9).rounded())
+    }
+
+    /// The least of several runs.
+    func table(_ graph: Graph) -> [String: Double] {
+        let executor = executor(graph)
+        var least = [Double](repeating: .infinity, count: executor.forwardSteps.count)
+        for _ in 0..<Self.longRuns {
+            for (index, step) in executor.forwardSteps.enumerated() {
+                let start = now()
+                if !step.keepsPrepared { step.operation.prepare(step.call, for: .forward) }
+                step.operation.forward(step.call)
+                least[index] = min(least[index], now() - start)
+            }
+        }
+        return Dictionary(zip(executor.graph.nodes, least).map { ($0.name, perSample($1, executor) * 1e9) }) { $0 + $1 }
+    }
+
+    /// Ready to run: what the first run does once is done.
+    private func executor(_ graph: Graph) -> Executor {
+        let most = max(1, min(samples, Self.budget / max(1, graph.multiplyAccumulates)))
+        let plan = BatchPlan(graph, samples: most, isTraining: false, limit: memory, parallel: parallel)
+        let executor = Executor(
+            graph: graph, weights: Weights(graph.parameters), batch: plan.batch, preparedLimit: plan.preparedLimit, parallel: parallel)
+        executor.forward()
+        return executor
+    }
+
+    private func perSample(_ seconds: Double, _ executor: Executor) -> Double { seconds * Double(passes) / Double(executor.batch) }
+}
