@@ -39,6 +39,7 @@ import reconstruction
 import sampling
 import schedulers
 import shapes
+import targets
 import torch_pruning_peer
 from client import Client
 from figures import Figures
@@ -93,6 +94,7 @@ def checks(data):
         found[f"reconstruction, {name}, {method}, {widths} {ratio}"] = (
             lambda c, f, a=(name, method, widths, ratio): reconstruction.reconstructed(c, f, *a))
 
+    targets.checks(found)
     for name, rule in (("ddpm", "table"), ("ddpm", "sinusoid"), ("uneven", "sinusoid"), ("example", "sinusoid"), ("classed", "sinusoid")):
         found[f"schedulers, {name}, {rule}"] = lambda c, f, a=(name, rule): schedulers.ran(c, f, *a)
 
@@ -137,7 +139,7 @@ def checks(data):
 
     found["ddpm-cifar10-32's shape, magnitude and diff-pruning"] = lambda c, f: shapes.cifar10(c, f, ("magnitude", "diff-pruning"), kept)
     found["ddpm-celebahq-256's shape, magnitude"] = lambda c, f: shapes.celebahq(c, f, kept)
-    found["all jobs with gradients"] = kept.check
+    found[GATHERED] = kept.check
     return found
 
 
@@ -171,15 +173,47 @@ def variances(found, kept):
         found[f"sampling, variances, {sampler}"] = lambda c, f, s=sampler: sampling.sampled(c, f, "variances", "diffusers", s, 0.0)
 
 
+GATHERED = "all jobs with gradients"
+
+
+class Claims:
+    """What is this process's to do of what several share: each takes all checks of a model, PyTorch's side of which is found once, when it comes to
+    them and no other has. The longest go first."""
+
+    def __init__(self, folder):
+        self.folder, self.mine = folder, {}
+
+    @staticmethod
+    def subject(name):
+        return name.split(", ")[1] if ", " in name else name
+
+    def ordered(self, names):
+        places = {subject: place for place, subject in reversed(list(enumerate(map(self.subject, names))))}
+        return sorted(names, key=lambda name: (name == GATHERED, "shape" not in name, places[self.subject(name)]))
+
+    def take(self, name):
+        subject = self.subject(name)
+        if self.folder and subject not in self.mine:
+            try:
+                (Path(self.folder) / subject.replace("/", " ")).mkdir()
+                self.mine[subject] = True
+            except FileExistsError:
+                self.mine[subject] = False
+        return self.mine.get(subject, True)
+
+
 def main():
     diffusers.logging.set_verbosity_error()
     diffusers.logging.disable_progress_bar()
     client, log, part = Client(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] if len(sys.argv) > 3 else ""
     passed = failed = 0
     start = time.time()
-    for name, check in checks(log.parent / "data").items():
-        if part not in name:
+    found, claims = checks(log.parent / "data"), Claims(os.environ.get("PRUNER_CLAIMS"))
+    for name in claims.ordered(found):
+        # What all jobs with gradients kept is gathered by every process.
+        if part not in name or (name != GATHERED and not claims.take(name)):
             continue
+        check = found[name]
         # Threads help the published shapes only.
         torch.set_num_threads((os.cpu_count() or 1) if "shape" in name else 1)
         figures, began = Figures(), time.time()
