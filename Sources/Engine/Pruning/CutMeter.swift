@@ -35,10 +35,12 @@ final class CutMeter {
 
     /// - Parameters:
     ///   - resources: those that will be asked for.
+    ///   - known: what the uncut network takes of some, where it was measured before.
     ///   - timesteps: of the noise schedule; nil where the network is told noise levels.
     /// - Throws: what ``CutGauge/amount(_:of:)`` throws.
     init(
-        _ model: any Architecture, _ resources: [CutResource], widths: Widths, blockRules: BlockRules, timesteps: Int?, gauge: CutGauge
+        _ model: any Architecture, _ resources: [CutResource], known: [CutResource: Int] = [:], widths: Widths, blockRules: BlockRules,
+        timesteps: Int?, gauge: CutGauge
     ) throws {
         let model = gauge.described(model)
         (self.model, self.widths, self.timesteps, self.gauge) = (model, widths, timesteps, gauge)
@@ -51,7 +53,7 @@ final class CutMeter {
         let whole = groups.groups.map(\.width)
         var (original, offsets): ([CutResource: Int], [CutResource: Int]) = ([:], [:])
         for resource in Set(resources + Self.counted) {
-            let amount = try gauge.amount(resource, of: model)
+            let amount = try known[resource] ?? gauge.amount(resource, of: model)
             original[resource] = amount
             offsets[resource] = Self.counted.contains(resource) ? amount - counts.amount(resource, whole) : 0
         }
@@ -93,7 +95,8 @@ final class CutMeter {
     ///
     /// - Throws: what ``Architecture/pruned(to:widths:steps:)`` throws where no configuration can tell these widths.
     func measuredSeconds(_ steps: [Int]) throws -> Int {
-        let measured = try seconds[steps] ?? gauge.amount(.secondsPerSample, of: network(steps))
+        let measured =
+            try seconds[steps] ?? gauge.nanoseconds(of: network(steps), beside: (model, original(.secondsPerSample)))
         seconds[steps] = measured
         notePace(counts.amount(.secondsPerSample, units.widths(steps)), measured)
         return measured

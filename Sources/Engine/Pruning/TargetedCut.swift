@@ -26,12 +26,16 @@ public struct TargetedCut {
     ///   - widths: which widths there may be.
     ///   - blockRules: what blocks' widths keep to.
     ///   - timesteps: of the noise schedule; nil where the network is told noise levels.
+    ///   - seconds: nanoseconds of the uncut network, where its limit was made of those.
     /// - Throws: ``SafeTensorsError``, ``GraphError``.
     public init(
-        _ model: any Architecture, limits: [CutResource: Int], widths: Widths, blockRules: BlockRules, timesteps: Int?, gauge: CutGauge
+        _ model: any Architecture, limits: [CutResource: Int], widths: Widths, blockRules: BlockRules, timesteps: Int?, gauge: CutGauge,
+        seconds: Int? = nil
     ) throws {
         (self.limits, self.widths, self.blockRules) = (limits, widths, blockRules)
-        meter = try CutMeter(model, Array(limits.keys), widths: widths, blockRules: blockRules, timesteps: timesteps, gauge: gauge)
+        meter = try CutMeter(
+            model, Array(limits.keys), known: seconds.map { [.secondsPerSample: $0] } ?? [:], widths: widths, blockRules: blockRules,
+            timesteps: timesteps, gauge: gauge)
     }
 
     /// The channels of every group that stay, ascending; all of them where the uncut network meets the target.

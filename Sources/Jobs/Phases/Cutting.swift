@@ -50,7 +50,7 @@ struct Cutting: Phase {
         if settings.plan == nil, settings.method == .scratch {
             result = TrainedModel(initializing: result.model, seed: settings.seed)
         }
-        if let goal { try job.write(target(goal, result.model, search), Self.target) }
+        if let goal { try job.write(target(goal, result.model, of: trained.model, search), Self.target) }
         try job.reporter.step()
         try job.warn(warnings(original, result.model), of: Self.name)
         let checkpoint = DiffusionCheckpoint(trained: result, schedule: original.schedule, formats: original.formats)
@@ -94,12 +94,12 @@ struct Cutting: Phase {
     }
 
     /// The contract's `target` in a job's metrics.
-    private func target(_ goal: CutGoal, _ result: any Architecture, _ search: SearchRecord?) throws -> JSON {
+    private func target(_ goal: CutGoal, _ result: any Architecture, of model: any Architecture, _ search: SearchRecord?) throws -> JSON {
         guard case .target(let target) = settings.extent else { return .null }
         let increase = target.lossIncrease.map { most -> [JSON.Member] in
             [.init("loss_increase", ["limit": .double(most), "after": .optional(search?.increase)])]
         }
-        return try goal.json(result).adding(increase ?? [])
+        return try goal.json(result, of: model).adding(increase ?? [])
     }
 
     /// The channels of each group that stay.

@@ -53,11 +53,11 @@ struct CutGoal {
     func cut(_ model: any Architecture, _ settings: JobRequest.Pruning, timesteps: Int?) throws -> TargetedCut {
         try TargetedCut(
             model, limits: limits, widths: settings.widths, blockRules: model.blockRules(settings.timeEmbedding), timesteps: timesteps,
-            gauge: gauge)
+            gauge: gauge, seconds: original[.secondsPerSample])
     }
 
     /// What was asked for and what came of it, which is measured where it is time: the contract's `target` in a job's metrics.
-    func json(_ result: any Architecture) throws -> JSON {
+    func json(_ result: any Architecture, of model: any Architecture) throws -> JSON {
         .object(
             try CutResource.allCases.compactMap { resource in
                 guard let limit = asked[resource] else { return nil }
@@ -65,9 +65,16 @@ struct CutGoal {
                     resource.rawValue,
                     [
                         "limit": resource.told(limit), "before": original[resource].map(resource.told) ?? .null,
-                        "after": resource.told(try gauge.amount(resource, of: result)),
+                        "after": resource.told(try amount(resource, of: result, from: model)),
                     ])
             })
+    }
+}
+
+extension CutGoal {
+    private func amount(_ resource: CutResource, of result: any Architecture, from model: any Architecture) throws -> Int {
+        guard !resource.isCounted, let before = original[resource] else { return try gauge.amount(resource, of: result) }
+        return gauge.nanoseconds(of: result, beside: (model, before))
     }
 }
 
