@@ -168,10 +168,16 @@ public struct LossSearch: Sendable, Equatable {
         let walk = trials.filter { $0.parts % down == 0 }.sorted { $0.parts > $1.parts }
         let best = self.lowest(walk)
         let isOver = product(last) == nil || walk.filter { $0.parts < best?.parts ?? 0 }.count >= Self.enough
-        if !isOver, let further = walk.last.map({ $0.parts - down }), further > 0 { return further }
+        /// Whether a cut that was tried leaves no more than this, either.
+        func isKnown(_ parts: Int) -> Bool { trials.contains { left($0) <= parts && parts <= $0.parts } }
+        if !isOver, let start = walk.last?.parts,
+            let further = stride(from: start - down, to: 0, by: -down).first(where: { !isKnown($0) })
+        {
+            return further
+        }
         for step in Self.steps.dropFirst() {
             for parts in [lowest.parts + step, lowest.parts - step]
-            where parts > 0 && parts <= Self.parts && !trials.contains(where: { $0.parts == parts }) {
+            where parts > 0 && parts <= Self.parts && !isKnown(parts) {
                 return parts
             }
         }
