@@ -48,8 +48,8 @@ import Testing
         #expect(trials.count <= 8)
         let bending = Self.trials(Self.search(.bend), grain: 30) { pow($0, -0.5) }
         let left = bending.compactMap(\.multiplyAccumulates)
-        // That the first beside the lowest is the lowest itself cannot be known before.
-        #expect(left.count - Set(left).count <= 1, "\(left)")
+        // That the first of either nearer look is the lowest itself cannot be known before.
+        #expect(left.count - Set(left).count <= 2, "\(left)")
     }
 
     @Test("where the rise goes as a power it is foretold, and found at once", arguments: [1.5, 2.2, 4.0])
