@@ -27,6 +27,17 @@ public enum PanelProducts<Vector: ProductVector> {
             var row = 0
             while row < rows {
                 let left = rows - row
+                if c.columns <= Vector.scalarCount {
+                    // Half of the work is enough.
+                    if left >= 8 {
+                        multiply(EightNarrowRows<Vector>.self, row, rows, inner, a, b, c)
+                        row += 8
+                    } else {
+                        multiply(FourNarrowRows<Vector>.self, row, rows, inner, a, b, c)
+                        row += 4
+                    }
+                    continue
+                }
                 // Eight are two fours rather than six and two.
                 if left >= 6 && left != 8 || left == 5 {
                     multiply(SixRows<Vector>.self, row, rows, inner, a, b, c)
@@ -104,6 +115,11 @@ public enum PanelProducts<Vector: ProductVector> {
             // A panel of 16 is 6 + 6 + 4 rows, one of 32 is 4 · 6 + 2 · 4.
             while row < here {
                 let left = width - row
+                if c.columns <= Vector.scalarCount {
+                    multiplyTransposed(EightNarrowRows<Vector>.self, rows, inner, a + row, b, c, first + row)
+                    row += 8
+                    continue
+                }
                 if left % 4 != 0 || left > 8 {
                     multiplyTransposed(SixRows<Vector>.self, rows, inner, a + row, b, c, first + row)
                     row += 6
@@ -138,6 +154,14 @@ public enum PanelProducts<Vector: ProductVector> {
         block.forEachRow { row, left, right in
             guard rows.contains(first + row) else { return }
             let target = c.pointer + (first + row) * c.leading
+            if c.columns == lanes {
+                switch c.start {
+                case .zero: target.store(left)
+                case .row(let start): target.store(start.vector(Vector.self) + left)
+                case .present: target.store(UnsafePointer(target).vector(Vector.self) + left)
+                }
+                return
+            }
             guard c.columns == width else {
                 for lane in 0..<c.columns {
                     var value = lane < lanes ? left[lane] : right[lane - lanes]

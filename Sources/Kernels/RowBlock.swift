@@ -1,4 +1,4 @@
-/// A few rows of a product, two vectors wide, held in registers while a sum over the inner dimension grows.
+/// A few rows of a product, two vectors wide or one, held in registers while a sum over the inner dimension grows.
 public protocol RowBlock<Vector> {
     /// A row is two of these.
     associatedtype Vector: ProductVector
@@ -39,6 +39,27 @@ public protocol RowBlock<Vector> {
     public func forEachRow(_ body: (Int, Vector, Vector) -> Void) { body(0, first, second) }
 }
 
+/// One row of which the first vector alone is made.
+@frozen public struct OneNarrowRow<Vector: ProductVector>: RowBlock {
+    @usableFromInline var sum = Vector.zero
+
+    /// Rows of the block.
+    @inlinable @inline(__always) public static var rows: Int { 1 }
+
+    /// All zeros.
+    @inlinable @inline(__always) public init() {}
+
+    /// Adds a number times the first half of a row of B.
+    @inlinable @inline(__always)
+    public mutating func add(_ a: UnsafePointer<Float>, apart: Int, _ b: UnsafePointer<Float>) {
+        sum = sum.adding(Vector(repeating: a[0]), times: b.vector(Vector.self))
+    }
+
+    /// Calls `body` for the row, whose second half is zero.
+    @inlinable @inline(__always)
+    public func forEachRow(_ body: (Int, Vector, Vector) -> Void) { body(0, sum, .zero) }
+}
+
 /// The rows of two blocks, one after the other.
 @frozen public struct Both<Upper: RowBlock, Lower: RowBlock>: RowBlock where Upper.Vector == Lower.Vector {
     /// A row is two of these.
@@ -74,6 +95,13 @@ public typealias TwoRows<Vector: ProductVector> = Both<OneRow<Vector>, OneRow<Ve
 public typealias FourRows<Vector: ProductVector> = Both<TwoRows<Vector>, TwoRows<Vector>>
 /// Six rows: twelve sums, two vectors of B and one number of A fill the sixteen registers of AVX2.
 public typealias SixRows<Vector: ProductVector> = Both<FourRows<Vector>, TwoRows<Vector>>
+
+/// Four narrow rows, for what eight leave over.
+public typealias FourNarrowRows<Vector: ProductVector> = Both<
+    Both<OneNarrowRow<Vector>, OneNarrowRow<Vector>>, Both<OneNarrowRow<Vector>, OneNarrowRow<Vector>>
+>
+/// Eight narrow rows: as many sums as keep two multipliers busy.
+public typealias EightNarrowRows<Vector: ProductVector> = Both<FourNarrowRows<Vector>, FourNarrowRows<Vector>>
 
 extension UnsafePointer<Float> {
     /// The numbers from here on as a vector.

@@ -80,7 +80,7 @@ package struct Conv2d: Operator {
     }
 
     /// Below this many channels transforms cost more than the multiplications they save.
-    private static let fewChannels = 16
+    private static let fewChannels = 8
 
     private func method(_ call: CallShape, _ direction: Direction) -> Method {
         if kernel == 1 && stride == 1 && padding == .symmetric(0) { return .pixels }

@@ -55,13 +55,14 @@ extension Winograd {
                 let m = planes(own(worker) + squares, rows: memory.tiles, channels: memory.chunk * panels.width)
                 for plane in 0..<planes {
                     for panel in chunk {
+                        let made = panels.made(panel, of: inChannels)
                         panels.multiplyTransposed(
                             rows: outChannels, inner: block.count, p.panel(0, plane), panel: p.panel, v.panel(panel, plane),
-                            into: du.product(panel, plane, start: index == 0 ? .zero : .present))
+                            into: du.product(panel, plane, columns: made, start: index == 0 ? .zero : .present))
                         guard dx != nil else { continue }
                         panels.multiply(
                             rows: block.count, inner: outChannels, p.left(plane), u.panel(panel, plane),
-                            into: m.product(panel - chunk.lowerBound, plane))
+                            into: m.product(panel - chunk.lowerBound, plane, columns: made))
                     }
                 }
                 guard let dx else { return }

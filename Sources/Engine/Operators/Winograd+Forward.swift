@@ -59,7 +59,7 @@ extension Winograd {
                 for panel in chunk {
                     panels.multiply(
                         rows: block.count, inner: inChannels, v.left(index), u.panel(panel, index),
-                        into: m.product(panel - chunk.lowerBound, index))
+                        into: m.product(panel - chunk.lowerBound, index, columns: panels.made(panel, of: outChannels)))
                 }
             }
             transformProducts(m, block, channels: channels(chunk, of: outChannels), call, squares: own(worker))

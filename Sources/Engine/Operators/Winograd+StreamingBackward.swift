@@ -62,16 +62,16 @@ extension Winograd {
                 }
                 for plane in 0..<planes {
                     for panel in chunk {
-                        let place = panel - chunk.lowerBound
+                        let (place, made) = (panel - chunk.lowerBound, panels.made(panel, of: inChannels))
                         if dx != nil {
                             panels.multiply(
                                 rows: tiles, inner: outs.count,
                                 LeftMatrix(panels: p.panel(first / panels.width, plane), width: panels.width, panel: p.panel),
-                                u.panel(place, plane), into: m.product(place, plane, start: first == 0 ? .zero : .present))
+                                u.panel(place, plane), into: m.product(place, plane, columns: made, start: first == 0 ? .zero : .present))
                         }
                         panels.multiplyTransposed(
                             rows: outs.count, inner: tiles, p.panel(first / panels.width, plane), panel: p.panel, v.panel(panel, plane),
-                            into: u.product(place, plane))
+                            into: u.product(place, plane, columns: made))
                     }
                 }
                 addGradient(of: u, outs, channels(chunk, of: inChannels), to: call.parameterGradients[0], squares: own(worker))

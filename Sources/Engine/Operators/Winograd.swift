@@ -70,10 +70,10 @@ struct Winograd<Tile: WinogradTile> {
         @inline(__always)
         func left(_ plane: Int) -> LeftMatrix { LeftMatrix(panels: panel(0, plane), width: width, panel: panel) }
 
-        /// One panel of one plane as a product.
+        /// The first columns of one panel of one plane as a product.
         @inline(__always)
-        func product(_ panel: Int, _ plane: Int, start: ProductPanel.Start = .zero) -> ProductPanel {
-            ProductPanel(self.panel(panel, plane), leading: width, columns: width, start: start)
+        func product(_ panel: Int, _ plane: Int, columns: Int, start: ProductPanel.Start = .zero) -> ProductPanel {
+            ProductPanel(self.panel(panel, plane), leading: width, columns: columns, start: start)
         }
 
         /// The first plane's numbers from a column on.

@@ -26,6 +26,10 @@ package struct Panels: Sendable {
     @inline(__always)
     package func count(_ columns: Int) -> Int { (columns + width - 1) / width }
 
+    /// Columns of a panel that are to be made, of a matrix with so many: all, or the first vector's where the matrix has no more there.
+    @inline(__always)
+    package func made(_ panel: Int, of columns: Int) -> Int { columns - panel * width <= width / 2 ? width / 2 : width }
+
     /// Floats of a matrix.
     @inline(__always)
     package func size(rows: Int, columns: Int) -> Int { count(columns) * rows * width }

@@ -68,7 +68,7 @@ import Testing
     func aProductWithRowsOrPanelsAgreesWithAPlainOne(panels: Panels, start: Start) {
         var generator = TorchGenerator(seed: 3)
         for (index, rows) in Self.sizes.enumerated() {
-            for columns in [1, 7, panels.width - 1, panels.width] {
+            for columns in [1, 7, panels.width / 2 - 1, panels.width / 2, panels.width / 2 + 1, panels.width - 1, panels.width] {
                 let inner = Self.sizes[(index * 5 + columns) % Self.sizes.count]
                 let a = Operand(rows: rows, columns: inner, panels, &generator)
                 let b = Operand(rows: inner, columns: panels.width, panels, &generator)
@@ -98,7 +98,7 @@ import Testing
     func aTransposedProductAgreesWithAPlainOne(panels: Panels, start: Start) {
         var generator = TorchGenerator(seed: 4)
         for (index, rows) in Self.sizes.enumerated() {
-            for columns in [1, panels.width - 1, panels.width] {
+            for columns in [1, panels.width / 2, panels.width - 1, panels.width] {
                 let inner = Self.sizes[(index * 7 + columns) % Self.sizes.count]
                 let a = Operand(rows: inner, columns: rows, panels, &generator)
                 let b = Operand(rows: inner, columns: panels.width, panels, &generator)
