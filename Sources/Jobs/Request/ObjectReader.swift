@@ -162,7 +162,7 @@ package struct ObjectReader {
         }
         members.remove(at: index)
         if text != word {
-            refuse(name, "must be between \(Self.short(range.lowerBound)) and \(Self.short(range.upperBound)), or \"\(word)\"")
+            refuse(name, "must be a number between \(Self.short(range.lowerBound)) and \(Self.short(range.upperBound)), or \"\(word)\"")
         }
         return nil
     }
