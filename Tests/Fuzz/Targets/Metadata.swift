@@ -26,9 +26,11 @@ private func rows(_ format: MetadataReader.Format, _ bytes: [UInt8], pieces: Int
         metadata.begin("folder/metadata")
         var pictures: [String] = []
         for row in whole {
-            let parts = row.picture.split(separator: "/", omittingEmptySubsequences: false)
-            require(parts.count > 1 && !parts.contains("") && !parts.contains("."), "a picture has no path: \(row.picture)")
-            require(!parts.contains(".."), "a path leads out: \(row.picture)")
+            // By bytes: a slash and a mark that is put upon it are one Character.
+            let parts = row.picture.utf8.split(separator: UInt8(ascii: "/"), omittingEmptySubsequences: false).map(Array.init)
+            require(
+                parts.count > 1 && !parts.contains([]) && !parts.contains(Array(".".utf8)), "a picture has no path: \(row.picture)")
+            require(!parts.contains(Array("..".utf8)), "a path leads out: \(row.picture)")
             require(row.text?.utf8.contains(0) != true && row.text?.isEmpty != true, "a caption is empty or has zero bytes")
             guard (try? metadata.add(row)) != nil else { return }
             pictures.append(row.picture)
