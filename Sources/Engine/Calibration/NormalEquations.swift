@@ -109,7 +109,7 @@ final class NormalEquations {
         }
     }
 
-    /// Sums of so many columns, in float32 over some rows and in double over all.
+    /// Sums of so many columns over the rows of a run, added up in double and rounded once.
     private static func sum(
         _ count: Int, _ rows: UnsafePointer<Float>, _ leading: Int, _ columns: Int, into target: UnsafeMutablePointer<Float>, stride: Int
     ) {

@@ -49,7 +49,7 @@ struct CutGoal {
     /// The cut of the network that meets it.
     ///
     /// - Parameter timesteps: of the noise schedule; nil where the network is told noise levels.
-    /// - Throws: what ``TargetedCut/init(_:limits:widths:blockRules:timesteps:gauge:)`` throws.
+    /// - Throws: what ``TargetedCut/init(_:limits:widths:blockRules:timesteps:gauge:seconds:)`` throws.
     func cut(_ model: any Architecture, _ settings: JobRequest.Pruning, timesteps: Int?) throws -> TargetedCut {
         try TargetedCut(
             model, limits: limits, widths: settings.widths, blockRules: model.blockRules(settings.timeEmbedding), timesteps: timesteps,
