@@ -22,6 +22,7 @@ import brought_checkpoints
 import brought_jobs
 import brought_pictures
 import compvis
+import depth
 import distillation
 import documents
 import downloads
@@ -95,6 +96,7 @@ def checks(data):
             lambda c, f, a=(name, method, widths, ratio): reconstruction.reconstructed(c, f, *a))
 
     targets.checks(found)
+    depth.checks(found)
     for name, rule in (("ddpm", "table"), ("ddpm", "sinusoid"), ("uneven", "sinusoid"), ("example", "sinusoid"), ("classed", "sinusoid")):
         found[f"schedulers, {name}, {rule}"] = lambda c, f, a=(name, rule): schedulers.ran(c, f, *a)
 

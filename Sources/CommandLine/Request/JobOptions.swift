@@ -59,6 +59,13 @@ struct JobOptions: ParsableArguments {
             the recipe paper uniform).
             """)
     var allocation: JobRequest.Allocation?
+    @Flag(
+        inversion: .prefixedNo,
+        help: """
+            Whether a cut to a target, or with --ratio auto, may leave out layers, too, where that loses less (default: it may; the recipe paper \
+            may not).
+            """)
+    var depth: Bool?
     @Option(
         help: """
             Scoring stops where the loss falls below this share of the largest; auto: chosen from what scoring finds (default: 0.05; 0, which is \
@@ -134,6 +141,7 @@ struct JobOptions: ParsableArguments {
         if let widths { fields["widths"] = .string(widths.rawValue) }
         if let timeEmbedding { fields["time_embedding"] = .string(timeEmbedding.rawValue) }
         if let allocation { fields["allocation"] = .string(allocation.rawValue) }
+        if let depth { fields["depth"] = .bool(depth) }
         if let threshold { fields["threshold"] = threshold.json }
         var timesteps: [String: JSON] = [:]
         if let firstTimestep { timesteps["first"] = .integer(firstTimestep) }

@@ -10,7 +10,7 @@ enum RequestErrors {
         "/pruning/target/activation_memory": "--max-activation-memory",
         "/pruning/target/seconds_per_sample": "--max-seconds-per-sample", "/pruning/target/loss_increase": "--max-loss-increase",
         "/pruning/widths": "--widths",
-        "/pruning/time_embedding": "--time-embedding", "/pruning/allocation": "--allocation",
+        "/pruning/time_embedding": "--time-embedding", "/pruning/allocation": "--allocation", "/pruning/depth": "--depth",
         "/pruning/threshold": "--threshold",
         "/pruning/timesteps/first": "--first-timestep", "/pruning/timesteps/last": "--last-timestep",
         "/pruning/timesteps/stride": "--timestep-stride", "/pruning/batch_size": "--batch-size", "/pruning/seed": "--seed",

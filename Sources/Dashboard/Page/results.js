@@ -21,6 +21,8 @@ export function summaryRows(metrics) {
   if (evaluation) {
     add("loss on held-out pictures", evaluation.loss, (value) => significant(value, 4));
     add("seconds per sample", evaluation.seconds_per_sample, (value) => significant(value));
+    const foretold = evaluation.seconds_per_sample.predicted;
+    if (foretold !== null && foretold !== undefined) rows.push(["seconds per sample, foretold", "", "", significant(foretold), ""]);
     if (evaluation.ssim) rows.push(["SSIM to the original", "1", "–", significant(evaluation.ssim.mean, 4), "–"]);
     if (evaluation.mse) rows.push(["mean squared error to the original", "0", "–", significant(evaluation.mse.mean), "–"]);
   }
@@ -37,6 +39,11 @@ function targetText(target) {
     .map(([key, [name, write]]) => `${name} at most ${write(target[key].limit)}, and ${write(target[key].after)} are left`);
   if (rise) limits.push(`a loss at most ${share(rise.limit)} above the original's right after the cut, and it is ${share(rise.after)} above`);
   return limits.length > 0 ? `Asked for: ${limits.join("; ")}.` : "";
+}
+
+/** Which layers went as a whole, in words; empty where none did. */
+function leftOutText(modules) {
+  return modules?.length > 0 ? `Left out: ${modules.join(", ")}, without which the cut loses less than with fewer channels alone.` : "";
 }
 
 const trialColumns = [{ name: "multiply-accumulates left", number: true }, { name: "loss on held-out pictures", number: true }, { name: "foretold", number: true }, { name: "rise", number: true }, { name: "chosen" }];
@@ -84,7 +91,7 @@ export class Results {
       .map(([phase, seconds]) => `${phase} ${duration(seconds)}`);
     if (metrics.peak_memory) times.push(`memory at most ${bytes(metrics.peak_memory)}`);
     this.timing.textContent = times.join(" · ");
-    this.target.textContent = targetText(metrics.target);
+    this.target.textContent = [targetText(metrics.target), leftOutText(metrics.left_out)].filter(Boolean).join(" ");
     show(this.target, this.target.textContent !== "");
     this.part("search", metrics.search?.trials.length > 0, () => this.trials.replaceChildren(table("Cuts that were tried", trialColumns, trialRows(metrics.search))));
     this.part("scoring", metrics.scoring?.losses.length > 0, () => this.scoring.update(metrics.scoring));

@@ -67,6 +67,14 @@ public protocol Architecture: Sendable {
     /// The nodes whose outputs are those of its blocks, by name and in forward order; none where it has no blocks to compare.
     var blockOutputs: [String] { get }
 
+    /// The layers that it can be without; none where its configuration does not say such a network.
+    var optionalLayers: [OptionalLayers] { get }
+
+    /// The network without some of ``optionalLayers``, and what those that stay were called.
+    ///
+    /// - Throws: ``DepthError``, and what ``init(json:shapes:)`` throws.
+    func leavingOut(_ modules: Set<String>) throws -> (network: any Architecture, names: LayerNames)
+
     /// The network that a cut leaves.
     ///
     /// - Parameters:
@@ -134,6 +142,17 @@ extension Architecture {
 
     /// There are no such blocks.
     public var blockOutputs: [String] { [] }
+
+    /// It needs all of its layers.
+    public var optionalLayers: [OptionalLayers] { [] }
+
+    /// It needs all of its layers.
+    ///
+    /// - Throws: ``DepthError/needed(_:)``.
+    public func leavingOut(_ modules: Set<String>) throws -> (network: any Architecture, names: LayerNames) {
+        if let needed = modules.min() { throw DepthError.needed(needed) }
+        return (self, LayerNames())
+    }
 
     /// ``graph`` with the output of every block leaving it too, under its node's name: to be run, not to be cut, as what leaves a graph keeps
     /// all of its channels.

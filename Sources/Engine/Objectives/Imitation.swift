@@ -13,7 +13,7 @@ package struct Imitation<Base: Objective>: Objective {
     private let base: Base
     private let teacher: TrainedModel
     private let student: any Architecture
-    /// Of the teacher's channels, those that the student has; of outputs that are not named all.
+    /// Of the teacher's channels at its outputs, those that the student has; of outputs that are not named all.
     private let kept: [String: [Int]]
     /// They sum to one.
     private let shares: ImitationShares
@@ -35,12 +35,14 @@ package struct Imitation<Base: Objective>: Objective {
         self.shares = shares.normalized
         self.parallel = parallel
         let (given, wanted) = (shares.graph(of: teacher.model), shares.graph(of: student))
-        for output in wanted.outputs {
+        for (place, output) in wanted.outputs.enumerated() {
             let found = wanted.nodes[output.node].shape
-            guard let whole = given.output(output.name) else {
+            // Where the student lacks layers its blocks end with others.
+            guard let taught = given.outputs.dropFirst(place).first else {
                 throw .shape(node: output.name, expected: "an output of both networks", found: "none of the teacher's")
             }
-            let channels = kept[output.name] ?? Array(0..<whole.channels)
+            let whole = given.nodes[taught.node].shape
+            let channels = kept[taught.name] ?? Array(0..<whole.channels)
             guard channels.allSatisfy({ (0..<whole.channels).contains($0) }), whole.with(channels: channels.count) == found else {
                 throw .shape(node: output.name, expected: "\(channels.count) channels of \(whole)", found: "\(found)")
             }

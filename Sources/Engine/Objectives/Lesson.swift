@@ -30,7 +30,7 @@ final class Lesson {
     ///   - graph: the teacher's, with the outputs that the student's has; nil where it is not needed.
     ///   - executor: the student's.
     ///   - predictions: how many of its outputs are those of its own graph, the first; the others are blocks'.
-    ///   - kept: of the teacher's channels, those that the student has, by output; nil of a name is all.
+    ///   - kept: of the teacher's channels, those that the student has, by the teacher's output; nil of a name is all.
     init(
         _ graph: Graph?, _ weights: Weights, for executor: Executor, predictions: Int, kept: [String: [Int]], parallel: Parallel
     ) {
@@ -41,13 +41,11 @@ final class Lesson {
         let teacher = graph.map { Executor(graph: $0, weights: weights, batch: executor.batch, preparedLimit: 0, parallel: parallel) }
         self.teacher = teacher
         inputs = executor.inputs.compactMap { input in teacher.map { (student: input, teacher: $0.input(input.name)) } }
-        let subjects = executor.outputs.compactMap { output in
-            teacher.map { teacher in
-                let source = teacher.output(output.name)
-                return Subject(
-                    error: MeanSquaredError(output, batch: executor.batch), source: source,
-                    kept: kept[output.name] ?? Array(0..<source.shape.channels))
-            }
+        // In the order of either: where the student lacks layers its blocks end with others.
+        let subjects = zip(executor.outputs, teacher?.outputs ?? []).map { output, source in
+            Subject(
+                error: MeanSquaredError(output, batch: executor.batch), source: source,
+                kept: kept[source.name] ?? Array(0..<source.shape.channels))
         }
         outputs = Array(subjects.prefix(predictions))
         blocks = Array(subjects.dropFirst(predictions))

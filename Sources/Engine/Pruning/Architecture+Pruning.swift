@@ -1,11 +1,16 @@
 extension Architecture {
-    /// The network without the channels that are not kept; the same where all are.
+    /// The network without the channels that are not kept, and without layers of which none is; the same where all are.
     ///
     /// - Parameters:
     ///   - kept: for each of the graph's channel groups, the ascending channels that stay.
     ///   - steps: timesteps of the noise schedule; nil where the network is told noise levels.
-    /// - Throws: ``GraphError``, and what ``pruned(to:widths:steps:)`` throws.
-    public func pruned(kept: [[Int]], widths: Widths, steps: Int?) throws -> Self {
+    /// - Throws: ``DepthError``, ``GraphError``, and what ``pruned(to:widths:steps:)`` throws.
+    public func pruned(kept: [[Int]], widths: Widths, steps: Int?) throws -> any Architecture {
+        let network = try shallow(kept)
+        return try network.model.narrowed(kept: network.own(kept), widths: widths, steps: steps)
+    }
+
+    private func narrowed(kept: [[Int]], widths: Widths, steps: Int?) throws -> any Architecture {
         let cut = try graph.cut(kept: kept)
         guard cut.parameterCount < graph.parameterCount else { return self }
         return try pruned(to: cut, widths: widths, steps: steps)

@@ -4,8 +4,20 @@ public struct GroupScores: Sendable {
     public let group: ChannelGroup
     /// Importance of each channel divided by the group's mean.
     public let scores: [Double]
-    /// The channels that stay, ascending.
+    /// The channels that stay, ascending; none where the layers that they belong to are left out.
     public let kept: [Int]
+    /// The sum of the importance of all channels, and of those that do not stay; as the method has it, of all groups comparable.
+    let all: Double
+    /// See ``all``.
+    let lost: Double
+}
+
+extension [GroupScores] {
+    /// The share of all importance that goes with what does not stay; nil where there is none.
+    public var importanceLost: Double? {
+        let all = reduce(0) { $0 + $1.all }
+        return all > 0 ? reduce(0) { $0 + $1.lost } / all : nil
+    }
 }
 
 extension TrainedModel {
@@ -32,11 +44,16 @@ extension TrainedModel {
     /// - Parameters:
     ///   - importance: what ``Scoring`` found, needed by the methods that go by gradients.
     ///   - seed: of the generator that `random` draws from, group after group.
+    ///   - target: the cut of a network that meets it.
+    ///   - depth: whether layers may be left out, too.
     /// - Throws: what ``TargetedCut/kept(_:importance:)`` throws.
     public func selectChannels(
-        _ method: PruningMethod, importance: [[Double]]?, seed: Int, meeting target: TargetedCut, allocation: Allocation
+        _ method: PruningMethod, importance: [[Double]]?, seed: Int, allocation: Allocation, depth: Bool = false,
+        meeting target: (any Architecture) throws -> TargetedCut
     ) throws -> [GroupScores] {
-        try scores(method, importance, seed, model.graph.channelGroups()) { try target.kept(allocation, importance: $0) }
+        try scores(method, importance, seed, model.graph.channelGroups()) { importance in
+            try model.kept(allocation, importance: importance, depth: depth, meeting: target)
+        }
     }
 
     private func scores(
@@ -49,6 +66,10 @@ extension TrainedModel {
                 method == .random ? generator.rand(group.width).map(Double.init) : group.importance(method, weights: weights)
             }
         let kept = try kept(importance)
-        return groups.indices.map { GroupScores(group: groups[$0], scores: normalized(importance[$0]), kept: kept[$0]) }
+        return groups.indices.map { group in
+            GroupScores(
+                group: groups[group], scores: normalized(importance[group]), kept: kept[group], all: importance[group].reduce(0, +),
+                lost: [importance[group]].lost([kept[group]]))
+        }
     }
 }

@@ -53,7 +53,7 @@ public struct LossSearch: Sendable, Equatable {
     public static func trials(_ rule: Rule) -> Int {
         switch rule {
         case .increase: 6
-        case .bend: 11
+        case .bend: 14
         }
     }
 

@@ -30,6 +30,9 @@ public enum PruningMethod: String, Sendable, CaseIterable, Codable {
     /// Whether ranking needs gradients, and so a dataset.
     public var needsGradients: Bool { accumulation != nil }
 
+    /// Whether what it says of a layer's channels can be added up and compared with other layers': the loss's own change.
+    public var tellsLayersApart: Bool { needsGradients && self != .scratch }
+
     /// Whether samples go through the network one by one, because each one's own gradients count.
     public var goesSampleBySample: Bool { accumulation?.isPerSample ?? false }
 

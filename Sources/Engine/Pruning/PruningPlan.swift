@@ -48,11 +48,12 @@ public struct PruningPlan: Sendable, Equatable {
         self.groups = groups
     }
 
-    /// The kept channels of each of a model's groups, in the model's order.
+    /// The kept channels of each of a model's groups, in the model's order: none where a layer is left out.
     ///
     /// - Throws: ``PruningPlanError`` when an entry is missing, repeated or unknown, or keeps what would not leave every norm group and
-    ///   every head equally wide.
-    public func kept(for groups: [ChannelGroup]) throws(PruningPlanError) -> [[Int]] {
+    ///   every head equally wide, or leaves out what the model cannot be without.
+    public func kept(for model: any Architecture) throws(PruningPlanError) -> [[Int]] {
+        let groups = model.graph.channelGroups()
         let places = Dictionary(uniqueKeysWithValues: groups.enumerated().map { ($1.name, $0) })
         var kept = [[Int]?](repeating: nil, count: groups.count)
         for (index, entry) in self.groups.enumerated() {
@@ -64,7 +65,20 @@ public struct PruningPlan: Sendable, Equatable {
         if let missing = kept.firstIndex(where: { $0 == nil }) { throw .missingGroup(name: groups[missing].name) }
         let all = kept.compactMap { $0 }
         try checkHeads(groups, all)
+        try checkDepth(model, groups, all, places)
         return all
+    }
+
+    /// Nothing may stay of a group only where all of its layer goes, and the model can be without.
+    private func checkDepth(
+        _ model: any Architecture, _ groups: [ChannelGroup], _ kept: [[Int]], _ places: [String: Int]
+    ) throws(PruningPlanError) {
+        let modules = model.modulesLeftOut(kept, groups)
+        for (index, entry) in self.groups.enumerated() {
+            guard entry.kept.isEmpty, let place = places[entry.name], !modules.contains(where: groups[place].isWithin) else { continue }
+            throw .kept(index: index, name: entry.name, trouble: "must keep at least one channel")
+        }
+        do { _ = try model.shallow(kept) } catch { throw .depth("\(error)") }
     }
 
     private func check(_ entry: Group, _ index: Int, against group: ChannelGroup) throws(PruningPlanError) {
@@ -77,7 +91,7 @@ public struct PruningPlan: Sendable, Equatable {
         }
         func refuse(_ trouble: String) -> PruningPlanError { .kept(index: index, name: group.name, trouble: trouble) }
         let kept = entry.kept
-        guard let first = kept.first, let last = kept.last else { throw refuse("must keep at least one channel") }
+        guard let first = kept.first, let last = kept.last else { return }
         guard zip(kept, kept.dropFirst()).allSatisfy({ $0 < $1 }) else { throw refuse("must ascend, each channel once") }
         guard first >= 0, last < group.width else { throw refuse("must lie between 0 and \(group.width - 1)") }
 

@@ -12,6 +12,8 @@ public enum PruningPlanError: Error, Equatable, CustomStringConvertible {
     case members(index: Int, name: String, parameter: String, isMissing: Bool)
     /// These channels cannot be what stays of the group.
     case kept(index: Int, name: String, trouble: String)
+    /// The model cannot be without these layers.
+    case depth(String)
     /// q/k and v of an attention keep different heads.
     case headsDiffer(name: String, partner: String)
     /// q/k and v of an attention keep different numbers of channels, which diffusers cannot run.
@@ -24,7 +26,7 @@ public enum PruningPlanError: Error, Equatable, CustomStringConvertible {
         case .width(let index, _, _, _): (index, "width")
         case .members(let index, _, _, _): (index, "members")
         case .kept(let index, _, _): (index, "kept")
-        case .missingGroup, .headsDiffer, .attentionWidthsDiffer: nil
+        case .missingGroup, .headsDiffer, .attentionWidthsDiffer, .depth: nil
         }
     }
 
@@ -38,6 +40,7 @@ public enum PruningPlanError: Error, Equatable, CustomStringConvertible {
         case .members(_, let name, let parameter, let isMissing):
             isMissing ? "lacks \(parameter), which goes with \(name)" : "names \(parameter.prefix(200)), which does not go with \(name)"
         case .kept(_, let name, let trouble): "\(trouble) (\(name))"
+        case .depth(let trouble): trouble
         case .headsDiffer(let name, let partner): "\(name) and \(partner) must keep the same heads"
         case .attentionWidthsDiffer(let name, let partner):
             "\(name) and \(partner) must keep equally many channels: diffusers runs no attention whose values are not as wide as its keys"

@@ -75,11 +75,14 @@ public struct Refit: Sendable, Equatable {
     ///   - kept: for each of the original graph's channel groups, the ascending channels that stayed.
     ///   - objective: draws the calibration samples, as a step of training does, without mirroring.
     ///   - step: called after each layer, and with nil after those that are not refitted; what it throws ends the run.
+    /// - Returns: mean((s - t)²), s and t what the refitted network and the original give for the calibration samples: as much as a loss of
+    ///   mean squares is foretold to rise, as the original's own error has nothing to do with the difference.
     /// - Throws: ``MatrixError`` where a layer's inputs are not finite; what drawing samples throws, or what `step` throws.
+    @discardableResult
     package func run(
         _ cut: TrainedModel, like original: TrainedModel, kept: [[Int]], on objective: some Objective, parallel: Parallel,
         step: (Layer?) throws -> Void
-    ) throws {
+    ) throws -> Double {
         var generator = TorchGenerator(seed: seed)
         let examples = try objective.draw(samples, mirroring: false, from: &generator)
         let (teacher, student) = (executor(original, parallel), executor(cut, parallel))
@@ -88,13 +91,15 @@ public struct Refit: Sendable, Equatable {
         }
         let keptOutputs = original.model.graph.keptOutputs(kept)
         let room = Buffer(count: student.graph.nodes.map(rowCount).max() ?? 0)
-        let places = Dictionary(teacher.graph.nodes.enumerated().map { ($1.name, $0) }) { first, _ in first }
+        let models = Counterparts(student.graph, in: teacher.graph, try original.model.shallow(kept).names)
         var reached = 0
         for node in student.graph.nodes.indices {
             let name = student.graph.nodes[node].name
             student.forward(node: node)
             var layer: Layer?
-            if let place = places[name], let kept = keptOutputs[name] {
+            if let place = models[node], let kept = keptOutputs[teacher.graph.nodes[place].name],
+                kept.count == student.graph.nodes[node].shape.channels
+            {
                 while reached <= place {
                     teacher.forward(node: reached)
                     reached += 1
@@ -104,6 +109,22 @@ public struct Refit: Sendable, Equatable {
             }
             try step(layer)
         }
+        for node in reached..<teacher.graph.nodes.count { teacher.forward(node: node) }
+        return difference(student, teacher)
+    }
+
+    /// The mean squared difference of what two networks give that run side by side.
+    private func difference(_ student: Executor, _ teacher: Executor) -> Double {
+        let pairs = zip(student.outputs, teacher.outputs)
+        let (sum, count) = pairs.reduce(into: (0.0, 0)) { total, pair in
+            let numbers = samples * pair.0.shape.count
+            total.1 += numbers
+            for place in 0..<numbers {
+                let difference = Double(pair.0.values[place]) - Double(pair.1.values[place])
+                total.0 += difference * difference
+            }
+        }
+        return sum / Double(max(1, count))
     }
 
     /// Draws what a run draws, for whoever gives the samples to learn which they are.

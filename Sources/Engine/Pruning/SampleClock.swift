@@ -23,6 +23,24 @@ public struct SampleClock: Sendable {
     }
 }
 
+extension SampleClock {
+    /// Which share of a network's time one that was cut from it is foretold to take: every layer's time goes with its work, or with its numbers
+    /// where it multiplies nothing.
+    public func share(of cut: Graph, in original: Graph) -> Double {
+        func work(_ graph: Graph) -> [String: Int] {
+            graph.nodes.reduce(into: [:]) { work, node in
+                let macs = node.operation.multiplyAccumulates(inputs: node.inputs.map { graph.nodes[$0].shape }, output: node.shape)
+                work[node.name] = macs > 0 ? macs : node.shape.count
+            }
+        }
+        let (table, before, after) = (table(original), work(original), work(cut))
+        let left = table.reduce(0.0) { sum, entry in
+            sum + entry.value * Double(after[entry.key] ?? 0) / Double(max(1, before[entry.key] ?? 1))
+        }
+        return left / max(.leastNormalMagnitude, table.values.reduce(0, +))
+    }
+}
+
 /// Runs of a network by a clock.
 private struct Runs: Sendable {
     let passes: Int

@@ -4,7 +4,12 @@ extension TrainedModel {
     ///
     /// - Throws: what these throw.
     public func pruned(kept: [[Int]], widths: Widths, steps: Int?) throws -> TrainedModel {
-        try pruned(model, kept: kept, widths: widths, steps: steps)
+        let network = try model.shallow(kept)
+        let weights =
+            try network.names.isEmpty && network.model.graph.parameterCount == model.graph.parameterCount
+            ? weights : network.weights(of: weights)
+        return try TrainedModel(model: network.model, weights: weights).pruned(
+            network.model, kept: network.own(kept), widths: widths, steps: steps)
     }
 
     private func pruned(_ model: some Architecture, kept: [[Int]], widths: Widths, steps: Int?) throws -> TrainedModel {

@@ -1,5 +1,6 @@
 import Documents
 import Engine
+import Media
 
 /// Which of an upload's files beside the network's own go on into the stored checkpoint, and so into every result: those of the pipeline's
 /// components, and its licence. Nobody's hidden files, scripts, training state or second network does.
@@ -102,7 +103,7 @@ struct CarriedFiles {
     }
 
     private static func isTold(_ path: String, _ layout: DiffusersLayout) -> Bool {
-        let folder = layout.config.dropLast(layout.config.split(separator: "/").last?.count ?? 0)
+        let folder = layout.config.dropLast(layout.config.lastPathPart.count)
         guard path.hasPrefix(folder), !path.dropFirst(folder.count).contains("/") else {
             return ["config.json", "scheduler_config.json"].contains(path)
         }
@@ -111,7 +112,7 @@ struct CarriedFiles {
     }
 
     private static func ending(of path: String) -> String {
-        let name = path.split(separator: "/").last ?? ""
+        let name = path.lastPathPart
         guard let dot = name.lastIndex(of: ".") else { return "" }
         return name[name.index(after: dot)...].lowercased()
     }
@@ -125,7 +126,7 @@ struct CarriedFiles {
     }
 
     private static func isReadme(_ path: String) -> Bool {
-        let name = (path.split(separator: "/").last ?? "").lowercased()
+        let name = path.lastPathPart.lowercased()
         return (licences + ["readme"]).contains(where: name.hasPrefix)
     }
 }

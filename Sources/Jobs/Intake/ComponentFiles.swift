@@ -1,5 +1,6 @@
 import Engine
 import Foundation
+import Media
 
 /// The files of one checkpoint by their paths, of which tensors are read whatever kind of file they are in.
 struct ComponentFiles {
@@ -21,7 +22,7 @@ struct ComponentFiles {
     /// - Throws: ``CheckpointError``, and what reading an index throws.
     func source(_ path: String) throws -> any TensorSource {
         guard let url = urls[path] else { throw CheckpointError.missingFile(expected: path) }
-        let name = path.split(separator: "/").last.map(String.init) ?? path
+        let name = String(path.lastPathPart)
         guard path.hasSuffix(".json") else { return try WeightsFile.open(path: url.path, name: name) }
         let folder = path.dropLast(name.count)
         var files: [String: String] = [:]

@@ -1,3 +1,5 @@
+import Media
+
 /// What a file of a dataset's archive is for, by its name.
 enum DatasetFile {
     /// Labels or captions of pictures, as Hugging Face's imagefolder has them.
@@ -9,7 +11,7 @@ enum DatasetFile {
 
     /// - Parameter path: in the archive; folders do not matter.
     init(path: String) {
-        switch path.split(separator: "/").last.map(String.init) ?? "" {
+        switch path.lastPathPart {
         case "metadata.jsonl": self = .metadata(.lines)
         case "metadata.csv": self = .metadata(.table)
         case "embeddings.safetensors": self = .embeddings

@@ -1,3 +1,5 @@
+import Media
+
 /// Files that whoever packed a folder did not mean: hidden ones, and what systems and programs leave behind.
 enum HiddenFile {
     /// By their whole names, in small letters, and how they are told.
@@ -16,7 +18,7 @@ enum HiddenFile {
     /// What hides a file: its name, or that of a folder around it; nil where nothing does. Pictures there are no pictures of the data set: a
     /// notebook keeps copies in `.ipynb_checkpoints`, and a Synology its thumbnails in `@eaDir`.
     static func kind(_ path: String) -> String? {
-        let parts = path.split(separator: "/")
+        let parts = path.pathParts
         for folder in parts.dropLast() {
             if let name = folders[folder.lowercased()] { return name }
             if folder.hasPrefix(".") { return "hidden" }

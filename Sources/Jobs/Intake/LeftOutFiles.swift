@@ -53,7 +53,7 @@ struct LeftOutFiles {
         let ending = PictureFormat.ending(of: path)
         let isPlain = ending.utf8.count <= 12 && ending.utf8.allSatisfy { (0x30...0x39).contains($0) || (0x61...0x7A).contains($0) }
         others.add(path, ending.isEmpty ? "without an ending" : isPlain ? ending : "with another ending")
-        if path.split(separator: "/").last == "metadata.parquet" { lostMetadata = path }
+        if path.lastPathPart == "metadata.parquet" { lostMetadata = path }
     }
 
     /// What they are, after "… holds no picture"; empty where there are none.

@@ -44,7 +44,8 @@ struct MetadataReader {
     /// - Parameter path: of the file in the archive.
     init(_ format: Format, path: String) {
         self.format = format
-        folder = String(path[..<(path.lastIndex(of: "/").map { path.index(after: $0) } ?? path.startIndex)])
+        let names = path.utf8
+        folder = String(path[..<(names.lastIndex(of: UInt8(ascii: "/")).map { names.index(after: $0) } ?? path.startIndex)])
     }
 
     /// Reads on.

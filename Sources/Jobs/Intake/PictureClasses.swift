@@ -88,7 +88,7 @@ struct PictureClasses: Sendable {
     var json: JSON { .array(zip(names, images).map { ["name": .string($0), "images": .integer($1)] }) }
 
     private static func folder(_ path: String) -> String? {
-        guard let end = path.firstIndex(of: "/"), end > path.startIndex else { return nil }
+        guard let end = path.utf8.firstIndex(of: UInt8(ascii: "/")), end > path.startIndex else { return nil }
         return String(path[..<end])
     }
 }

@@ -1,5 +1,6 @@
 import Documents
 import Foundation
+import Media
 
 /// Paths of somebody's machine in a configuration, such as `"_name_or_path": "/home/…/unet"`, which training scripts leave there: they mean
 /// nothing anywhere else, and say whose machine it was.
@@ -15,7 +16,7 @@ enum PrivatePaths {
 
     /// Whether a configuration may have them, by its path.
     static func mayBe(in path: String) -> Bool {
-        let name = path.split(separator: "/").last ?? ""
+        let name = path.lastPathPart
         return name == "config.json" || name == "model_index.json" || name.hasSuffix("_config.json")
     }
 

@@ -8,7 +8,9 @@ struct Cutting: Phase {
     static let pointer = "/pruning"
     static let groups = MetricsSection(PlanPayload.groups)
     static let target = MetricsSection("target")
-    static let sections = [groups, target]
+    static let depth = MetricsSection("left_out")
+    static let prediction = MetricsSection("prediction")
+    static let sections = [groups, target, depth, prediction]
     static let result: ResultManifest.Stage? = .pruned
 
     /// More than this between the share that was to go and the one that goes is told.
@@ -26,7 +28,7 @@ struct Cutting: Phase {
 
     func batchPlan(_ shape: JobShape, memory: Int) -> BatchPlan? {
         guard settings.isTimed else { return nil }
-        let samples = (shape.request.evaluation ?? JobRequest.Evaluation()).samples
+        let samples = shape.request.usualEvaluation.samples
         return Sampling.plan(shape.before.graph, samples: samples, memory: memory, parallel: shape.parallel)
     }
 
@@ -50,6 +52,8 @@ struct Cutting: Phase {
         if settings.plan == nil, settings.method == .scratch {
             result = TrainedModel(initializing: result.model, seed: settings.seed)
         }
+        let modules = trained.model.modulesLeftOut(kept, trained.model.graph.channelGroups()).sorted()
+        try job.write(.array(modules.map(JSON.string)), Self.depth)
         if let goal { try job.write(target(goal, result.model, of: trained.model, search), Self.target) }
         try job.reporter.step()
         try job.warn(warnings(original, result.model), of: Self.name)
@@ -104,14 +108,14 @@ struct Cutting: Phase {
 
     /// The channels of each group that stay.
     private func kept(of trained: TrainedModel, _ importance: [[Double]]?, _ goal: CutGoal?, _ job: RunningJob) throws -> [[Int]] {
-        let groups = trained.model.graph.channelGroups()
         if let plan = settings.plan?.plan {
-            let kept = try plan.kept(for: groups)
-            try job.write(.array(zip(groups, kept).map { $0.payload(kept: $1, scores: nil) }), Self.groups)
+            let kept = try plan.kept(for: trained.model)
+            try job.write(.array(zip(trained.model.graph.channelGroups(), kept).map { $0.payload(kept: $1, scores: nil) }), Self.groups)
             return kept
         }
         let chosen = try chosen(of: trained, importance, goal, job.inputs.stages.original.schedule)
         try job.write(.array(chosen.map { $0.group.payload(kept: $0.kept, scores: $0.scores) }), Self.groups)
+        try job.write(["importance_lost": .optional(chosen.importanceLost)], Self.prediction)
         return chosen.map(\.kept)
     }
 
@@ -120,8 +124,8 @@ struct Cutting: Phase {
     ) throws -> [GroupScores] {
         if let goal {
             return try trained.selectChannels(
-                settings.method, importance: importance, seed: settings.seed,
-                meeting: goal.cut(trained.model, settings, timesteps: schedule.timesteps), allocation: settings.allocation)
+                settings.method, importance: importance, seed: settings.seed, allocation: settings.allocation, depth: settings.depth
+            ) { try goal.cut($0, settings, timesteps: schedule.timesteps) }
         }
         guard case .ratio(let ratio) = settings.extent else { return [] }
         return try trained.selectChannels(

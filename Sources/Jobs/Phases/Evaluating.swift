@@ -97,7 +97,7 @@ struct Evaluating: Phase {
         let after = tuned ?? pruned ?? before
 
         try job.warn(Self.warnings(before: (pruned ?? before).loss, after: tuned?.loss), of: Self.name)
-        try job.write(Self.json(before, pruned, after, told: told.flatMap { _ in words(job) }), Self.section)
+        try job.write(Self.json(before, pruned, after, foretold(job), told: told.flatMap { _ in words(job) }), Self.section)
         job.leave(
             try [("before", before), ("pruned", pruned), ("after", after)].compactMap { name, outcome in
                 try outcome.map { ("samples_\(name).png", try Self.grid($0.pictures)) }
@@ -105,7 +105,9 @@ struct Evaluating: Phase {
     }
 
     /// The contract's `evaluation` object.
-    private static func json(_ before: Outcome, _ pruned: Outcome?, _ after: Outcome, told: [String]?) -> JSON {
+    ///
+    /// - Parameter foretold: which share of the original's time the result was to take.
+    private static func json(_ before: Outcome, _ pruned: Outcome?, _ after: Outcome, _ foretold: Double?, told: [String]?) -> JSON {
         let ssim = StructuralSimilarity.perSample(before.pictures, after.pictures)
         return [
             "loss": ["before": .optional(before.loss), "pruned": .optional(pruned?.loss), "after": .optional(after.loss)],
@@ -114,9 +116,23 @@ struct Evaluating: Phase {
                 "per_sample": ssim.map { .array($0.map(JSON.double)) } ?? nil,
             ],
             "mse": ["mean": .double(before.pictures.meanSquaredError(to: after.pictures))],
-            "seconds_per_sample": ["before": .double(before.secondsPerSample), "after": .double(after.secondsPerSample)],
+            "seconds_per_sample": [
+                "before": .double(before.secondsPerSample), "after": .double(after.secondsPerSample),
+                "predicted": .optional(foretold.map { $0 * before.secondsPerSample }),
+            ],
             "conditions": told.map { .array($0.map(JSON.string)) } ?? .null,
         ]
+    }
+
+    /// Which share of the original's time a sample of the result was to take, by the time of each of the original's layers; nil where nothing was
+    /// cut.
+    private func foretold(_ job: RunningJob) -> Double? {
+        let stages = job.inputs.stages
+        guard results > 0, let result = stages.finetuned ?? stages.pruned,
+            result.model.graph.parameterCount < stages.original.model.graph.parameterCount
+        else { return nil }
+        let clock = settings.clock(stages.original.schedule, memory: activations(job), job.parallel)
+        return clock.share(of: result.model.graph, in: stages.original.model.graph)
     }
 
     /// Whether fine-tuning has made the held-out loss larger; nil where there is none.

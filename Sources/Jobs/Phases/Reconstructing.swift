@@ -52,29 +52,30 @@ struct Reconstructing: Phase {
     func run(_ job: RunningJob) throws {
         guard let cut = job.takeCut(), let pictures = job.inputs.pictures else { return }
         let trained = cut.result.trained
-        let layers = trained.model.graph.parameterCount < cut.original.model.graph.parameterCount ? try refit(cut, pictures, job) : []
-        try job.write(json(layers), Self.section)
+        let isCut = trained.model.graph.parameterCount < cut.original.model.graph.parameterCount
+        let (layers, added) = isCut ? try refit(cut, pictures, job) : ([], 0)
+        try job.write(json(layers, added), Self.section)
         try job.store(cut.result.stored(as: job.formats()), as: .pruned)
     }
 
-    private func refit(_ cut: CutNetwork, _ pictures: PictureSet, _ job: RunningJob) throws -> [Refit.Layer] {
+    private func refit(_ cut: CutNetwork, _ pictures: PictureSet, _ job: RunningJob) throws -> (layers: [Refit.Layer], added: Double) {
         let trained = cut.result.trained
         var layers: [Refit.Layer] = []
         try job.reporter.begin(Self.name, total: settings.steps(trained.model.graph))
-        try settings.run(
+        let added = try settings.run(
             trained, like: cut.original, kept: cut.kept,
             on: NoisePrediction(pictures, cut.result.schedule), parallel: job.parallel
         ) { layer in
             layer.map { layers.append($0) }
             try job.reporter.step()
         }
-        return layers
+        return (layers, added)
     }
 
     /// The contract's `reconstruction` object.
-    private func json(_ layers: [Refit.Layer]) -> JSON {
+    private func json(_ layers: [Refit.Layer], _ added: Double) -> JSON {
         [
-            "samples": .integer(settings.samples), "ridge": .double(settings.ridge),
+            "samples": .integer(settings.samples), "ridge": .double(settings.ridge), "loss_added": .double(added),
             "layers": .array(
                 layers.map { layer in
                     [

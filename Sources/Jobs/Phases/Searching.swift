@@ -17,7 +17,7 @@ struct Searching: Phase {
 
     init?(_ request: JobRequest) {
         guard let settings = request.pruning, let rule = settings.search else { return nil }
-        (self.settings, self.rule, seed) = (settings, rule, (request.evaluation ?? JobRequest.Evaluation()).heldOutSeed)
+        (self.settings, self.rule, seed) = (settings, rule, request.usualEvaluation.heldOutSeed)
     }
 
     private var refit: Refit? { settings.reconstruction?.refit }
@@ -83,7 +83,7 @@ struct Searching: Phase {
     }
 
     private func stored(_ record: SearchRecord, _ job: RunningJob) throws -> StoredBlob {
-        try job.blob { sink in try Array(record.json.compact.utf8).withUnsafeBytes(sink) }
+        try job.blob(record.json)
     }
 
     private func search(
@@ -137,9 +137,8 @@ struct Searching: Phase {
         let kept: [[Int]]
         do {
             kept = try trained.selectChannels(
-                settings.method, importance: importance, seed: settings.seed,
-                meeting: goal.cut(trained.model, settings, timesteps: schedule.timesteps), allocation: settings.allocation
-            ).map(\.kept)
+                settings.method, importance: importance, seed: settings.seed, allocation: settings.allocation, depth: settings.depth
+            ) { try goal.cut($0, settings, timesteps: schedule.timesteps) }.map(\.kept)
         } catch is CutTargetError {
             return nil
         } catch PruningError.noBlockWidths {

@@ -10,6 +10,8 @@ package struct JobRequest: Sendable {
         var widths = Widths.diffusers
         var timeEmbedding = TimeEmbeddingRule.table
         var allocation = Allocation.uniform
+        /// Whether a cut to a target may leave out layers, too.
+        var depth = false
         /// Chosen when all timesteps are through when nil.
         var threshold: Double? = PruningMethod.diffPruning.defaultThreshold
         var first = 0
@@ -28,7 +30,7 @@ package struct JobRequest: Sendable {
         /// Whether the channels are ranked by gradients on pictures.
         var needsGradients: Bool { plan == nil && method.needsGradients }
         /// Whether what pruning leaves is known before the channels are ranked.
-        var isForeseen: Bool { plan != nil || allocation == .uniform && search == nil && !isTimed }
+        var isForeseen: Bool { plan != nil || allocation == .uniform && !(depth && extent.target != nil) && search == nil && !isTimed }
         /// Whether the cut goes by how long networks take, which is measured when it is made.
         var isTimed: Bool { plan == nil && extent.target?.limits[.secondsPerSample] != nil }
         /// By what the cut is looked for among those that are made for it; nil where it is known without.
@@ -149,7 +151,11 @@ package struct JobRequest: Sendable {
             priority: reader.integer("priority", in: -1000...1000, default: 0),
             recipe: recipe,
             dtype: reader.optionalWord("dtype"),
-            pruning: reader.object("pruning") { Self.pruning(&$0, recipe.pruning(hasPictures: dataset != nil)) },
+            pruning: reader.object("pruning") {
+                var usual = recipe.pruning(hasPictures: dataset != nil)
+                if isQueued { usual.depth = false }
+                return Self.pruning(&$0, usual)
+            },
             finetuning: reader.object("finetuning") { Self.finetuning(&$0, recipe, isQueued ? .adamw : nil) },
             evaluation: reader.object("evaluation", Self.evaluation),
             webhook: webhook.flatMap { reader.object("webhook", $0) })
@@ -177,6 +183,14 @@ package struct JobRequest: Sendable {
         pruning.widths = reader.word("widths", default: pruning.widths)
         pruning.timeEmbedding = reader.word("time_embedding", default: pruning.timeEmbedding)
         pruning.allocation = reader.word("allocation", default: pruning.method == .random ? .uniform : pruning.allocation)
+        pruning.depth = reader.flag(
+            "depth",
+            default: pruning.depth && pruning.extent.target != nil && pruning.allocation == .global && pruning.method.tellsLayersApart)
+        if pruning.depth, pruning.extent.target == nil {
+            reader.refuse("depth", "needs a target or the ratio \"auto\": another ratio is the share of channels that goes")
+        } else if pruning.depth, !pruning.method.tellsLayersApart {
+            reader.refuse("depth", "goes by what layers are worth, which the method \(pruning.method.rawValue) does not tell")
+        }
         pruning.threshold = reader.number("threshold", in: 0...1, orNil: "auto", default: pruning.method.defaultThreshold)
         if pruning.threshold == nil, !pruning.method.heedsThreshold {
             reader.refuse("threshold", "must be a number with the method \(pruning.method.rawValue), which leaves out no timestep")
@@ -262,6 +276,9 @@ package struct JobRequest: Sendable {
         return evaluation
     }
 
+    /// How results are judged, or would be.
+    var usualEvaluation: Evaluation { evaluation ?? Evaluation() }
+
     /// Why this job needs pictures, if it does.
     var datasetNeed: String? {
         if let pruning, pruning.needsGradients { return "the method \(pruning.method.rawValue)" }
@@ -300,7 +317,8 @@ extension JobRequest.Pruning {
         if let plan { return ["plan": plan.json, "reconstruction": reconstruction?.json ?? .null] }
         return JSON.object([.init("method", .string(method.rawValue)), extent.member]).adding([
             .init("widths", .string(widths.rawValue)), .init("time_embedding", .string(timeEmbedding.rawValue)),
-            .init("allocation", .string(allocation.rawValue)), .init("threshold", threshold.map(JSON.double) ?? "auto"),
+            .init("allocation", .string(allocation.rawValue)), .init("depth", .bool(depth)),
+            .init("threshold", threshold.map(JSON.double) ?? "auto"),
             .init("timesteps", ["first": .integer(first), "last": last.map(JSON.integer) ?? .null, "stride": .integer(stride)]),
             .init("batch_size", .integer(batchSize)), .init("seed", .integer(seed)),
             .init("reconstruction", reconstruction?.json ?? .null),

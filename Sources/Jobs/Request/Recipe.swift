@@ -10,7 +10,7 @@ package enum Recipe: String, Sendable, CaseIterable {
     /// - Parameter hasPictures: whether the job has a dataset, without which nothing can be refitted.
     func pruning(hasPictures: Bool) -> JobRequest.Pruning {
         var pruning = JobRequest.Pruning()
-        if self == .best { pruning.allocation = .global }
+        if self == .best { (pruning.allocation, pruning.depth) = (.global, true) }
         if self == .best, hasPictures {
             pruning.reconstruction = JobRequest.Reconstruction()
             pruning.reconstruction?.isRequired = false

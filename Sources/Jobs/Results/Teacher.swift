@@ -54,12 +54,12 @@ struct Teacher {
         var left: [String: [Int]] = [:]
         for (index, job) in cuts.enumerated() {
             do {
-                let graph = try index == 0 ? model.graph : StoredCheckpoint(checkpoint.database, job.checkpoint).architecture().model.graph
+                let cut = try index == 0 ? model : StoredCheckpoint(checkpoint.database, job.checkpoint).architecture().model
                 let plan = try PlanPayload.done(by: job, in: checkpoint.database.jobs).plan
-                let kept = try graph.keptOutputs(plan.kept(for: graph.channelGroups()))
-                for block in model.blockOutputs {
+                let kept = try cut.graph.keptOutputs(plan.kept(for: cut))
+                for (block, name) in zip(model.blockOutputs, cut.blockOutputs) {
                     // Channels are counted in the network that was cut, which has those that were left before.
-                    let (now, before) = (kept[block] ?? [], left[block])
+                    let (now, before) = (kept[name] ?? [], left[block])
                     left[block] = before.map { before in now.map { before[$0] } } ?? now
                 }
             } catch StorageError.notFound(_, let missing) {

@@ -4,6 +4,8 @@ import Engine
 /// What a job's target comes to for its checkpoint.
 struct CutGoal {
     private let gauge: CutGauge
+    /// Of the uncut network.
+    private let parameters: Int
     private let original: [CutResource: Int]
     /// What was asked for.
     private let asked: [CutResource: Int]
@@ -24,16 +26,16 @@ struct CutGoal {
         let formats = try request.dtype.map { NumberFormats($0.scalar) } ?? source.formats()
         let gauge = CutGauge(
             formats: formats, tokens: source.tokens, parallel: parallel,
-            clock: (request.evaluation ?? JobRequest.Evaluation()).clock(schedule, memory: memory, parallel))
+            clock: request.usualEvaluation.clock(schedule, memory: memory, parallel))
         let original = try target.limits.keys.reduce(into: [CutResource: Int]()) { original, resource in
             original[resource] = resource == .size ? source.weightsSize : try gauge.amount(resource, of: model)
         }
         asked = target.amounts { original[$0] ?? 0 }
-        (self.gauge, self.original, limits) = (gauge, original, asked)
+        (self.gauge, self.original, limits, parameters) = (gauge, original, asked, model.graph.parameterCount)
     }
 
     private init(_ goal: CutGoal, limits: [CutResource: Int]) {
-        (gauge, original, asked, self.limits) = (goal.gauge, goal.original, goal.asked, limits)
+        (gauge, parameters, original, asked, self.limits) = (goal.gauge, goal.parameters, goal.original, goal.asked, limits)
     }
 
     /// Multiply-accumulates of a network as its pipeline runs it.
@@ -51,9 +53,11 @@ struct CutGoal {
     /// - Parameter timesteps: of the noise schedule; nil where the network is told noise levels.
     /// - Throws: what ``TargetedCut/init(_:limits:widths:blockRules:timesteps:gauge:seconds:)`` throws.
     func cut(_ model: any Architecture, _ settings: JobRequest.Pruning, timesteps: Int?) throws -> TargetedCut {
-        try TargetedCut(
+        // One with fewer layers is yet to be measured.
+        let seconds = model.graph.parameterCount == parameters ? original[.secondsPerSample] : nil
+        return try TargetedCut(
             model, limits: limits, widths: settings.widths, blockRules: model.blockRules(settings.timeEmbedding), timesteps: timesteps,
-            gauge: gauge, seconds: original[.secondsPerSample])
+            gauge: gauge, seconds: seconds)
     }
 
     /// What was asked for and what came of it, which is measured where it is time: the contract's `target` in a job's metrics.
@@ -80,7 +84,7 @@ extension CutGoal {
 
 extension JobRequest.Evaluation {
     /// Tells how long a sample takes that it draws.
-    fileprivate func clock(_ schedule: NoiseSchedule, memory: Int, _ parallel: Parallel) -> SampleClock {
+    func clock(_ schedule: NoiseSchedule, memory: Int, _ parallel: Parallel) -> SampleClock {
         SampleClock(
             passes: min(steps, schedule.count) * (sampling.isGuided ? 2 : 1), samples: min(samples, Sampling.largestBatch), memory: memory,
             parallel: parallel, now: JobProgressReporter.now)

@@ -216,6 +216,9 @@ package final class RunningJob {
         return try writer.finish()
     }
 
+    /// Writes a document as a blob.
+    func blob(_ document: JSON) throws -> StoredBlob { try blob { sink in try Array(document.compact.utf8).withUnsafeBytes(sink) } }
+
     // MARK: Metrics
 
     /// Writes a section of the metrics.

@@ -42,6 +42,10 @@ package struct JobForecast {
 
     /// Every group's width before and after.
     private func groups() -> [(name: String, before: Int, after: Int)] {
+        // Where layers may be left out, others go by other names then.
+        if let kept = try? job.request.pruning?.plan?.plan.kept(for: job.model) {
+            return zip(job.model.graph.channelGroups(), kept).map { ($0.name, $0.width, $1.count) }
+        }
         let shapes = Dictionary(uniqueKeysWithValues: job.result.graph.parameters.map { ($0.name, $0.shape) })
         return job.model.graph.channelGroups().map { group in
             // The layer that names the group may have several rows for every channel: a gate has two.

@@ -11,9 +11,11 @@ extension JobValidation {
         let goal = try CutGoal(target, valid.request, valid.source, model, valid.schedule, resources.parallel)
         do {
             let unranked = model.graph.channelGroups().map { [Double](repeating: 0, count: $0.width) }
-            let cut = try goal.cut(model, pruning, timesteps: valid.schedule.timesteps)
-            valid.result = try model.pruned(
-                kept: cut.kept(.uniform, importance: unranked), widths: pruning.widths, steps: valid.schedule.timesteps)
+            // Where widths alone meet it no layer need go.
+            let kept = try model.kept(.uniform, importance: unranked, depth: pruning.depth) {
+                try goal.cut($0, pruning, timesteps: valid.schedule.timesteps)
+            }
+            valid.result = try model.pruned(kept: kept, widths: pruning.widths, steps: valid.schedule.timesteps)
             return []
         } catch let error as CutTargetError {
             return error.misses.map { FieldError(pointer: "/pruning/target/\($0.resource.rawValue)", detail: $0.description) }

@@ -267,7 +267,7 @@ package struct JobValidation {
             return [FieldError(pointer: "\(pointer)/widths", detail: Self.alreadyFree)]
         }
         do {
-            let kept = try payload.plan.kept(for: valid.model.graph.channelGroups())
+            let kept = try payload.plan.kept(for: valid.model)
             valid.result = try valid.model.pruned(kept: kept, widths: payload.plan.widths, steps: valid.schedule.timesteps)
             return []
         } catch let error as PruningPlanError {

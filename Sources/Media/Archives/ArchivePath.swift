@@ -34,7 +34,7 @@ package enum ArchivePath {
 
     /// Whether `path` is something operating systems leave behind: `._*`, `.DS_Store`, anything in `__MACOSX`.
     static func isLitter(_ path: String) -> Bool {
-        let components = path.split(separator: "/")
+        let components = path.pathParts
         guard let last = components.last else { return false }
         return last.hasPrefix("._") || last == ".DS_Store" || components.contains("__MACOSX")
     }
@@ -62,7 +62,7 @@ package enum ArchivePath {
         return isCommon ? String(top) : nil
     }
 
-    private static func components(_ path: String) -> [Substring] { path.split(separator: "/").filter { $0 != "." } }
+    private static func components(_ path: String) -> [Substring] { path.pathParts.filter { $0 != "." } }
 
     private static func shown(_ bytes: some Collection<UInt8>) -> String {
         var text = ""

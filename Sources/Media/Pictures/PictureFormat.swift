@@ -35,7 +35,7 @@ package enum PictureFormat {
 
     /// What stands behind the last dot of a file's name, in small letters; empty where there is none.
     package static func ending(of path: String) -> String {
-        let name = path.split(separator: "/").last ?? ""
+        let name = path.lastPathPart
         guard let dot = name.lastIndex(of: "."), dot > name.startIndex else { return "" }
         return name[name.index(after: dot)...].lowercased()
     }

@@ -32,7 +32,7 @@ import Testing
         let cut = try TargetedCut(
             model, limits: limits, widths: widths, blockRules: model.blockRules(timeEmbedding), timesteps: 1000, gauge: gauge)
         let kept = try cut.kept(allocation, importance: importance)
-        return (limits, kept, try model.pruned(kept: kept, widths: widths, steps: 1000))
+        return (limits, kept, try #require(try model.pruned(kept: kept, widths: widths, steps: 1000) as? UNet2DModel))
     }
 
     /// What every cut with one width for all blocks of each width leaves, found by making all of them.

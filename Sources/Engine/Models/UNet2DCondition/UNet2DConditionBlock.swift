@@ -33,6 +33,9 @@ public enum UNet2DConditionBlock: Sendable, Equatable, CaseIterable {
         }
     }
 
+    /// Whether something attends after each resnet.
+    var attends: Bool { self != .plain && self != .resnet }
+
     /// Whether a resnet halves or doubles.
     var resamplesByResnet: Bool { self == .resnet || self == .simpleCrossAttention }
 }
