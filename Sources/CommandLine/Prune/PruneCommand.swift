@@ -36,11 +36,13 @@ struct PruneCommand: AsyncParsableCommand {
         try ProcessorCheck.check()
         Arithmetic.restartWithBestKernels()
         Arithmetic.useOneThreadPerCall()
+        let settings = try resources.settings()
+        Arithmetic.stepBack(settings.jobNiceness)
         let screen = Screen(isQuiet: quiet)
         try await CommandFailure.reporting(on: screen) {
             let pruning = LocalPruning(
                 request: try job.body(), choices: beside.choices, pictureChoices: besidePictures.choices,
-                resources: JobResources(try resources.settings()), screen: screen)
+                resources: JobResources(settings), screen: screen)
             try await prune(pruning, screen)
         }
     }

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Jobs
 import Server
 
 extension Configuration {
@@ -8,6 +9,7 @@ extension Configuration {
     func checkResources() throws {
         guard (0...1024).contains(threads) else { throw ValidationError("--threads must be between 0 and 1024") }
         guard memoryLimit == 0 || memoryLimit >= 256 << 20 else { throw ValidationError("--memory-limit must be 0 or at least 256M") }
+        guard Arithmetic.niceness.contains(jobNiceness) else { throw ValidationError("job_niceness must be between 0 and 19") }
         guard saveSeconds >= 1, saveSteps >= 1 else { throw ValidationError("save_seconds and save_steps must be at least 1") }
     }
 }

@@ -16,9 +16,6 @@ final class Team: @unchecked Sendable {
     private var body: ((Int, Int) -> Void)?
     private var count = 0
 
-    /// As nice as the threads on which jobs run.
-    private static let niceness: Int32 = 10
-
     /// Teams that nobody is using, by their number of helpers. One that is busy is somebody else's: jobs do not wait for each other.
     private static let idle = Mutex<[Int: [Team]]>([:])
 
@@ -36,9 +33,8 @@ final class Team: @unchecked Sendable {
         for (index, helper) in helpers.enumerated() {
             // The team lives as long as its threads, which never end: there are no more of them than work has been done at once.
             let thread = Thread {
-                // Whoever answers requests goes first. On Linux this is of the thread alone, and never given back: a team made for a
-                // request's forecast serves jobs later.
-                _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, Self.niceness)
+                // As nice as the threads on which jobs run, and never less: a team made for a request's forecast serves jobs later.
+                Niceness.takeOn()
                 helper.wait { self.work(index + 1) }
             }
             thread.name = "engine"

@@ -1,3 +1,4 @@
+import Engine
 import Foundation
 
 extension Thread {
@@ -16,8 +17,7 @@ extension Thread {
     /// Starts a thread that nobody waits for.
     static func startInBackground(_ name: String, _ work: @escaping @Sendable () -> Void) {
         let thread = Thread {
-            // Of this thread alone, as Linux takes it.
-            _ = setpriority(__priority_which_t(PRIO_PROCESS.rawValue), 0, 10)
+            Niceness.takeOn()
             work()
         }
         thread.name = name

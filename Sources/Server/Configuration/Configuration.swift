@@ -14,6 +14,8 @@ package struct Configuration: Codable, Equatable {
     package var workers = 1
     /// Threads per job; 0 takes one per core.
     package var threads = 0
+    /// How far jobs step back behind requests and other programs, as `nice` counts it.
+    package var jobNiceness = 10
     /// Bytes of memory that all jobs together may take; 0 is three quarters of the machine's.
     package var memoryLimit: Int64 = 0
     /// Bytes of memory that all requests together may take to read what they bring; 0 is an eighth of ``memoryLimit``, at least 256 MiB.
@@ -60,6 +62,7 @@ package struct Configuration: Codable, Equatable {
     private enum CodingKeys: String, CodingKey, CaseIterable {
         case host, port, workers, threads
         case dataDir = "data_dir"
+        case jobNiceness = "job_niceness"
         case memoryLimit = "memory_limit"
         case requestMemory = "request_memory"
         case maxAttempts = "max_attempts"
@@ -88,6 +91,7 @@ package struct Configuration: Codable, Equatable {
         dataDir = try container.decodeIfPresent(String.self, forKey: .dataDir) ?? defaults.dataDir
         workers = try container.decodeIfPresent(Int.self, forKey: .workers) ?? defaults.workers
         threads = try container.decodeIfPresent(Int.self, forKey: .threads) ?? defaults.threads
+        jobNiceness = try container.decodeIfPresent(Int.self, forKey: .jobNiceness) ?? defaults.jobNiceness
         memoryLimit = try container.decodeIfPresent(Int64.self, forKey: .memoryLimit) ?? defaults.memoryLimit
         requestMemory = try container.decodeIfPresent(Int64.self, forKey: .requestMemory) ?? defaults.requestMemory
         maxAttempts = try container.decodeIfPresent(Int.self, forKey: .maxAttempts) ?? defaults.maxAttempts

@@ -32,6 +32,7 @@ package final class Service: Sendable {
         self.settings = settings
         self.logger = logger
         Arithmetic.useOneThreadPerCall()
+        Arithmetic.stepBack(settings.jobNiceness)
         let resources = JobResources(settings)
         logger.info(
             "arithmetic: \(Arithmetic.provider), \(resources.parallel.threads) threads and \(resources.memory >> 20) MiB of memory for a job"
