@@ -1,5 +1,5 @@
 #!/bin/bash
-# Scoring, fine-tuning and sampling steps of google/ddpm-cifar10-32's shape and of an LDM's, this engine and PyTorch in turn on the
+# Scoring, fine-tuning and sampling steps of shapes that are published, and of the example model, this engine and PyTorch in turn on the
 # same machine: seconds, their ratio, effective GFLOP/s against the machine's own for square products, peak memory.
 #   Benchmarks/bench.sh [rounds, 2] [steps, 3]
 # CASES names others: "model batch step" lines. WAYS names PyTorch's ways to go; the best of them counts.
@@ -13,9 +13,16 @@ cifar10 16 sampling
 cifar10 4 scoring
 cifar10 4 finetuning
 cifar10 4 sampling
-ldm 1 scoring
-ldm 1 finetuning
-ldm 1 sampling"}
+example 16 scoring
+example 16 finetuning
+example 16 sampling
+celebahq 1 scoring
+celebahq 1 sampling
+ldm4 1 scoring
+ldm4 1 sampling
+sd15 1 scoring
+sd15 1 sampling
+decoder 1 sampling"}
 . Benchmarks/venv.sh
 
 swift build -c release --product pruner-bench

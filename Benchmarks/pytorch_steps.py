@@ -2,7 +2,7 @@
 
 Prints one JSON line: the best step after two warm-ups. Each way is a process of its own, so that its peak memory is its own.
 
-    python pytorch_steps.py scoring|finetuning|sampling [--model cifar10|ldm|ldm4|sd15] [--batch 16] [--steps 3] [--threads N]
+    python pytorch_steps.py scoring|finetuning|sampling [--model example|cifar10|celebahq|ldm|ldm4|sd15|decoder] [--batch 16] [--steps 3] [--threads N]
         [--way contiguous|channels_last|compile]
 """
 
@@ -13,7 +13,7 @@ import resource
 import time
 
 import torch
-from diffusers import UNet2DConditionModel, UNet2DModel
+from diffusers import AutoencoderKL, UNet2DConditionModel, UNet2DModel
 from diffusers.training_utils import EMAModel
 
 CIFAR10 = dict(
@@ -22,6 +22,12 @@ CIFAR10 = dict(
     flip_sin_to_cos=False, freq_shift=1, in_channels=3, layers_per_block=2, mid_block_scale_factor=1, norm_eps=1e-6,
     norm_num_groups=32, out_channels=3, sample_size=32, time_embedding_type="positional",
     up_block_types=["UpBlock2D", "UpBlock2D", "AttnUpBlock2D", "UpBlock2D"])
+EXAMPLE = CIFAR10 | dict(
+    block_out_channels=[24, 48, 48], down_block_types=["DownBlock2D", "DownBlock2D", "AttnDownBlock2D"], layers_per_block=1,
+    norm_num_groups=4, up_block_types=["AttnUpBlock2D", "UpBlock2D", "UpBlock2D"])
+CELEBAHQ = CIFAR10 | dict(
+    block_out_channels=[128, 128, 256, 256, 512, 512], down_block_types=["DownBlock2D"] * 4 + ["AttnDownBlock2D", "DownBlock2D"],
+    sample_size=256, up_block_types=["UpBlock2D", "AttnUpBlock2D"] + ["UpBlock2D"] * 4)
 LDM = dict(
     act_fn="silu", attention_head_dim=32, block_out_channels=[224, 448, 672, 896], center_input_sample=False,
     down_block_types=["DownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D", "AttnDownBlock2D"], downsample_padding=1,
@@ -36,7 +42,24 @@ LDM4 = dict(
 SD15 = dict(
     attention_head_dim=8, block_out_channels=[320, 640, 1280, 1280], cross_attention_dim=768, in_channels=4, out_channels=4,
     sample_size=64, layers_per_block=2)
-MODELS = {"cifar10": (CIFAR10, 0), "ldm": (LDM, 0), "ldm4": (LDM4, 1), "sd15": (SD15, 77)}
+# Stable Diffusion's autoencoder, of which the decoder runs.
+DECODER = dict(
+    block_out_channels=[128, 256, 512, 512], down_block_types=["DownEncoderBlock2D"] * 4, latent_channels=4, layers_per_block=2,
+    sample_size=512, up_block_types=["UpDecoderBlock2D"] * 4)
+MODELS = {
+    "example": (EXAMPLE, 0), "cifar10": (CIFAR10, 0), "celebahq": (CELEBAHQ, 0), "ldm": (LDM, 0), "ldm4": (LDM4, 1), "sd15": (SD15, 77),
+    "decoder": (DECODER, 0)}
+
+
+def decoding(arguments, layout):
+    """Yields after each batch of latents."""
+    model = AutoencoderKL(**DECODER).requires_grad_(False).to(memory_format=layout)
+    run = torch.compile(model.decode) if arguments.way == "compile" else model.decode
+    latents = torch.randn(arguments.batch, 4, 64, 64).contiguous(memory_format=layout)
+    while True:
+        with torch.inference_mode():
+            run(latents).sample
+        yield
 
 
 def steps(arguments):
@@ -44,6 +67,8 @@ def steps(arguments):
     torch.manual_seed(0)
     config, tokens = MODELS[arguments.model]
     layout = torch.channels_last if arguments.way == "channels_last" else torch.contiguous_format
+    if arguments.model == "decoder":
+        yield from decoding(arguments, layout)
     model = (UNet2DConditionModel if tokens else UNet2DModel)(**config).to(memory_format=layout)
     is_sampling = arguments.step == "sampling"
     if is_sampling:

@@ -13,7 +13,7 @@ struct PrunerBench: ParsableCommand {
             scoring (forward, backward), finetuning (and an optimiser step and the average of the weights), \
             plainfinetuning (without the average), sampling (forward) or profile.
             """) var step: Step
-    @Option(help: "cifar10, ldm, ldm4 or sd15.") var model = BenchmarkModel.cifar10
+    @Option(help: "example, cifar10, celebahq, ldm, ldm4, sd15, or decoder, which samples alone.") var model = BenchmarkModel.cifar10
     @Option(help: "Images per step.") var batch = 16
     @Option(help: "Worker threads.") var threads = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "Steps before the clock starts.") var warmups = 2
@@ -26,13 +26,23 @@ struct PrunerBench: ParsableCommand {
     func run() throws {
         BLASKernels.restartWithBest()
         Matrix.useOneThreadPerCall()
-        let trained = TrainedModel(initializing: try model.model(), seed: 0)
         let parallel = Parallel(threads: threads)
         let alphasCumprod = (0..<1000).map { 1 - Float($0) / 1001 }
+        let graph = try model.graph()
         let times: StepTimes
         switch step {
-        case .profile: return try profile(trained, parallel)
+        case .profile: return profile(graph, parallel)
+        case .sampling:
+            let executor = Executor(graph: graph, weights: weights(of: graph), batch: batch, parallel: parallel)
+            times = StepTimes(warmups: warmups, steps: steps) { step in
+                for _ in 0..<(warmups + steps) {
+                    fill(executor)
+                    executor.forward()
+                    step()
+                }
+            }
         case .finetuning, .plainfinetuning:
+            let trained = try trained()
             times = try StepTimes(warmups: warmups, steps: steps) { done in
                 var settings = FineTuner.Settings()
                 (settings.steps, settings.batchSize) = (warmups + steps, batch)
@@ -43,10 +53,10 @@ struct PrunerBench: ParsableCommand {
                 let objective = NoisePrediction(pictures, alphasCumprod: alphasCumprod)
                 _ = try FineTuner(settings).run(training: trained, on: objective, parallel: parallel) { _, _ in done() }
             }
-        case .scoring, .sampling:
-            let gradients = step == .scoring ? Weights(trained.weights.parameters) : nil
+        case .scoring:
+            let trained = try trained()
             let executor = Executor(
-                graph: trained.model.graph, weights: trained.weights, gradients: gradients, batch: batch, parallel: parallel)
+                graph: graph, weights: trained.weights, gradients: Weights(trained.weights.parameters), batch: batch, parallel: parallel)
             var generator = TorchGenerator(seed: 1)
             let shape = trained.model.sampleShape
             let numbers = generator.randn(batch * shape.count)
@@ -59,13 +69,13 @@ struct PrunerBench: ParsableCommand {
             times = StepTimes(warmups: warmups, steps: steps) { step in
                 for _ in 0..<(warmups + steps) {
                     _ = running.loss(examples)
-                    if gradients != nil { running.backward(examples) }
+                    running.backward(examples)
                     step()
                 }
             }
         }
         // Backward costs twice the forward, and a multiply-accumulate is two operations.
-        let operations = 2 * Double(trained.model.graph.multiplyAccumulates) * Double(batch) * (step == .sampling ? 1 : 3)
+        let operations = 2 * Double(graph.multiplyAccumulates) * Double(batch) * (step == .sampling ? 1 : 3)
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         let report: [String: Any] = [
@@ -74,6 +84,30 @@ struct PrunerBench: ParsableCommand {
             "peak_gflops": Matrix.measuredSpeed(parallel) / 1e9, "peak_memory": usage.ru_maxrss * 1024, "blas": Matrix.provider,
         ]
         print(String(decoding: try JSONSerialization.data(withJSONObject: report, options: [.sortedKeys]), as: UTF8.self))
+    }
+
+    private func trained() throws -> TrainedModel {
+        guard let network = try model.model() else { throw ValidationError("\(model.rawValue) is for sampling and profile alone") }
+        return TrainedModel(initializing: network, seed: 0)
+    }
+
+    private func weights(of graph: Graph) -> Weights {
+        let weights = Weights(graph.parameters)
+        var generator = TorchGenerator(seed: 0)
+        for (index, parameter) in weights.parameters.enumerated() {
+            weights.setTorchOrder(index, generator.randn(parameter.count).map { $0 * 0.02 })
+        }
+        return weights
+    }
+
+    /// Noise; a timestep and what else is one number is the middle of a thousand.
+    private func fill(_ executor: Executor) {
+        var generator = TorchGenerator(seed: 1)
+        for input in executor.inputs {
+            let count = batch * input.shape.count
+            let numbers = input.shape.count == 1 ? [Float](repeating: 500, count: count) : generator.randn(count)
+            for place in 0..<count { input.values[place] = numbers[place] }
+        }
     }
 
     /// What a network is told that takes tokens: random ones.
@@ -86,10 +120,10 @@ struct PrunerBench: ParsableCommand {
     }
 
     /// Prints where a step's processor time goes, in milliseconds.
-    private func profile(_ trained: TrainedModel, _ parallel: Parallel) throws {
-        let executor = Executor(
-            graph: trained.model.graph, weights: trained.weights, gradients: Weights(trained.weights.parameters), batch: batch,
-            parallel: parallel)
+    private func profile(_ graph: Graph, _ parallel: Parallel) {
+        let weights = weights(of: graph)
+        let executor = Executor(graph: graph, weights: weights, gradients: Weights(weights.parameters), batch: batch, parallel: parallel)
+        fill(executor)
         _ = executor.profile()
         let profile = executor.profile()
         func milliseconds(_ seconds: Double?) -> String {
