@@ -28,13 +28,12 @@ public struct CutGauge: Sendable {
     }
 
     /// Nanoseconds of a sample, had the machine been as fast as when another network took so many: how fast it is changes from moment to moment, so
-    /// the other one is measured once more.
+    /// the two are run in turn.
     ///
     /// - Parameter other: the other network, and what it took.
     public func nanoseconds(of network: any Architecture, beside other: (network: any Architecture, nanoseconds: Int)) -> Int {
-        let here = running.nanoseconds(described(network).graph)
-        let there = running.nanoseconds(described(other.network).graph)
-        return Int((Double(here) * Double(other.nanoseconds) / Double(max(1, there))).rounded())
+        let ratio = running.ratio(described(network).graph, described(other.network).graph)
+        return Int((ratio * Double(other.nanoseconds)).rounded())
     }
 
     /// What runs networks to tell their time.

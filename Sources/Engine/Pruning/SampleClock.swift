@@ -4,10 +4,19 @@ public struct SampleClock: Sendable {
     let nanoseconds: @Sendable (Graph) -> Int
     /// Nanoseconds of one sample in each node, by its name. A sum that is folded into a layer takes none.
     let table: @Sendable (Graph) -> [String: Double]
+    /// How many times as long one network takes as another: how fast a machine is changes from moment to moment, for both.
+    let ratio: @Sendable (Graph, Graph) -> Double
 
     /// Tells what was measured otherwise.
     package init(nanoseconds: @escaping @Sendable (Graph) -> Int, table: @escaping @Sendable (Graph) -> [String: Double]) {
-        (self.nanoseconds, self.table) = (nanoseconds, table)
+        self.init(nanoseconds: nanoseconds, table: table) { Double(nanoseconds($0)) / Double(max(1, nanoseconds($1))) }
+    }
+
+    private init(
+        nanoseconds: @escaping @Sendable (Graph) -> Int, table: @escaping @Sendable (Graph) -> [String: Double],
+        ratio: @escaping @Sendable (Graph, Graph) -> Double
+    ) {
+        (self.nanoseconds, self.table, self.ratio) = (nanoseconds, table, ratio)
     }
 
     /// Measures it by running the network. What its weights are makes no difference.
@@ -19,7 +28,7 @@ public struct SampleClock: Sendable {
     ///   - now: seconds by a clock that never goes back.
     public init(passes: Int, samples: Int, memory: Int, parallel: Parallel, now: @escaping @Sendable () -> Double) {
         let runs = Runs(passes: passes, samples: samples, memory: memory, parallel: parallel, now: now)
-        self.init(nanoseconds: runs.nanoseconds, table: runs.table)
+        self.init(nanoseconds: runs.nanoseconds, table: runs.table, ratio: runs.ratio)
     }
 }
 
@@ -59,7 +68,7 @@ private struct Runs: Sendable {
 
     /// The least of several runs, which another's load disturbs least.
     func nanoseconds(_ graph: Graph) -> Int {
-        let executor = executor(graph)
+        let executor = executor(graph, memory: memory)
         var times: [Double] = []
         while times.count < Self.runs || times.reduce(0, +) < Self.seconds {
             if times.count >= Self.longRuns, times.reduce(0, +) > Double(Self.longRuns) * Self.seconds { break }
@@ -70,9 +79,26 @@ private struct Runs: Sendable {
         return Int((perSample(times.min() ?? 0, executor) * 1e9).rounded())
     }
 
+    /// The middle one of several, of a run of one network and then of the other each.
+    func ratio(_ one: Graph, to other: Graph) -> Double {
+        let executors = [one, other].map { executor($0, memory: memory / 2) }
+        func timed(_ executor: Executor) -> Double {
+            let start = now()
+            executor.forward()
+            return perSample(now() - start, executor)
+        }
+        var ratios: [Double] = []
+        let start = now()
+        while ratios.count < Self.runs || now() - start < 2 * Self.seconds {
+            if ratios.count >= Self.longRuns, now() - start > 2 * Double(Self.longRuns) * Self.seconds { break }
+            ratios.append(timed(executors[0]) / max(.leastNormalMagnitude, timed(executors[1])))
+        }
+        return ratios.sorted()[ratios.count / 2]
+    }
+
     /// The least of several runs.
     func table(_ graph: Graph) -> [String: Double] {
-        let executor = executor(graph)
+        let executor = executor(graph, memory: memory)
         var least = [Double](repeating: .infinity, count: executor.forwardSteps.count)
         for _ in 0..<Self.longRuns {
             for (index, step) in executor.forwardSteps.enumerated() {
@@ -86,7 +112,7 @@ private struct Runs: Sendable {
     }
 
     /// Ready to run: what the first run does once is done.
-    private func executor(_ graph: Graph) -> Executor {
+    private func executor(_ graph: Graph, memory: Int) -> Executor {
         let most = max(1, min(samples, Self.budget / max(1, graph.multiplyAccumulates)))
         let plan = BatchPlan(graph, samples: most, isTraining: false, limit: memory, parallel: parallel)
         let executor = Executor(
