@@ -178,8 +178,9 @@ class JobPage {
     this.stage = stage;
     const items = [];
     const add = (name, path, file) => items.push(h("li", {}, action(name, {}, () => save(path, file)),
-      command(`curl -o ${file} ${this.authorization()}${location.origin}${path}`)));
+      command(`curl -o ${file} ${this.authorization()}${path.includes("?") ? `'${location.origin}${path}'` : location.origin + path}`)));
     if (checkpoint) add("The result", `/v1/checkpoints/${checkpoint}/content`, `${checkpoint}.tar`);
+    if (checkpoint) add("The result as ONNX", `/v1/checkpoints/${checkpoint}/content?layout=onnx`, `${checkpoint}-onnx.tar`);
     if (pruned && pruned !== checkpoint) add("Pruned, before fine-tuning", `/v1/checkpoints/${pruned}/content`, `${pruned}.tar`);
     if (!isLive(job.status)) {
       add("The measurements", `/v1/jobs/${this.id}/metrics`, `${this.id}.json`);
