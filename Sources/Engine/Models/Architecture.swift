@@ -70,10 +70,10 @@ public protocol Architecture: Sendable {
     /// The layers that it can be without; none where its configuration does not say such a network.
     var optionalLayers: [OptionalLayers] { get }
 
-    /// The network without some of ``optionalLayers``, and what those that stay were called.
+    /// The network without some of ``optionalLayers``.
     ///
     /// - Throws: ``DepthError``, and what ``init(json:shapes:)`` throws.
-    func leavingOut(_ modules: Set<String>) throws -> (network: any Architecture, names: LayerNames)
+    func leavingOut(_ modules: Set<String>) throws -> LeavingOut
 
     /// The network that a cut leaves.
     ///
@@ -149,9 +149,9 @@ extension Architecture {
     /// It needs all of its layers.
     ///
     /// - Throws: ``DepthError/needed(_:)``.
-    public func leavingOut(_ modules: Set<String>) throws -> (network: any Architecture, names: LayerNames) {
+    public func leavingOut(_ modules: Set<String>) throws -> LeavingOut {
         if let needed = modules.min() { throw DepthError.needed(needed) }
-        return (self, LayerNames())
+        return LeavingOut(self)
     }
 
     /// ``graph`` with the output of every block leaving it too, under its node's name: to be run, not to be cut, as what leaves a graph keeps

@@ -26,20 +26,20 @@ public struct LayerNames: Sendable, Equatable {
         return names[name] ?? name
     }
 
-    /// Names the layers of a block that stay, in their order.
-    static func moved(_ block: String, _ kinds: [String], _ stays: [Int]) -> [String: String] {
-        kinds.reduce(into: [:]) { moved, kind in
-            for (place, layer) in stays.enumerated() { moved["\(block).\(kind).\(place)"] = "\(block).\(kind).\(layer)" }
-        }
+    /// Names the modules of a list that stay, in their order.
+    static func moved(_ list: String, _ stays: [Int]) -> [String: String] {
+        stays.enumerated().reduce(into: [:]) { moved, layer in moved["\(list).\(layer.offset)"] = "\(list).\(layer.element)" }
     }
 }
 
 extension Graph {
     /// The parameters' shapes by the names that they get, without those of modules that are left out.
-    func shapes(under names: LayerNames, without modules: Set<String>) -> [String: [Int]] {
-        parameters.reduce(into: [:]) { shapes, parameter in
+    func shapes(under names: LayerNames, folds: [ShortcutFold], without modules: Set<String>) -> [String: [Int]] {
+        let whole = Dictionary(uniqueKeysWithValues: parameters.map { ($0.name, $0.shape) })
+        return parameters.reduce(into: [:]) { shapes, parameter in
             guard !modules.contains(where: { parameter.name.hasPrefix("\($0).") }) else { return }
-            shapes[names.today(parameter.name)] = parameter.shape
+            let rows = whole[folds.rows(of: parameter.name)] ?? parameter.shape
+            shapes[names.today(parameter.name)] = [rows[0]] + parameter.shape.dropFirst()
         }
     }
 }

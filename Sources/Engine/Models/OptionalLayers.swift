@@ -22,12 +22,14 @@ public struct OptionalLayers: Sendable, Equatable {
     ///
     /// The first layer of a block brings its width, and the last of a block going up reads what came into its counterpart, so that these stay.
     /// Layer `count` - k going up reads what layer k - 1 going down gives: they go together, and what layer k - 1 gives stands for what k gave.
+    /// Going up the shortcut is a layer of its own, which goes on in the layer before (``ShortcutFold``); what attends there reads that layer's
+    /// outputs no more, so that it goes and the one after the layer stays.
     static func layers(down: String, up: String, count: Int, attends: (down: Bool, up: Bool)) -> [Set<String>] {
         (1..<max(1, count)).map { layer in
             let other = count - layer
             var modules: Set = ["\(down).resnets.\(layer)", "\(up).resnets.\(other)"]
             if attends.down { modules.insert("\(down).attentions.\(layer)") }
-            if attends.up { modules.insert("\(up).attentions.\(other)") }
+            if attends.up { modules.insert("\(up).attentions.\(other - 1)") }
             return modules
         }
     }

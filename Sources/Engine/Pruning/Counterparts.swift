@@ -5,8 +5,9 @@
 struct Counterparts {
     private let places: [Int?]
 
-    /// - Parameter names: what the cut network's layers are called in the original.
-    init(_ cut: Graph, in original: Graph, _ names: LayerNames) {
+    /// - Parameter network: which of the original's layers there are, and what they are called.
+    init(_ cut: Graph, in original: Graph, _ network: ShallowNetwork) {
+        let names = network.names
         let known = Dictionary(original.nodes.enumerated().map { ($1.name, $0) }) { first, _ in first }
         let named = cut.nodes.map { known[names.original($0.name)] }
         var read: [Set<Int>] = cut.nodes.map { _ in [] }
@@ -14,7 +15,12 @@ struct Counterparts {
             guard let place, original.nodes[place].inputs.count == node.inputs.count else { continue }
             for (input, other) in zip(node.inputs, original.nodes[place].inputs) { read[input].insert(other) }
         }
-        places = named.indices.map { read[$0].count == 1 ? read[$0].first : named[$0] }
+        // Where a shortcut goes on in a layer its summands are no more what they were; their sum is to be what the one that went gave.
+        let changed = Set(network.folds.flatMap { fold in ShortcutFold.outputs.map { "\(fold.layer).\($0)" } })
+        places = named.indices.map { node in
+            let place = read[node].count == 1 ? read[node].first : named[node]
+            return place == named[node] && changed.contains(names.original(cut.nodes[node].name)) ? nil : place
+        }
     }
 
     /// Nil of a node that has none.

@@ -51,7 +51,9 @@ struct DepthSearch {
     private func found(_ counts: [Int], _ cut: (any Architecture, [[Double]]) throws -> [[Int]]) throws -> Found {
         let network = try ShallowNetwork(whole, without: modules(counts), groups)
         let kept = network.kept(try cut(network.model, network.own(importance)))
-        return Found(kept: kept, lost: importance.lost(kept))
+        // What goes on in another layer is not lost.
+        let lost = groups.indices.reduce(0) { network.folded.contains($1) ? $0 : $0 + [importance[$1]].lost([kept[$1]]) }
+        return Found(kept: kept, lost: lost)
     }
 
     /// Those that go where so many go of each kind.

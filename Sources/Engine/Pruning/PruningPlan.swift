@@ -65,20 +65,16 @@ public struct PruningPlan: Sendable, Equatable {
         if let missing = kept.firstIndex(where: { $0 == nil }) { throw .missingGroup(name: groups[missing].name) }
         let all = kept.compactMap { $0 }
         try checkHeads(groups, all)
-        try checkDepth(model, groups, all, places)
-        return all
-    }
-
-    /// Nothing may stay of a group only where all of its layer goes, and the model can be without.
-    private func checkDepth(
-        _ model: any Architecture, _ groups: [ChannelGroup], _ kept: [[Int]], _ places: [String: Int]
-    ) throws(PruningPlanError) {
-        let modules = model.modulesLeftOut(kept, groups)
-        for (index, entry) in self.groups.enumerated() {
-            guard entry.kept.isEmpty, let place = places[entry.name], !modules.contains(where: groups[place].isWithin) else { continue }
-            throw .kept(index: index, name: entry.name, trouble: "must keep at least one channel")
-        }
-        do { _ = try model.shallow(kept) } catch { throw .depth("\(error)") }
+        // Nothing may stay of a group only where all of its layer goes, and the model can be without.
+        do {
+            let network = try model.shallow(all)
+            return network.kept(network.own(all))
+        } catch DepthError.needed(let name) {
+            guard let index = self.groups.firstIndex(where: { $0.name == name && $0.kept.isEmpty }) else {
+                throw .depth("\(DepthError.needed(name))")
+            }
+            throw .kept(index: index, name: name, trouble: "must keep at least one channel")
+        } catch { throw .depth("\(error)") }
     }
 
     private func check(_ entry: Group, _ index: Int, against group: ChannelGroup) throws(PruningPlanError) {

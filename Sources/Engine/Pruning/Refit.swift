@@ -91,7 +91,7 @@ public struct Refit: Sendable, Equatable {
         }
         let keptOutputs = original.model.graph.keptOutputs(kept)
         let room = Buffer(count: student.graph.nodes.map(rowCount).max() ?? 0)
-        let models = Counterparts(student.graph, in: teacher.graph, try original.model.shallow(kept).names)
+        let models = Counterparts(student.graph, in: teacher.graph, try original.model.shallow(kept))
         var reached = 0
         for node in student.graph.nodes.indices {
             let name = student.graph.nodes[node].name

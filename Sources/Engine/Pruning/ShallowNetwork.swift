@@ -6,9 +6,13 @@ struct ShallowNetwork {
     let model: any Architecture
     /// What its layers are called in the whole one.
     let names: LayerNames
+    /// What of layers that went goes on in others.
+    let folds: [ShortcutFold]
     /// For each of its channel groups its place among the whole network's.
     private let places: [Int]
     private let count: Int
+    /// Whether a group of the whole network stands in a module that went.
+    private let isGone: [Bool]
 
     /// - Parameters:
     ///   - whole: the whole network.
@@ -17,18 +21,21 @@ struct ShallowNetwork {
     /// - Throws: what ``Architecture/leavingOut(_:)`` throws; ``DepthError/needed(_:)`` where what goes is more, or less, than whole groups.
     init(_ whole: any Architecture, without modules: Set<String>, _ groups: [ChannelGroup]) throws {
         count = groups.count
+        isGone = groups.map { group in modules.contains(where: group.isWithin) }
         guard !modules.isEmpty else {
-            (model, names, places) = (whole, LayerNames(), Array(groups.indices))
+            (model, names, folds, places) = (whole, LayerNames(), [], Array(groups.indices))
             return
         }
-        (model, names) = try whole.leavingOut(modules)
+        let left = try whole.leavingOut(modules)
+        (model, names, folds) = (left.network, left.names, left.folds)
         let known = groups.enumerated().reduce(into: [Axis: Int]()) { known, group in
             for member in group.element.members { known[Axis(member.parameter, member)] = group.offset }
         }
         var places: [Int] = []
         for group in model.graph.channelGroups() {
-            guard let member = group.members.first, let place = known[Axis(names.original(member.parameter), member)],
-                groups[place].width == group.width
+            guard let member = group.members.first else { throw DepthError.needed(group.name) }
+            let name = names.original(member.parameter)
+            guard let place = known[Axis(member.axis == 0 ? folds.rows(of: name) : name, member)], groups[place].width == group.width
             else { throw DepthError.needed(group.name) }
             places.append(place)
         }
@@ -61,13 +68,21 @@ struct ShallowNetwork {
         return kept
     }
 
-    /// Its weights: copies of the whole network's.
+    /// The whole network's groups whose channels are others' now, as shortcuts go on in the layers that made them.
+    var folded: Set<Int> { Set((0..<count).filter { !isGone[$0] }).subtracting(places) }
+
+    /// Its weights: copies of the whole network's, and products of them where a shortcut goes on.
     ///
     /// - Throws: ``GraphError``.
     func weights(of whole: Weights) throws(GraphError) -> Weights {
+        let changed = try folds.folded(whole)
         let weights = Weights(model.graph.parameters)
         for (index, parameter) in weights.parameters.enumerated() {
             let name = names.original(parameter.name)
+            if let numbers = changed[name] {
+                weights.setTorchOrder(index, numbers)
+                continue
+            }
             guard let source = whole.index(of: name) else { throw .missingTensor(name) }
             weights.pointer(index).update(from: whole.pointer(source), count: parameter.count)
         }

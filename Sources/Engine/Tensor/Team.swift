@@ -3,7 +3,7 @@ import Synchronization
 
 /// A caller's helpers: threads that wait for the parts of one piece of work after the other.
 ///
-/// They look out for the next piece for some microseconds before they sleep: a step of a model has thousands of pieces, many of them
+/// They look out for the next piece for a fraction of a millisecond before they sleep: a step of a model has thousands of pieces, many of them
 /// shorter than waking a thread takes. A helper that has not begun by the time all is done is told not to, so nobody waits for a thread
 /// that other load keeps from running.
 ///
@@ -75,8 +75,11 @@ private final class Helper: Sendable {
     private let state = Atomic<Int>(State.waiting)
     private let wake = DispatchSemaphore(value: 0)
 
-    /// Looks to take before sleeping: some tens of microseconds.
-    private static let patience = 20_000
+    /// Looks to take before sleeping: some hundred microseconds, longer than what a job does alone between most pieces of work. A helper that has
+    /// to be woken misses the short ones.
+    private static let patience = 200_000
+    /// Looks that its caller takes before it makes room for the thread: some tens of microseconds.
+    private static let callersPatience = 20_000
 
     /// The thread's whole life.
     func wait(_ work: () -> Void) -> Never {
@@ -107,7 +110,7 @@ private final class Helper: Sendable {
         while state.load(ordering: .acquiring) == State.working {
             looks += 1
             // Its thread may be waiting for this one's processor.
-            if looks > Self.patience { sched_yield() }
+            if looks > Self.callersPatience { sched_yield() }
         }
     }
 

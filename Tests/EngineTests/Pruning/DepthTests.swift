@@ -62,7 +62,8 @@ import Testing
     func whatIsLeftIsAStockNetworkOfTheSameTensors(name: String) throws {
         let trained = try Self.trained(name)
         for modules in Self.choices(trained.model) {
-            let (network, names) = try trained.model.leavingOut(modules)
+            let out = try trained.model.leavingOut(modules)
+            let (network, names) = (out.network, out.names)
             let again = try Self.reread(network)
             #expect(again.graph.parameters == network.graph.parameters)
             let left = trained.model.graph.parameters.filter { parameter in !modules.contains { parameter.name.hasPrefix("\($0).") } }
@@ -71,26 +72,21 @@ import Testing
 
             let result = try trained.pruned(kept: Self.kept(trained.model, without: modules), widths: .free, steps: 1000)
             #expect(result.model.graph.parameters.map(\.shape) == network.graph.parameters.map(\.shape))
+            let changed = out.folds.flatMap { fold in ["conv2", "conv_shortcut"].map { "\(fold.layer).\($0)." } }
             for (index, parameter) in result.weights.parameters.enumerated() {
+                guard !changed.contains(where: names.original(parameter.name).hasPrefix) else { continue }
                 let source = try #require(trained.weights.index(of: names.original(parameter.name)))
                 #expect(result.weights.torchOrder(index) == trained.weights.torchOrder(source))
             }
         }
     }
 
-    /// Makes what stands in these modules pass on what comes in: nothing is added, and a shortcut beside takes the first channels.
+    /// Makes what stands in these modules add nothing to what comes in, or to what a shortcut makes of it.
     private static func idle(_ trained: TrainedModel, _ modules: Set<String>) -> TrainedModel {
         let weights = trained.weights.copy()
         for (index, parameter) in weights.parameters.enumerated() where modules.contains(where: { parameter.name.hasPrefix("\($0).") }) {
             let last = ["conv2.weight", "conv2.bias", "to_out.0.weight", "to_out.0.bias", "proj_out.weight", "proj_out.bias"]
             if last.contains(where: parameter.name.hasSuffix) {
-                weights.setTorchOrder(index, [Float](repeating: 0, count: parameter.count))
-            }
-            if parameter.name.hasSuffix("conv_shortcut.weight") {
-                let (rows, columns) = (parameter.shape[0], parameter.shape[1])
-                weights.setTorchOrder(index, (0..<parameter.count).map { $0 / columns < rows && $0 % columns == $0 / columns ? 1 : 0 })
-            }
-            if parameter.name.hasSuffix("conv_shortcut.bias") {
                 weights.setTorchOrder(index, [Float](repeating: 0, count: parameter.count))
             }
         }
@@ -105,7 +101,7 @@ import Testing
             let idle = Self.idle(trained, modules)
             let result = try idle.pruned(kept: Self.kept(trained.model, without: modules), widths: .diffusers, steps: 1000)
             let outputs = try [idle, result].map(Self.output)
-            #expect(relativeError(outputs[1], outputs[0]) < 1e-5, "\(modules)")
+            #expect(relativeError(outputs[1], outputs[0]) < 2e-5, "\(modules)")
             #expect(relativeError(outputs[0], try Self.output(trained)) > 1e-5)
         }
     }

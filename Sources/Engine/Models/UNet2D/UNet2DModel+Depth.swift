@@ -53,14 +53,18 @@ extension UNet2DModel {
     /// The network without some of ``optionalLayers``.
     ///
     /// - Throws: ``DepthError``; ``ConfigurationError``, ``GraphError``.
-    public func leavingOut(_ modules: Set<String>) throws -> (network: any Architecture, names: LayerNames) {
+    public func leavingOut(_ modules: Set<String>) throws -> LeavingOut {
         if let needed = modules.subtracting(optionalModules).min() { throw DepthError.needed(needed) }
-        var (layers, moved, kinds): (Set<Int>, [String: String], [UNet2DBlock]) = ([], [:], [])
+        var (layers, moved, kinds, folds): (Set<Int>, [String: String], [UNet2DBlock], [ShortcutFold]) = ([], [:], [], [])
         for block in blocks {
-            let stays = block.layers.filter { !modules.contains("\(block.name).resnets.\($0)") }
-            layers.insert(stays.count - (block.isDown ? 0 : 1))
-            moved.merge(LayerNames.moved(block.name, ["resnets", "attentions"], stays)) { first, _ in first }
-            kinds.append(try kind(block, stays, without: modules))
+            func stays(_ list: String) -> [Int] { block.layers.filter { !modules.contains("\(block.name).\(list).\($0)") } }
+            let (resnets, attentions) = (stays("resnets"), stays("attentions"))
+            layers.insert(resnets.count - (block.isDown ? 0 : 1))
+            for (list, stays) in [("resnets", resnets), ("attentions", attentions)] {
+                moved.merge(LayerNames.moved("\(block.name).\(list)", stays)) { first, _ in first }
+            }
+            if !block.isDown { folds += ShortcutFold.folds(block.name, count: block.layers.count, stays: resnets) }
+            kinds.append(try kind(block, resnets: resnets.count, attentions: attentions.count))
         }
         guard layers.count == 1, let count = layers.first else { throw DepthError.blocksDiffer }
         var changes: [String: JSON] = [
@@ -71,16 +75,16 @@ extension UNet2DModel {
         if modules.contains(Self.middleAttention) { changes["add_attention"] = .bool(false) }
         let names = LayerNames(moved)
         let network = try UNet2DModel(
-            UNet2DConfiguration(json: configuration.json(replacing: changes)), shapes: graph.shapes(under: names, without: modules))
-        return (network, names)
+            UNet2DConfiguration(json: configuration.json(replacing: changes)),
+            shapes: graph.shapes(under: names, folds: folds, without: modules))
+        return LeavingOut(network, names: names, folds: folds)
     }
 
-    /// What a block is that keeps these layers.
-    private func kind(_ block: Block, _ stays: [Int], without modules: Set<String>) throws(DepthError) -> UNet2DBlock {
+    /// What a block is that keeps so many.
+    private func kind(_ block: Block, resnets: Int, attentions: Int) throws(DepthError) -> UNet2DBlock {
         guard block.kind.hasAttention else { return block.kind }
-        let attending = stays.filter { !modules.contains("\(block.name).attentions.\($0)") }
-        guard attending.isEmpty else {
-            guard attending.count == stays.count else { throw .attentionsDiffer(block: block.name) }
+        guard attentions == 0 else {
+            guard attentions == resnets else { throw .attentionsDiffer(block: block.name) }
             return block.kind
         }
         let resamplesByResnet = block.isDown ? configuration.downsamplesByResnet : configuration.upsamplesByResnet

@@ -5,9 +5,10 @@ extension UNet2DConditionModel {
     /// A number of layers of each level (`layers_per_block`), with what attends after them.
     public var optionalLayers: [OptionalLayers] {
         configuration.levels.indices.compactMap { level in
-            let count = configuration.levels[level].layers
-            guard count > 1 else { return nil }
-            let up = last - level
+            let (count, up) = (configuration.levels[level].layers, last - level)
+            // Where sums are scaled a layer is no shortcut without the rest of it.
+            let isScaled = [configuration.downBlocks[level], configuration.upBlocks[up]].contains(where: \.resamplesByResnet)
+            guard count > 1, !isScaled || configuration.resnetScaleFactor == 1 else { return nil }
             return OptionalLayers(
                 places: [
                     OptionalLayers.layers(
@@ -22,31 +23,31 @@ extension UNet2DConditionModel {
     /// The network without some of ``optionalLayers``.
     ///
     /// - Throws: ``DepthError``; ``ConfigurationError``, ``GraphError``.
-    public func leavingOut(_ modules: Set<String>) throws -> (network: any Architecture, names: LayerNames) {
+    public func leavingOut(_ modules: Set<String>) throws -> LeavingOut {
         if let needed = modules.subtracting(optionalModules).min() { throw DepthError.needed(needed) }
-        var (layers, moved): ([Int], [String: String]) = ([], [:])
+        var (layers, moved, folds): ([Int], [String: String], [ShortcutFold]) = ([], [:], [])
         for level in configuration.levels.indices {
             let count = configuration.levels[level].layers
-            func stays(_ block: String, _ range: Range<Int>, attends: Bool) throws(DepthError) -> Int {
-                let stays = range.filter { !modules.contains("\(block).resnets.\($0)") }
-                if attends, stays != range.filter({ !modules.contains("\(block).attentions.\($0)") }) {
-                    throw .attentionsDiffer(block: block)
+            func stays(_ block: String, _ range: Range<Int>, attends: Bool) throws(DepthError) -> [Int] {
+                let lists = ["resnets", "attentions"].map { list in range.filter { !modules.contains("\(block).\(list).\($0)") } }
+                if attends, lists[0].count != lists[1].count { throw .attentionsDiffer(block: block) }
+                for (list, stays) in zip(["resnets", "attentions"], lists) {
+                    moved.merge(LayerNames.moved("\(block).\(list)", stays)) { first, _ in first }
                 }
-                moved.merge(LayerNames.moved(block, ["resnets", "attentions"], stays)) { first, _ in first }
-                return stays.count
+                return lists[0]
             }
-            let up = last - level
+            let block = "up_blocks.\(last - level)"
             let down = try stays("down_blocks.\(level)", 0..<count, attends: configuration.downBlocks[level].attends)
-            guard try stays("up_blocks.\(up)", 0..<(count + 1), attends: configuration.upBlocks[up].attends) == down + 1 else {
-                throw DepthError.blocksDiffer
-            }
-            layers.append(down)
+            let up = try stays(block, 0..<(count + 1), attends: configuration.upBlocks[last - level].attends)
+            guard up.count == down.count + 1 else { throw DepthError.blocksDiffer }
+            folds += ShortcutFold.folds(block, count: count + 1, stays: up)
+            layers.append(down.count)
         }
         let told: JSON = Set(layers).count == 1 ? .integer(layers[0]) : .integers(layers)
         let names = LayerNames(moved)
         let network = try UNet2DConditionModel(
             UNet2DConditionConfiguration(json: configuration.json(replacing: ["layers_per_block": told])),
-            shapes: graph.shapes(under: names, without: modules), tokenCount: tokenCount)
-        return (network, names)
+            shapes: graph.shapes(under: names, folds: folds, without: modules), tokenCount: tokenCount)
+        return LeavingOut(network, names: names, folds: folds)
     }
 }
