@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from types import SimpleNamespace
 
 import torch
 
@@ -13,6 +14,7 @@ from models import subject
 
 LOSSES = 1e-4  # relative
 SHARES = 1e-3  # relative, as those of scores
+FOLDED = 1e-6  # relative
 EVALUATION = {"samples": 1, "steps": 1, "seed": 5}
 
 
@@ -36,6 +38,30 @@ def renamed(tensors, modules):
     return found
 
 
+def folding(tensors, groups, modules):
+    """Shortcuts of resnets 1 going up that are left out, multiplied into resnets 0, whose output channels are then theirs."""
+    tensors, rows = dict(tensors), {}
+    for module in modules:
+        if not (match := re.match(r"(up_blocks\.\d+\.resnets)\.1$", module)):
+            continue
+        layer = f"{match[1]}.0"
+        shortcut, bias = tensors[f"{module}.conv_shortcut.weight"][:, :, 0, 0].double(), tensors[f"{module}.conv_shortcut.bias"]
+        width = tensors[f"{layer}.conv2.weight"].shape[0]
+        for output in ("conv2", "conv_shortcut"):
+            for kind in ("weight", "bias"):
+                name = f"{layer}.{output}.{kind}"
+                tensors[name] = torch.tensordot(shortcut[:, :width], tensors[name].double(), dims=1).float()
+                rows[name] = f"{module}.{output}.{kind}"
+        tensors[f"{layer}.conv_shortcut.bias"] += bias
+        tensors[f"{layer}.conv_shortcut.weight"][:, -(shortcut.shape[1] - width):, 0, 0] += shortcut[:, width:].float()
+    moved = []
+    for group in groups:
+        members = [member for member in group.members if not (member[1] == 0 and member[0] in rows)]
+        members += [(layer, 0, offset) for name, axis, offset in group.members for layer, gone in rows.items() if axis == 0 and name == gone]
+        moved.append(SimpleNamespace(width=group.width, members=members))
+    return tensors, moved
+
+
 def planned(client, figures, name, widths, ratio, modules, config):
     """A plan that leaves out layers, and channels of what stays: the tensors, the configuration and the loss that diffusers finds."""
     this = subject(name)
@@ -53,11 +79,16 @@ def planned(client, figures, name, widths, ratio, modules, config):
     job, metrics = client.run(**request)
     figures.same("modules", metrics["left_out"], sorted(modules))
     result, tensors = downloaded(client, job["result"]["checkpoint"], widths)
-    exact = renamed(reference.sliced({n: p.detach() for n, p in this.model.named_parameters()}, this.groups, chosen), modules)
+    folded, groups = folding({n: p.detach() for n, p in this.model.named_parameters()}, this.groups, modules)
+    exact = renamed(reference.sliced(folded, groups, chosen), modules)
     figures.same("tensors", sorted(n for n in tensors if not n.startswith("time_proj")), sorted(n for n in exact if not n.startswith("time_proj")))
     for tensor_name, tensor in tensors.items():
         if not ("time_proj.weight" in tensors and tensor_name in ("time_proj.weight", "time_embedding.linear_1.weight")):
-            figures.same("tensors", tensor, exact[tensor_name])
+            folds = re.match(r"up_blocks\.\d+\.resnets\.0\.(conv2|conv_shortcut)", tensor_name) and any("up_blocks" in m and "resnets" in m for m in modules)
+            if folds:
+                figures.bar("folded tensors", ((tensor - exact[tensor_name]).norm() / exact[tensor_name].norm()).item(), FOLDED)
+            else:
+                figures.same("tensors", tensor, exact[tensor_name])
     figures.same("configuration", {key: result.unet.config[key] for key in config}, config)
     counted = reference.count(result.unet, this.tokens)
     for document in (forecast, metrics):
@@ -78,9 +109,14 @@ def searched(client, figures, name, widths, fraction):
         job, metrics = client.run(checkpoint=this.checkpoint(client), dataset=this.dataset(client), pruning=pruning)
         kept = {group["name"]: group["kept"] for group in metrics["groups"]}
         all_ = sum(scores.sum().item() for scores in importances)
-        stays = sum(scores[kept[group.name]].sum().item() for group, scores in zip(this.groups, importances))
+        lost = 0
+        for group, scores in zip(this.groups, importances):
+            stays = scores[kept[group.name]].sum().item()
+            # What a shortcut goes on in is not lost.
+            if stays > 0 or all(within(p, metrics["left_out"]) for p, *_ in group.members):
+                lost += scores.sum().item() - stays
         losses[depth] = metrics["prediction"]["importance_lost"]
-        figures.relative("importance lost", [losses[depth]], [1 - stays / all_], SHARES)
+        figures.relative("importance lost", [losses[depth]], [lost / all_], SHARES)
         figures.same("within the target", metrics["macs"]["after"] <= fraction * metrics["macs"]["before"], True)
         result, _ = downloaded(client, job["result"]["checkpoint"], widths)
         figures.same("counts", metrics["macs"]["after"], reference.count(result.unet, this.tokens)[1])
@@ -88,13 +124,13 @@ def searched(client, figures, name, widths, fraction):
     figures.same("no more is lost", losses[True] <= losses[False] * (1 + 1e-9), True)
 
 
-LAYERS = [f"{half}_blocks.{block}.resnets.1" for half in ("down", "up") for block in range(3)] + ["down_blocks.1.attentions.1", "up_blocks.1.attentions.1"]
+LAYERS = [f"{half}_blocks.{block}.resnets.1" for half in ("down", "up") for block in range(3)] + ["down_blocks.1.attentions.1", "up_blocks.1.attentions.0"]
 
 
 def checks(found):
     for name, widths, ratio, modules, config in (
             ("example", "diffusers", 0.3, ["mid_block.attentions.0"], {"add_attention": False}),
-            ("example", "free", 0.0, ["down_blocks.2.attentions.0"], {"down_block_types": ["DownBlock2D"] * 3}),
+            ("example", "free", 0.5, ["down_blocks.2.attentions.0"], {"down_block_types": ["DownBlock2D"] * 3}),
             ("ddpm", "free", 0.3, LAYERS, {"layers_per_block": 1}), ("ddpm", "diffusers", 0.5, LAYERS, {"layers_per_block": 1})):
         found[f"depth, {name}, {widths} {ratio}, without {len(modules)} modules"] = lambda c, f, a=(name, widths, ratio, modules, config): planned(c, f, *a)
     for name, widths, fraction in (("example", "free", 0.5), ("example", "diffusers", 0.8), ("ddpm", "free", 0.5)):
