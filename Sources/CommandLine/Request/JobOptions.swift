@@ -3,6 +3,7 @@ import Documents
 import Foundation
 import Jobs
 
+extension Component: ExpressibleByArgument {}
 extension JobRequest.Method: ExpressibleByArgument {}
 extension JobRequest.Widths: ExpressibleByArgument {}
 extension JobRequest.Allocation: ExpressibleByArgument {}
@@ -24,7 +25,9 @@ struct JobOptions: ParsableArguments {
     @Option(help: "What is left out takes: best, what was found best for few steps; paper, the paper's (default: best).") var recipe:
         Recipe?
 
-    @Option(help: "How channels are ranked (default: diff-pruning).") var method: JobRequest.Method?
+    @Option(help: "Which network of a pipeline is pruned: unet, vae or vqvae (default: unet, or what the checkpoint is by itself).")
+    var component: Component?
+    @Option(help: "How channels are ranked (default: diff-pruning, of an autoencoder taylor).") var method: JobRequest.Method?
     @Option(help: "The share of channels to remove, 0 to 0.95; auto: as much as goes before the held-out loss bends up (default: 0.3).")
     var ratio: AutomaticNumber?
     @Option(help: "Instead of a ratio: the most multiply-accumulates that are left, a number or a share of the original's such as 50%.")
@@ -134,6 +137,7 @@ struct JobOptions: ParsableArguments {
     private func pruning() throws -> [String: JSON] {
         var fields: [String: JSON] = [:]
         if let plan { fields["plan"] = try Self.document(plan) }
+        if let component { fields["component"] = .string(component.rawValue) }
         if let method { fields["method"] = .string(method.rawValue) }
         if let ratio { fields["ratio"] = ratio.json }
         let target = try target()

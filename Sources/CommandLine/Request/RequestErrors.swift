@@ -5,7 +5,8 @@ enum RequestErrors {
     /// By what option a field is given.
     private static let options = [
         "/checkpoint": "--checkpoint", "/dataset": "--dataset", "/name": "--name", "/dtype": "--dtype", "/recipe": "--recipe",
-        "/pruning/method": "--method", "/pruning/ratio": "--ratio", "/pruning/target/macs": "--max-macs",
+        "/pruning/component": "--component", "/pruning/method": "--method", "/pruning/ratio": "--ratio",
+        "/pruning/target/macs": "--max-macs",
         "/pruning/target/parameters": "--max-parameters", "/pruning/target/size": "--max-size",
         "/pruning/target/activation_memory": "--max-activation-memory",
         "/pruning/target/seconds_per_sample": "--max-seconds-per-sample", "/pruning/target/loss_increase": "--max-loss-increase",

@@ -5,19 +5,24 @@ import { Figure, axes, barRows, legend, line, range, smoothed } from "./plots.js
 
 const plotHeight = (width) => Math.round(Math.min(340, Math.max(220, width * 0.42)));
 
-/** Loss per timestep: which timesteps counted, and the threshold that ended them. */
+/** Loss per timestep: which timesteps counted, and the threshold that ended them. Of an autoencoder per batch of pictures. */
 export class ScoringFigure extends Figure {
   constructor() {
     super("Loss per timestep", "The loss at each timestep that was tried. The shaded part counts; what comes after the loss falls below the threshold does not.", {
       draw: (width) => this.plot(width),
       numbers: () => ({
-        caption: "Loss per timestep",
-        columns: [{ name: "timestep", number: true }, { name: "loss", number: true }, { name: "of the largest", number: true }, { name: "counts" }],
-        rows: this.losses.map((row) => [count(row.timestep), significant(row.loss, 5), significant(row.relative), row.kept ? "yes" : "no"]),
+        caption: `Loss per ${this.point}`,
+        columns: [{ name: this.point, number: true }, { name: "loss", number: true }, { name: "of the largest", number: true }, { name: "counts" }],
+        rows: this.losses.map((row) => [count(row[this.point]), significant(row.loss, 5), significant(row.relative), row.kept ? "yes" : "no"]),
       }),
       controls: [legend([["key-line", "loss"], ["key-band", "timesteps that count"], ["key-threshold", "threshold"]])],
     });
     this.losses = [];
+  }
+
+  /** What scoring goes over. */
+  get point() {
+    return this.losses.some((row) => row.batch !== undefined) ? "batch" : "timestep";
   }
 
   update(scoring) {
@@ -28,35 +33,35 @@ export class ScoringFigure extends Figure {
 
   plot(width) {
     const height = plotHeight(width);
-    const losses = this.losses;
+    const { losses, point } = this;
     const { method, threshold } = this.scoring;
     // The metrics tell the largest when scoring has ended.
     const largest = losses.reduce((most, row) => Math.max(most, row.loss), 0);
     // There is none while it is still to be chosen.
     const limit = method !== "taylor" && threshold > 0 ? threshold * largest : null;
-    const xs = losses.map((row) => row.timestep);
+    const xs = losses.map((row) => row[point]);
     const xRange = [Math.min(0, xs[0] ?? 0), Math.max(1, xs[xs.length - 1] ?? 1)];
     const { nodes, x, y, inner } = axes(width, height, {
-      xRange, yRange: range(losses.map((row) => row.loss), { includes: limit === null ? [0] : [0, limit] }), xLabel: "timestep", yLabel: "loss",
+      xRange, yRange: range(losses.map((row) => row.loss), { includes: limit === null ? [0] : [0, limit] }), xLabel: point, yLabel: "loss",
     });
     const kept = losses.filter((row) => row.kept);
     const rejected = losses.filter((row) => !row.kept);
     if (kept.length > 0) {
-      const [from, to] = [x(kept[0].timestep), x(kept[kept.length - 1].timestep)];
+      const [from, to] = [x(kept[0][point]), x(kept[kept.length - 1][point])];
       nodes.unshift(s("rect", { class: "band", x: from, y: inner.top, width: Math.max(1, to - from), height: inner.bottom - inner.top }));
     }
     if (limit !== null && losses.length > 0) {
       nodes.push(s("line", { class: "threshold", x1: inner.left, x2: inner.right, y1: y(limit), y2: y(limit), "data-value": limit }));
     }
-    nodes.push(line(losses.map((row) => ({ x: row.timestep, y: row.loss })), x, y, { class: "series", "data-series": "loss" }));
+    nodes.push(line(losses.map((row) => ({ x: row[point], y: row.loss })), x, y, { class: "series", "data-series": "loss" }));
     for (const row of rejected.slice(0, 1)) {
-      nodes.push(s("circle", { class: "rejected", cx: x(row.timestep), cy: y(row.loss), r: 4, "data-timestep": row.timestep }));
+      nodes.push(s("circle", { class: "rejected", cx: x(row[point]), cy: y(row.loss), r: 4, [`data-${point}`]: row[point] }));
     }
     const stops = losses.map((row) => ({
-      x: x(row.timestep), y: y(row.loss), isColumn: true,
-      text: `timestep ${row.timestep}: loss ${significant(row.loss, 4)}, ${significant(row.relative * 100)} % of the largest, ${row.kept ? "counts" : "does not count"}`,
+      x: x(row[point]), y: y(row.loss), isColumn: true,
+      text: `${point} ${row[point]}: loss ${significant(row.loss, 4)}, ${significant(row.relative * 100)} % of the largest, ${row.kept ? "counts" : "does not count"}`,
     }));
-    const summary = losses.length === 0 ? "No timestep yet." :
+    const summary = losses.length === 0 ? `No ${point} yet.` :
       `${count(kept.length)} of ${count(losses.length)} points count; the largest loss is ${significant(largest)}${limit === null ? "" : `, the threshold ${significant(limit)}`}.`;
     return { nodes, height, stops, summary };
   }

@@ -106,11 +106,12 @@ export class Results {
 
   /** Adds points that came since. */
   extend(points) {
-    for (const [section, key] of [["scoring", "timestep"], ["finetuning", "step"]]) {
+    for (const section of ["scoring", "finetuning"]) {
       const losses = this.metrics?.[section]?.losses;
       if (!losses || !points[section]) continue;
-      const last = losses.length > 0 ? losses[losses.length - 1][key] : -1;
-      losses.push(...points[section].filter((point) => point[key] > last));
+      const place = (point) => point.timestep ?? point.batch ?? point.step;
+      const last = losses.length > 0 ? place(losses[losses.length - 1]) : -1;
+      losses.push(...points[section].filter((point) => place(point) > last));
       this.part(section, losses.length > 0, () => this[section].update(this.metrics[section]));
     }
   }

@@ -62,6 +62,10 @@ public struct Autoencoder: Sendable {
         do { configuration = try AutoencoderConfiguration(json: config) } catch {
             throw .configuration(path: "\(folder)/config.json", error)
         }
+        guard !configuration.freeWidths else {
+            throw .contents(
+                path: "\(folder)/config.json", trouble: "an autoencoder of free widths is pruned by itself, and not run beside a network")
+        }
         let model: AutoencoderModel
         do { model = try AutoencoderModel(configuration) } catch { throw .autoencoder(error) }
         try DiffusionCheckpoint.checkSize(parameters: model.encoder.parameterCount + model.decoder.parameterCount)

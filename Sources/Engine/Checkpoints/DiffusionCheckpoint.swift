@@ -1,18 +1,18 @@
 import Foundation
 
-/// A network with its weights and noise schedule, as read from a diffusers checkpoint.
+/// A network with its weights and, where one goes with it, its noise schedule, as read from a diffusers checkpoint.
 public struct DiffusionCheckpoint: Sendable {
     /// The model.
     public let trained: TrainedModel
-    /// The noise schedule.
-    public let schedule: NoiseSchedule
+    /// The noise schedule; nil where the network has none (``Architecture/hasSchedule``).
+    public let schedule: NoiseSchedule?
     /// The formats that the weights' numbers came in.
     public let formats: NumberFormats
     /// What was ignored or looks wrong.
     public let warnings: [Warning]
 
     /// A checkpoint made of its parts.
-    public init(trained: TrainedModel, schedule: NoiseSchedule, formats: NumberFormats, warnings: [Warning] = []) {
+    public init(trained: TrainedModel, schedule: NoiseSchedule?, formats: NumberFormats, warnings: [Warning] = []) {
         self.trained = trained
         self.schedule = schedule
         self.formats = formats
@@ -44,7 +44,7 @@ public struct DiffusionCheckpoint: Sendable {
         try Self.check(model.graph.parameters, against: names)
         let weights = try Self.read(source, names, model.graph.parameters)
         let trained = TrainedModel(model: model, weights: weights)
-        let warnings = model.warnings + schedule.warnings + source.notes + .notFinite(weights.tensorsNotFinite)
+        let warnings = model.warnings + (schedule?.warnings ?? []) + source.notes + .notFinite(weights.tensorsNotFinite)
         self.init(trained: trained, schedule: schedule, formats: NumberFormats(of: names), warnings: warnings)
     }
 
@@ -55,12 +55,14 @@ public struct DiffusionCheckpoint: Sendable {
     public init(config: Data, initializingFrom seed: Int, scheduler: Data?) throws(CheckpointError) {
         let (model, schedule) = try Self.untrained(config: config, scheduler: scheduler)
         let trained = TrainedModel(initializing: model, seed: seed)
-        self.init(trained: trained, schedule: schedule, formats: NumberFormats(.float32), warnings: model.warnings + schedule.warnings)
+        self.init(
+            trained: trained, schedule: schedule, formats: NumberFormats(.float32), warnings: model.warnings + (schedule?.warnings ?? []))
     }
 
     /// A config without weights.
-    static func untrained(config: Data, scheduler: Data?) throws(CheckpointError) -> (any Architecture, NoiseSchedule) {
-        (try model(architecture(config), config, shapes: [:]), try schedule(scheduler))
+    static func untrained(config: Data, scheduler: Data?) throws(CheckpointError) -> (any Architecture, NoiseSchedule?) {
+        let architecture = try architecture(config)
+        return (try model(architecture, config, shapes: [:]), try schedule(scheduler, of: architecture))
     }
 
     /// Writes the weights as one safetensors file of this checkpoint's number formats.
@@ -78,29 +80,30 @@ public struct DiffusionCheckpoint: Sendable {
     ///
     /// - Throws: ``CheckpointError``.
     public static func architecture(
-        config: Data, weights path: String, scheduler: Data?
-    ) throws(CheckpointError) -> (model: any Architecture, schedule: NoiseSchedule) {
-        let reader: SafeTensorsReader
-        do { reader = try SafeTensorsReader(path: path) } catch { throw .weights(error) }
-        let (model, schedule, _) = try parts(config, reader, scheduler)
+        config: Data, weights source: any TensorSource, scheduler: Data?
+    ) throws(CheckpointError) -> (model: any Architecture, schedule: NoiseSchedule?) {
+        let (model, schedule, _) = try parts(config, source, scheduler)
         return (model, schedule)
     }
 
     /// What is read before any number is: the model, its schedule, and the tensors by the graph's names.
     static func parts(
         _ config: Data, _ source: any TensorSource, _ scheduler: Data?
-    ) throws(CheckpointError) -> (model: any Architecture, schedule: NoiseSchedule, names: [String: TensorEntry]) {
+    ) throws(CheckpointError) -> (model: any Architecture, schedule: NoiseSchedule?, names: [String: TensorEntry]) {
         let architecture = try architecture(config)
         let names = try renamed(source, architecture, config)
         let model = try model(architecture, config, shapes: names.mapValues(\.shape))
-        return (model, try schedule(scheduler), names)
+        return (model, try schedule(scheduler, of: architecture), names)
     }
 
     private static func architecture(_ config: Data) throws(CheckpointError) -> any Architecture.Type {
         do { return try Architectures.named(in: config) } catch { throw .configuration(path: "config.json", error) }
     }
 
-    private static func schedule(_ scheduler: Data?) throws(CheckpointError) -> NoiseSchedule {
+    private static func schedule(
+        _ scheduler: Data?, of architecture: any Architecture.Type
+    ) throws(CheckpointError) -> NoiseSchedule? {
+        guard architecture.hasSchedule else { return nil }
         do { return try NoiseSchedule(json: scheduler) } catch { throw .configuration(path: "scheduler_config.json", error) }
     }
 

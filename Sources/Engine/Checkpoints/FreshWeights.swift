@@ -5,10 +5,10 @@ import Foundation
 public struct FreshWeights: Sendable {
     /// The network.
     public let model: any Architecture
-    /// The noise schedule.
-    public let schedule: NoiseSchedule
+    /// The noise schedule; nil where the network has none.
+    public let schedule: NoiseSchedule?
     /// What was ignored or looks wrong.
-    public var warnings: [Warning] { model.warnings + schedule.warnings }
+    public var warnings: [Warning] { model.warnings + (schedule?.warnings ?? []) }
     private let seed: Int
 
     /// Parameters that a configuration of a few lines may ask to be drawn and stored. Stable Diffusion's U-Net has 860 million.

@@ -35,7 +35,7 @@ public struct NumberFormats: Sendable, Equatable {
     public subscript(name: String) -> ScalarType { others[name] ?? common }
 
     /// The format of a parameter. Stored frequencies are float32 whatever the others are: a timestep multiplies what rounding takes of them.
-    public subscript(parameter: Parameter) -> ScalarType { parameter.isTrained ? self[parameter.name] : .float32 }
+    public subscript(parameter: Parameter) -> ScalarType { parameter.holdsFrequencies ? .float32 : self[parameter.name] }
 
     /// How many tensors have another format than most.
     public var exceptions: [ScalarType: Int] { others.values.reduce(into: [:]) { $0[$1, default: 0] += 1 } }

@@ -6,8 +6,8 @@ import Foundation
 public struct UploadedWeights: Sendable {
     /// The network.
     public let model: any Architecture
-    /// The noise schedule.
-    public let schedule: NoiseSchedule
+    /// The noise schedule; nil where the network has none.
+    public let schedule: NoiseSchedule?
     /// The formats that the weights' numbers came in, and in which they are written.
     public let formats: NumberFormats
     /// The configuration where it had to be told that the tensors' shapes are the widths; nil where it is as it was sent.
@@ -115,7 +115,7 @@ public struct UploadedWeights: Sendable {
                     + "(\"pruned_widths\": \"free\")")
         }
         let prefix = SharedPrefix.warning(source.tensors.map(\.name))
-        return [freed, prefix].compactMap { $0 } + formatNotes + model.warnings + schedule.warnings + source.notes
+        return [freed, prefix].compactMap { $0 } + formatNotes + model.warnings + (schedule?.warnings ?? []) + source.notes
             + .notFinite(notFinite)
     }
 }

@@ -1,6 +1,7 @@
 /// The loss of an objective on samples that are held out for it, the same for every network that it is asked of.
 public struct HeldOutLoss: Sendable {
     private let samples: Int
+    private let graph: @Sendable (any Architecture) -> Graph
     private let loss: @Sendable (Executor) -> Double
 
     /// At most this many samples are looked at.
@@ -14,6 +15,7 @@ public struct HeldOutLoss: Sendable {
         var generator = TorchGenerator(seed: seed)
         let examples = try objective.heldOut(count, from: &generator)
         samples = count
+        graph = { objective.graph(of: $0) }
         loss = { ObjectiveExecutor(objective, in: $0, samples: count).loss(examples) }
     }
 
@@ -24,6 +26,7 @@ public struct HeldOutLoss: Sendable {
     ///
     /// - Parameter memory: bytes for activations.
     public func evaluate(_ trained: TrainedModel, memory: Int = .max, parallel: Parallel) -> Double {
-        loss(BatchedExecutor(trained, samples: samples, memory: memory, parallel: parallel).executor)
+        loss(
+            BatchedExecutor(graph(trained.model), trained.weights, samples: samples, memory: memory, parallel: parallel).executor)
     }
 }

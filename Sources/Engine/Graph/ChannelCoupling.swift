@@ -53,7 +53,7 @@ package struct ChannelCoupling: Sendable {
     mutating func layer(
         _ name: String, outChannels: Int, input: Channels, width: WidthRule, hasBias: Bool = true
     ) -> Channels {
-        let output = fresh(outChannels)
+        let output = width == .fixed ? fixed(outChannels) : fresh(outChannels)
         layers.append(Layer(name: name, channels: output, width: width))
         ties.append(Tie(parameter: "\(name).weight", axis: 0, channels: output, isScored: true))
         if hasBias { ties.append(Tie(parameter: "\(name).bias", axis: 0, channels: output, isScored: false)) }

@@ -30,8 +30,16 @@ public struct Parameter: Hashable, Sendable {
         self.initialization = initialization
     }
 
-    /// Whether training changes it.
-    public var isTrained: Bool { if case .frequencies = initialization { false } else { true } }
+    /// Whether training changes it: neither random frequencies nor a table that others than the network go by.
+    public var isTrained: Bool {
+        switch initialization {
+        case .frequencies, .codebook: false
+        case .uniform, .normal, .ones, .zeros: true
+        }
+    }
+
+    /// Whether it holds frequencies, by which numbers are multiplied that may be large.
+    var holdsFrequencies: Bool { if case .frequencies = initialization { true } else { false } }
 
     /// How many numbers it holds.
     public var count: Int { shape.reduce(1, *) }

@@ -8,4 +8,6 @@ package enum WidthRule: Hashable, Sendable {
     case multiple(blockWidth: Int, factor: Int)
     /// A width of its own, which no block decides: the time embedding, and every layer of a network without blocks.
     case own
+    /// A width that no cut may change, as others than the network go by it: an autoencoder's latents.
+    case fixed
 }

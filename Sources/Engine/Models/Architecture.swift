@@ -5,6 +5,9 @@ public protocol Architecture: Sendable {
     /// The `_class_name` of its `config.json`, which chooses it.
     static var className: String { get }
 
+    /// Whether it is a pipeline's own network, that a noise schedule goes with, rather than one that stands by itself.
+    static var hasSchedule: Bool { get }
+
     /// What the graph calls the tensors of a checkpoint, one by one; a name that is nobody's comes back as it is.
     ///
     /// - Throws: ``ConfigurationError`` when `json` asks for another function than the code that the tensors are named after computes.
@@ -95,6 +98,9 @@ public protocol Architecture: Sendable {
 extension Architecture {
     /// The type's own.
     public var className: String { Self.className }
+
+    /// Most are.
+    public static var hasSchedule: Bool { true }
 
     /// The graph's own names.
     public static func names(of tensors: [String], json: Data) throws(ConfigurationError) -> [String] { tensors }

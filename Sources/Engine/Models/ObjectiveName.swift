@@ -8,4 +8,6 @@ public struct ObjectiveName: Hashable, Sendable {
 
     /// From the inputs `sample` and `timestep`, the noise of the sample at the output `out_sample`.
     public static let noisePrediction = ObjectiveName("noise prediction")
+    /// From the input `sample`, the same picture at the output `reconstruction`.
+    public static let reconstruction = ObjectiveName("reconstruction")
 }

@@ -1,5 +1,5 @@
 /// mean((y - target)²) over all numbers of an output y, or of its first channels: the sum and the slope of an ``Objective`` that compares an
-/// output with a target.
+/// output with a target; or mean(|y - target|).
 package struct MeanSquaredError {
     /// y.
     package let output: Executor.Binding
@@ -32,6 +32,19 @@ package struct MeanSquaredError {
         return comparesAll ? squares(of: count) { y[$0] - target[$0] } : squares(of: count) { y[place($0)] - target[$0] }
     }
 
+    /// The sum of the magnitudes of the errors of the first `count` samples, of which all channels are compared.
+    package func magnitudes(of count: Int) -> Double {
+        let (y, target) = (output.values, target.pointer)
+        return sum(of: count) { abs(y[$0] - target[$0]) }
+    }
+
+    /// Writes dL/dy = sign(y - target) / (samples · terms) of the first `count` samples, L being the mean of the magnitudes.
+    package func signs(of count: Int, among samples: Int) {
+        guard let gradient = output.gradient else { return }
+        let (y, target, scale) = (output.values, target.pointer, 1 / Float(samples * terms))
+        for i in 0..<(count * terms) { gradient[i] = y[i] > target[i] ? scale : y[i] < target[i] ? -scale : 0 }
+    }
+
     /// The sum of the squares of what the first `count` samples are compared with.
     package func targetSquares(of count: Int) -> Double {
         let target = target.pointer
@@ -40,13 +53,20 @@ package struct MeanSquaredError {
 
     @inline(__always)
     private func squares(of count: Int, _ number: (Int) -> Float) -> Double {
+        sum(of: count) { i in
+            let value = number(i)
+            return value * value
+        }
+    }
+
+    @inline(__always)
+    private func sum(of count: Int, _ term: (Int) -> Float) -> Double {
         let terms = terms
         var total = 0.0
         for image in 0..<count {
             var sum: Float = 0
             for i in (image * terms)..<((image + 1) * terms) {
-                let value = number(i)
-                sum += value * value
+                sum += term(i)
                 // Summed in short runs so that rounding stays far below float32's.
                 if i % 256 == 255 {
                     total += Double(sum)

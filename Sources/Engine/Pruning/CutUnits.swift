@@ -122,7 +122,7 @@ struct CutUnits {
             case (.free, _): self = group.attention.map(Key.attention) ?? .group(index)
             case (.diffusers, .block): self = .blocks(width: group.width)
             case (.diffusers, .heads(let blockWidth, _)), (.diffusers, .multiple(let blockWidth, _)): self = .blocks(width: blockWidth)
-            case (.diffusers, .own): return nil
+            case (.diffusers, .own), (.diffusers, .fixed): return nil
             }
         }
     }

@@ -72,7 +72,7 @@ public struct Scoring: Sendable {
         _ trained: TrainedModel, on objective: some Objective, samples: Int, memory: Int = .max, parallel: Parallel,
         from state: State? = nil, step: (PointLoss, State) throws -> Void
     ) throws -> Outcome {
-        let graph = trained.model.graph
+        let graph = objective.graph(of: trained.model)
         let plan = plan(graph, samples: samples, memory: memory, parallel: parallel)
         var state = state ?? State(self, of: trained)
         let executor = Executor(

@@ -41,7 +41,7 @@ public struct Selection: Sendable {
             let width: Int
             switch (widths, group.rule) {
             case (.free, _): width = group.width - steps * group.parts
-            case (.diffusers, .own): width = group.width
+            case (.diffusers, .own), (.diffusers, .fixed): width = group.width
             case (.diffusers, .block): width = group.width - steps * divisor(ofBlock: group.width)
             case (.diffusers, .heads(let block, let head)): width = (block - steps * divisor(ofBlock: block)) / head * head
             case (.diffusers, .multiple(let block, let factor)): width = (block - steps * divisor(ofBlock: block)) * factor
@@ -60,7 +60,7 @@ public struct Selection: Sendable {
             return group.width - group.parts * Self.removed(width: group.width, parts: group.parts, ratio)
         }
         switch group.rule {
-        case .own: return group.width
+        case .own, .fixed: return group.width
         case .block: return blockWidth(group.width)
         case .multiple(let block, let factor): return factor * blockWidth(block)
         case .heads(let blockWidth, let headWidth):

@@ -49,6 +49,8 @@ extension EncodingShape {
     ///   - dataset: nil where the job has none: samples may still become pictures.
     /// - Throws: ``CheckpointError``, ``TextConditionerError`` of the pipeline's other parts.
     init?(_ source: StoredCheckpoint, _ model: any Architecture, _ dataset: DatasetDescriptor?) throws {
+        // An autoencoder takes pictures as they are.
+        guard type(of: model).hasSchedule else { return nil }
         let autoencoder = source.descriptor.isLatent ? try source.autoencoderConfiguration() : nil
         var (text, classes, tokens): (TextConditioner?, ClassEmbedder?, Int?) = (nil, nil, nil)
         if case .tokens = model.condition {

@@ -29,6 +29,7 @@ package struct OnnxExport {
     ///
     /// - Throws: ``CheckpointError`` for a component whose class has no ONNX form here; ``StorageError``.
     package func items() throws -> [ArchiveItem] {
+        guard checkpoint.place.isInPipeline else { return try autoencoderAlone() }
         let (model, schedule) = try checkpoint.architecture()
         var items = try network(
             "unet", OnnxNetwork(denoiser: checkpoint.data(DiffusersLayout.Path.config), weights: checkpoint.weights()),
@@ -36,12 +37,7 @@ package struct OnnxExport {
         let autoencoder = checkpoint.autoencoderFolder
         if let folder = autoencoder, let configuration = try checkpoint.autoencoderConfiguration() {
             let path = try checkpoint.weightsPath(in: folder, of: .diffusers)
-            let source = try checkpoint.source(path, in: folder)
-            for (half, target) in [(AutoencoderHalf.encoder, "vae_encoder"), (.decoder, "vae_decoder")] {
-                guard let network = try OnnxNetwork(half, configuration, weights: source) else { continue }
-                items += try self.network(target, network, path)
-                items.append(ArchiveItem(path: "\(target)/config.json", bytes: Array(try checkpoint.data("\(folder)/config.json"))))
-            }
+            items += try halves(configuration, checkpoint.source(path, in: folder), path, config: "\(folder)/config.json")
         }
         if let configuration = try checkpoint.textEncoderConfiguration() {
             let path = try checkpoint.weightsPath(in: StoredCheckpoint.textEncoder, of: .transformers)
@@ -61,10 +57,39 @@ package struct OnnxExport {
             ArchiveItem(path: file.path, size: file.size, open: opening(file))
         }
         let isDrawable = isToldByTable || model.graph.input("encoder_hidden_states") == nil
-        if isDrawable, model.objectives.contains(.noisePrediction), schedule.note == nil {
+        if isDrawable, model.objectives.contains(.noisePrediction), schedule?.note == nil {
             items.append(ArchiveItem(path: "sample.py", bytes: PackageResources.sample_py))
         }
         return items.sorted { $0.path < $1.path }
+    }
+
+    /// Both halves of an autoencoder, in a folder each.
+    private func halves(
+        _ configuration: AutoencoderConfiguration, _ source: any TensorSource, _ weights: String, config: String
+    ) throws -> [ArchiveItem] {
+        var items: [ArchiveItem] = []
+        for (half, target) in [(AutoencoderHalf.encoder, "vae_encoder"), (.decoder, "vae_decoder")] {
+            guard let network = try OnnxNetwork(half, configuration, weights: source) else { continue }
+            items += try self.network(target, network, weights)
+            items.append(ArchiveItem(path: "\(target)/config.json", bytes: Array(try checkpoint.data(config))))
+        }
+        return items
+    }
+
+    /// The files of a checkpoint that is an autoencoder.
+    private func autoencoderAlone() throws -> [ArchiveItem] {
+        let (config, weights) = (checkpoint.place.config, checkpoint.place.storedWeights)
+        let configuration: AutoencoderConfiguration
+        do throws(ConfigurationError) { configuration = try AutoencoderConfiguration(json: checkpoint.configuration()) } catch {
+            throw CheckpointError.configuration(path: config, error)
+        }
+        guard !configuration.freeWidths else {
+            throw CheckpointError.contents(
+                path: config, trouble: "an autoencoder of free widths has no ONNX form here; prune with diffusers widths")
+        }
+        let items = try halves(configuration, checkpoint.weights(), weights, config: config)
+        let kept = checkpoint.record.files.filter { $0.path != config && isKept($0.path, autoencoder: nil) }
+        return (items + kept.map { ArchiveItem(path: $0.path, size: $0.size, open: opening($0)) }).sorted { $0.path < $1.path }
     }
 
     /// Whether a file goes along as it is: what is neither weights nor code that loads them in PyTorch.

@@ -99,7 +99,7 @@ struct CarriedFiles {
     /// The class of a network in a folder, unless the pipeline's index says that it is one of its parts.
     private static func network(_ folder: String, _ index: JSON?, _ className: (String) -> String?) -> String? {
         guard !named(by: index).contains(folder), let name = className("\(folder)/config.json") else { return nil }
-        return Architectures.known.contains { $0.className == name } ? name : nil
+        return Architectures.known.contains { $0.className == name && $0.hasSchedule } ? name : nil
     }
 
     private static func isTold(_ path: String, _ layout: DiffusersLayout) -> Bool {

@@ -42,6 +42,15 @@ package struct CheckpointDescriptor {
         ]
     }
 
+    /// Describes a checkpoint of which a network beside the one that is told of was replaced.
+    ///
+    /// - Parameter other: the description of the checkpoint as it was.
+    init(_ other: CheckpointDescriptor, size: Int64, source: JSON, warnings: [Warning]) {
+        json = other.json.replacing(["size": .integer(Int(size)), "source": source, "warnings": warnings.json])
+    }
+
+    /// The class of the network.
+    var architecture: String { if case .string(let name)? = json["architecture"] { name } else { "" } }
     /// Whether it works on an autoencoder's latents.
     var isLatent: Bool { json["is_latent"] == .bool(true) }
     /// What there is to say.

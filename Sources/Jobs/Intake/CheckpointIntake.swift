@@ -74,9 +74,10 @@ package struct CheckpointIntake {
         let privacy = try removePrivatePaths([layout.config, layout.scheduler, layout.index].compactMap { $0 } + carried.paths, &blobs)
         let configuration = try configuration(layout, blobs, unpacked == nil ? choices.sampleSize : nil)
         var config = configuration.unet
-        let scheduler = configuration.scheduler
+        let hasSchedule = try Self.hasSchedule(config, layout)
+        let scheduler = hasSchedule ? configuration.scheduler : nil
         var warnings = notes + (unpacked?.warnings ?? []) + layout.notes + [index.note].compactMap { $0 } + configuration.warnings
-        if scheduler == nil { warnings.append(Warning(.assumedSchedule, Self.assumedSchedule)) }
+        if hasSchedule, scheduler == nil { warnings.append(Warning(.assumedSchedule, Self.assumedSchedule)) }
         let model: any Architecture
         let type: ScalarType
         let weights: StoredBlob
@@ -114,29 +115,31 @@ package struct CheckpointIntake {
                 expected: "the weights' file (diffusion_pytorch_model.safetensors; ?init=random draws fresh weights)")
         }
 
-        let schedulerBlob =
-            try layout.scheduler.flatMap { blobs[$0] }
-            ?? blob(scheduler.map { String(decoding: $0, as: UTF8.self) } ?? Self.defaultScheduler.pretty)
-        let indexBlob =
-            try layout.index.flatMap { index.isWhole ? blobs[$0] : nil } ?? blob(PipelineIndex.written(of: model, scheduler).pretty)
+        let place = hasSchedule ? NetworkPlace.unet : NetworkPlace.alone(model)
         let configBlob =
             try configuration.isWritten || config != configuration.unet
             ? blob(String(decoding: config, as: UTF8.self)) : blobs[layout.config]
         guard let configBlob else { throw CheckpointError.missingFile(expected: layout.config) }
-        var stored = [
-            (DiffusersLayout.Path.index, indexBlob), (DiffusersLayout.Path.scheduler, schedulerBlob),
-            (DiffusersLayout.Path.config, configBlob), (DiffusersLayout.Path.weights, weights),
-        ]
-        let own = ClassConditionalPipeline.isOf(layout.others) ? ClassConditionalPipeline.files : []
-        stored += try own.map { ($0.path, try blob($0.bytes)) }
-        stored += carried.paths.compactMap { path in blobs[path].map { (path, $0) } }
+        var stored = [(place.config, configBlob), (place.storedWeights, weights)]
+        if place.isInPipeline {
+            let schedulerBlob =
+                try layout.scheduler.flatMap { blobs[$0] }
+                ?? blob(scheduler.map { String(decoding: $0, as: UTF8.self) } ?? Self.defaultScheduler.pretty)
+            let indexBlob =
+                try layout.index.flatMap { index.isWhole ? blobs[$0] : nil } ?? blob(PipelineIndex.written(of: model, scheduler).pretty)
+            stored += [(DiffusersLayout.Path.index, indexBlob), (DiffusersLayout.Path.scheduler, schedulerBlob)]
+            let own = ClassConditionalPipeline.isOf(layout.others) ? ClassConditionalPipeline.files : []
+            stored += try own.map { ($0.path, try blob($0.bytes)) }
+        }
+        // Beside a network that stands by itself nothing but a licence goes on.
+        stored += carried.paths.compactMap { path in place.isInPipeline || !path.contains("/") ? blobs[path].map { (path, $0) } : nil }
         if model.freeWidths { stored.append((FreeWidthsLoader.path, try blob(FreeWidthsLoader.bytes))) }
-        let latents = LatentNotes(model, layout, index: index.document, config: { try? json($0, blobs) })
-        warnings += latents.warnings + carried.notes + privacy
+        let latents = place.isInPipeline ? LatentNotes(model, layout, index: index.document, config: { try? json($0, blobs) }) : nil
+        warnings += (latents?.warnings ?? []) + carried.notes + privacy
         stored.sort { $0.0 < $1.0 }
         let size = stored.reduce(0) { $0 + $1.1.size }
         let descriptor = CheckpointDescriptor(
-            model, tokens: ClassConditionalPipeline.tokens(of: layout.others), type: type, isLatent: latents.isLatent, size: size,
+            model, tokens: ClassConditionalPipeline.tokens(of: layout.others), type: type, isLatent: latents?.isLatent ?? false, size: size,
             source: ["kind": "upload"], warnings: warnings)
         return try database.checkpoints.insert(
             name: name ?? "checkpoint", descriptor: descriptor.json.compact, files: stored.map { (path: $0.0, blob: $0.1) },
@@ -222,6 +225,19 @@ package struct CheckpointIntake {
                 path: path, .invalid(key: "sample_size", expected: "none, as it was said beside the files", found: found.compact))
         }
         return Data(document.replacing(["sample_size": size.json]).pretty.utf8)
+    }
+
+    /// Whether a noise schedule goes with the network that a configuration is of.
+    ///
+    /// - Throws: ``CheckpointError`` where none does and it stands where a pipeline's own network is.
+    private static func hasSchedule(_ config: Data, _ layout: DiffusersLayout) throws(CheckpointError) -> Bool {
+        guard case .string(let name)? = document(config)?["_class_name"],
+            let known = Architectures.known.first(where: { $0.className == name }), !known.hasSchedule
+        else { return true }
+        guard layout.config.contains("/") else { return false }
+        throw .contents(
+            path: layout.packed(layout.config),
+            trouble: "a \(name) is no pipeline's own network: pack its config.json and its weights alone")
     }
 
     private static func assumedClass(_ path: String) -> Warning {

@@ -22,8 +22,8 @@ struct LentParts {
         let isFlat = !paths.contains { $0.hasPrefix("unet/") }
         let folders = Set(paths.map { $0.prefix { $0 != "/" } })
         var files: [(path: String, blob: StoredBlob)] = []
-        for file in lender.record.files where file.path != DiffusersLayout.Path.weights {
-            let isConfig = file.path == DiffusersLayout.Path.config
+        for file in lender.record.files where file.path != lender.place.storedWeights {
+            let isConfig = file.path == lender.place.config
             if !isConfig, folders.contains(file.path.prefix { $0 != "/" }) { continue }
             if file.path == DiffusersLayout.Path.scheduler, paths.contains("scheduler_config.json") { continue }
             files.append((isConfig && isFlat ? "config.json" : file.path, try lender.held(file)))

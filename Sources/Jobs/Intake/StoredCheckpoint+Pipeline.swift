@@ -51,10 +51,13 @@ extension StoredCheckpoint {
     /// - Throws: ``CheckpointError``.
     func autoencoderConfiguration() throws -> AutoencoderConfiguration? {
         guard let folder = autoencoderFolder else { return nil }
+        let path = "\(folder)/config.json"
         do throws(ConfigurationError) {
-            return try AutoencoderConfiguration(json: try read("\(folder)/config.json"))
+            let configuration = try AutoencoderConfiguration(json: try read(path))
+            guard configuration.freeWidths else { return configuration }
+            throw .invalid(key: "pruned_widths", expected: "none: beside another network a config tells widths", found: "\"free\"")
         } catch {
-            throw CheckpointError.configuration(path: "\(folder)/config.json", error)
+            throw CheckpointError.configuration(path: path, error)
         }
     }
 
@@ -68,6 +71,9 @@ extension StoredCheckpoint {
             throw CheckpointError.configuration(path: path, error)
         }
     }
+
+    /// The configuration of the network that is meant.
+    func configuration() throws(ConfigurationError) -> Data { try read(place.config) }
 
     private func read(_ path: String) throws(ConfigurationError) -> Data {
         do { return try data(path) } catch { throw .notJSON("\(path) cannot be read") }

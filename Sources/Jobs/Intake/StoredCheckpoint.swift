@@ -8,26 +8,40 @@ package struct StoredCheckpoint {
     let database: Database
     let record: CheckpointRecord
     let descriptor: CheckpointDescriptor
+    /// The network of it that is meant.
+    let place: NetworkPlace
 
-    /// - Throws: ``StorageError/notFound(_:id:)``.
-    package init(_ database: Database, _ id: String) throws {
+    /// - Parameter component: the network that is meant; nil is what the checkpoint is of.
+    /// - Throws: ``StorageError/notFound(_:id:)``; ``ComponentError`` where it has no such network.
+    package init(_ database: Database, _ id: String, component: Component? = nil) throws {
         self.database = database
         record = try database.checkpoints.get(id)
         descriptor = try CheckpointDescriptor(record)
+        place = try NetworkPlace(record.files.map(\.path), architecture: descriptor.architecture, component)
     }
 
     /// Bytes of all files.
     var size: Int { descriptor.size }
 
     /// The number formats of the weights.
-    func formats() throws -> NumberFormats { NumberFormats(of: try weights().tensors) }
+    func formats() throws -> NumberFormats { NumberFormats(of: try network().tensors) }
 
     /// SHA-256 of the weights' file, in hexadecimal: what a plan is tied to.
     var weightsDigest: String { weightsFile?.digest.hex ?? "" }
     /// Bytes of the weights' file.
     var weightsSize: Int { Int(weightsFile?.size ?? 0) }
 
-    private var weightsFile: CheckpointRecord.File? { record.files.first { $0.path == DiffusersLayout.Path.weights } }
+    private var weightsFile: CheckpointRecord.File? {
+        let path = (try? weightsPath) ?? place.storedWeights
+        return record.files.first { $0.path == path }
+    }
+
+    /// The file, or the index of the files, that the network's weights are in.
+    private var weightsPath: String {
+        get throws {
+            place.isMain ? place.storedWeights : try weightsPath(in: String(place.folder.dropLast()), of: .diffusers)
+        }
+    }
 
     private func file(_ path: String) throws -> CheckpointRecord.File {
         guard let file = record.files.first(where: { $0.path == path }) else { throw CheckpointError.missingFile(expected: path) }
@@ -62,7 +76,8 @@ package struct StoredCheckpoint {
 
     /// Bytes of memory that ``architecture()`` and the walks over its graph take at most.
     package var layoutCost: Int {
-        (try? url(DiffusersLayout.Path.weights)).map { WeightsFile.openingCost(path: $0.path) + Self.graphCost } ?? Self.graphCost
+        let own = (try? url(weightsPath)).map { WeightsFile.openingCost(path: $0.path) } ?? 0
+        return (place.isMain ? own : max(own, componentsCost)) + Self.graphCost
     }
 
     /// Of the largest network that a configuration can describe, and of its configuration.
@@ -70,20 +85,31 @@ package struct StoredCheckpoint {
 
     /// The model with its weights.
     func load() throws -> DiffusionCheckpoint {
-        try DiffusionCheckpoint(
-            config: data(DiffusersLayout.Path.config), weights: url(DiffusersLayout.Path.weights).path,
-            scheduler: data(DiffusersLayout.Path.scheduler))
+        try DiffusionCheckpoint(config: data(place.config), weights: network(), scheduler: place.scheduler.map(data))
     }
 
     /// The model without its weights' numbers.
-    func architecture() throws -> (model: any Architecture, schedule: NoiseSchedule) {
-        try DiffusionCheckpoint.architecture(
-            config: data(DiffusersLayout.Path.config), weights: url(DiffusersLayout.Path.weights).path,
-            scheduler: data(DiffusersLayout.Path.scheduler))
+    func architecture() throws -> (model: any Architecture, schedule: NoiseSchedule?) {
+        try DiffusionCheckpoint.architecture(config: data(place.config), weights: network(), scheduler: place.scheduler.map(data))
     }
 
-    /// The weights' file, for reading tensors one at a time.
-    func weights() throws -> SafeTensorsReader { try SafeTensorsReader(path: url(DiffusersLayout.Path.weights).path) }
+    /// Checks, before any number is read, that the weights are the network's.
+    ///
+    /// - Throws: ``CheckpointError``.
+    func checkTensors() throws {
+        _ = try UploadedWeights(config: data(place.config), weights: network(), scheduler: place.scheduler.map(data))
+    }
+
+    /// The tensors of the network that is meant.
+    private func network() throws -> any TensorSource {
+        guard place.isMain else { return try source(weightsPath, in: String(place.folder.dropLast())) }
+        do { return try weights() } catch let error as SafeTensorsError { throw CheckpointError.weights(error) }
+    }
+
+    /// The weights' file of what the checkpoint is of, for reading tensors one at a time.
+    func weights() throws -> SafeTensorsReader {
+        try SafeTensorsReader(path: url(place.isMain ? place.storedWeights : DiffusersLayout.Path.weights).path)
+    }
 
     /// Holds a file for another checkpoint, once its bytes are known to be what was stored.
     func held(_ file: CheckpointRecord.File) throws -> StoredBlob {

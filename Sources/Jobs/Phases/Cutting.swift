@@ -48,7 +48,7 @@ struct Cutting: Phase {
         let search = job.takeSearch()
         let goal = try goal(trained.model, search, job)
         let kept = try kept(of: trained, scored?.importance, goal, job)
-        var result = try trained.pruned(kept: kept, widths: settings.widths, steps: original.schedule.timesteps)
+        var result = try trained.pruned(kept: kept, widths: settings.widths, steps: job.inputs.objective.timesteps)
         if settings.plan == nil, settings.method == .scratch {
             result = TrainedModel(initializing: result.model, seed: settings.seed)
         }
@@ -56,20 +56,19 @@ struct Cutting: Phase {
         try job.write(.array(modules.map(JSON.string)), Self.depth)
         if let goal { try job.write(target(goal, result.model, of: trained.model, search), Self.target) }
         try job.reporter.step()
-        try job.warn(warnings(original, result.model), of: Self.name)
+        try job.warn(warnings(trained.model, result.model, job), of: Self.name)
         let checkpoint = DiffusionCheckpoint(trained: result, schedule: original.schedule, formats: original.formats)
         return CutNetwork(result: checkpoint, original: trained, kept: kept)
     }
 
     /// Whether shares that follow what channels are worth let another share of the work go than a uniform cut does, whose figures a dry run
     /// tells.
-    private func warnings(_ original: DiffusionCheckpoint, _ result: any Architecture) throws -> [Warning] {
+    private func warnings(_ model: any Architecture, _ result: any Architecture, _ job: RunningJob) throws -> [Warning] {
         guard settings.plan == nil, settings.allocation != .uniform, case .ratio(let ratio) = settings.extent else { return [] }
-        let model = original.trained.model
         let groups = model.graph.channelGroups()
         let selection = selection(model, ratio)
         let kept = try selection.kept(groups, importance: groups.map { [Double](repeating: 0, count: $0.width) })
-        let uniform = try model.pruned(kept: kept, widths: settings.widths, steps: original.schedule.timesteps)
+        let uniform = try model.pruned(kept: kept, widths: settings.widths, steps: job.inputs.objective.timesteps)
         func share(_ left: any Architecture) -> Double {
             Double(left.graph.multiplyAccumulates) / Double(max(1, model.graph.multiplyAccumulates))
         }
@@ -91,7 +90,7 @@ struct Cutting: Phase {
     private func goal(_ model: any Architecture, _ search: SearchRecord?, _ job: RunningJob) throws -> CutGoal? {
         guard settings.plan == nil, let target = settings.extent.target else { return nil }
         let goal = try CutGoal(
-            target, job.request, job.inputs.source, model, job.inputs.stages.original.schedule, memory: activations(job), job.parallel)
+            target, job.request, job.inputs.source, model, job.inputs.objective, memory: activations(job), job.parallel)
         guard settings.search != nil else { return goal }
         guard let best = search?.best else { preconditionFailure("a cut that is looked for is made before it was found") }
         return try goal.leaving(best.parts, of: model)
@@ -113,19 +112,19 @@ struct Cutting: Phase {
             try job.write(.array(zip(trained.model.graph.channelGroups(), kept).map { $0.payload(kept: $1, scores: nil) }), Self.groups)
             return kept
         }
-        let chosen = try chosen(of: trained, importance, goal, job.inputs.stages.original.schedule)
+        let chosen = try chosen(of: trained, importance, goal, timesteps: job.inputs.objective.timesteps)
         try job.write(.array(chosen.map { $0.group.payload(kept: $0.kept, scores: $0.scores) }), Self.groups)
         try job.write(["importance_lost": .optional(chosen.importanceLost)], Self.prediction)
         return chosen.map(\.kept)
     }
 
     private func chosen(
-        of trained: TrainedModel, _ importance: [[Double]]?, _ goal: CutGoal?, _ schedule: NoiseSchedule
+        of trained: TrainedModel, _ importance: [[Double]]?, _ goal: CutGoal?, timesteps: Int?
     ) throws -> [GroupScores] {
         if let goal {
             return try trained.selectChannels(
                 settings.method, importance: importance, seed: settings.seed, allocation: settings.allocation, depth: settings.depth
-            ) { try goal.cut($0, settings, timesteps: schedule.timesteps) }
+            ) { try goal.cut($0, settings, timesteps: timesteps) }
         }
         guard case .ratio(let ratio) = settings.extent else { return [] }
         return try trained.selectChannels(

@@ -84,9 +84,8 @@ struct Encoding: Phase {
     private func contents(
         _ shape: EncodingShape, _ dataset: StoredPictures, _ job: RunningJob
     ) throws -> EncodedPictures.Contents {
-        let schedule = job.inputs.stages.original.schedule
         let needs = try PictureNeeds(count: dataset.count, shape: shape.sample, isTold: shape.tokens != nil) { pictures in
-            try job.rehearse(on: pictures, schedule)
+            try job.rehearse(on: pictures)
         }
         var captions: [String] = []
         if shape.text != nil, let all = dataset.captions {

@@ -34,7 +34,7 @@ struct Evaluating: Phase {
             steps += [
                 PhaseSteps(network, isTraining: false, samples: held, largest: Sampling.largestBatch),
                 PhaseSteps(
-                    network, isTraining: false, count: settings.steps * (settings.sampling.isGuided ? 2 : 1), samples: settings.samples,
+                    network, isTraining: false, count: shape.objective.passes(settings), samples: settings.samples,
                     largest: Sampling.largestBatch),
             ]
         }
@@ -49,7 +49,7 @@ struct Evaluating: Phase {
     /// One stage after the other; samples, their noise, what guides it, its variance and both as the network gives them, what it is told, and
     /// the pictures of each stage; what makes pictures of samples.
     func fixedBytes(_ shape: JobShape) -> Int {
-        let copies = 4 + (settings.sampling.isGuided ? 1 : 0) + (shape.schedule.predictsVariance ? 3 : 0)
+        let copies = 4 + (settings.sampling.isGuided ? 1 : 0) + (shape.objective.schedule?.predictsVariance ?? false ? 3 : 0)
         let told = settings.samples * (settings.sampling.isGuided ? 2 : 1) * shape.toldBytes
         let decoded = shape.encoding?.autoencoder == nil ? 0 : settings.samples * (shape.encoding?.picture.count ?? 0) * 2
         return shape.pictureBytes + max(shape.bytesBefore, shape.encoding?.bytes(of: .decoder) ?? 0)
@@ -67,10 +67,10 @@ struct Evaluating: Phase {
 
     // MARK: At work
 
-    func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws { _ = try heldOut(pictures, schedule) }
+    func rehearse(on pictures: PictureSet, _ objective: JobObjective) throws { _ = try heldOut(pictures, objective) }
 
-    private func heldOut(_ pictures: PictureSet, _ schedule: NoiseSchedule) throws -> HeldOutLoss {
-        try HeldOutLoss(NoisePrediction(pictures, schedule), seed: settings.heldOutSeed)
+    private func heldOut(_ pictures: PictureSet, _ objective: JobObjective) throws -> HeldOutLoss {
+        try HeldOutLoss(objective.on(pictures), seed: settings.heldOutSeed)
     }
 
     /// What one stage gives.
@@ -85,23 +85,28 @@ struct Evaluating: Phase {
         let (stages, pictures, memory) = (job.inputs.stages, job.inputs.pictures, activations(job))
         let count = [stages.original, stages.pruned, stages.finetuned].compactMap { $0 }.count
         let besides = (pictures == nil ? 0 : 1) + (job.inputs.encoding?.autoencoder == nil ? 0 : 1)
-        try job.reporter.begin(Self.name, total: count * (settings.sampling.steps + besides))
-        let held = try pictures.map { try heldOut($0, stages.original.schedule) }
+        let steps = job.inputs.objective.schedule == nil ? 1 : settings.sampling.steps
+        try job.reporter.begin(Self.name, total: count * (steps + besides))
+        let held = try pictures.map { try heldOut($0, job.inputs.objective) }
+        let shown = try HeldOutPictures(job.inputs, most: settings.samples)
 
         // Sample i is of what the held-out picture i is of.
         let told = pictures.flatMap { pictures in pictures.conditions?.taking(HeldOutLoss.held(of: pictures.count)) }
-        func evaluated(_ stage: JobStages.Stage) throws -> Outcome { try evaluate(stage, held, told, memory, job) }
+        func evaluated(_ stage: JobStages.Stage) throws -> Outcome { try evaluate(stage, held, told, shown, memory, job) }
         let before = try evaluated(stages.original)
         let pruned = try stages.pruned.map(evaluated)
         let tuned = try stages.finetuned.map(evaluated)
         let after = tuned ?? pruned ?? before
 
         try job.warn(Self.warnings(before: (pruned ?? before).loss, after: tuned?.loss), of: Self.name)
-        try job.write(Self.json(before, pruned, after, foretold(job), told: told.flatMap { _ in words(job) }), Self.section)
+        let reconstruction = shown?.json(before.pictures, pruned?.pictures, after.pictures)
+        try job.write(
+            Self.json(before, pruned, after, foretold(job), told: told.flatMap { _ in words(job) }).adding(
+                reconstruction.map { [.init("reconstruction", $0)] } ?? []), Self.section)
         job.leave(
-            try [("before", before), ("pruned", pruned), ("after", after)].compactMap { name, outcome in
-                try outcome.map { ("samples_\(name).png", try Self.grid($0.pictures)) }
-            })
+            try [
+                ("before", before.pictures), ("pruned", pruned?.pictures), ("after", after.pictures), ("originals", shown?.pictures),
+            ].compactMap { name, pictures in try pictures.map { ("samples_\(name).png", try Self.grid($0)) } })
     }
 
     /// The contract's `evaluation` object.
@@ -131,7 +136,7 @@ struct Evaluating: Phase {
         guard results > 0, let result = stages.finetuned ?? stages.pruned,
             result.model.graph.parameterCount < stages.original.model.graph.parameterCount
         else { return nil }
-        let clock = settings.clock(stages.original.schedule, memory: activations(job), job.parallel)
+        let clock = settings.clock(job.inputs.objective, memory: activations(job), job.parallel)
         return clock.share(of: result.model.graph, in: stages.original.model.graph)
     }
 
@@ -156,25 +161,33 @@ struct Evaluating: Phase {
     }
 
     private func evaluate(
-        _ stage: JobStages.Stage, _ held: HeldOutLoss?, _ told: Conditions?, _ memory: Int, _ job: RunningJob
+        _ stage: JobStages.Stage, _ held: HeldOutLoss?, _ told: Conditions?, _ shown: HeldOutPictures?, _ memory: Int, _ job: RunningJob
     ) throws -> Outcome {
-        let (loss, samples, seconds) = try draw(stage, held, told, memory, job)
+        let (loss, samples, seconds) = try draw(stage, held, told, shown, memory, job)
         return Outcome(
-            loss: loss, secondsPerSample: seconds / Double(settings.samples), pictures: try shown(samples, stage.model, memory, job))
+            loss: loss, secondsPerSample: seconds / Double(shown?.pictures.count ?? settings.samples),
+            pictures: try self.shown(samples, stage.model, memory, job))
     }
 
-    /// The held-out loss and samples of a stage, whose network is let go of then.
+    /// The held-out loss and samples of a stage, or what it makes of held-out pictures; its network is let go of then.
     private func draw(
-        _ stage: JobStages.Stage, _ held: HeldOutLoss?, _ told: Conditions?, _ memory: Int, _ job: RunningJob
+        _ stage: JobStages.Stage, _ held: HeldOutLoss?, _ told: Conditions?, _ shown: HeldOutPictures?, _ memory: Int, _ job: RunningJob
     ) throws -> (loss: Double?, samples: [Float], seconds: Double) {
         let checkpoint = try stage.load()
         let parallel = job.parallel
         let loss = held?.evaluate(checkpoint.trained, memory: memory, parallel: parallel)
         if held != nil { try job.reporter.step() }
         let start = JobProgressReporter.now()
-        let samples = try settings.sampling.run(
-            checkpoint.trained, schedule: checkpoint.schedule, conditions: told, memory: memory, parallel: parallel
-        ) { _ in try job.reporter.step() }
+        let samples: [Float]
+        if let schedule = checkpoint.schedule {
+            samples = try settings.sampling.run(
+                checkpoint.trained, schedule: schedule, conditions: told, memory: memory, parallel: parallel
+            ) { _ in try job.reporter.step() }
+        } else {
+            samples =
+                try shown?.reconstructed(by: checkpoint.trained, memory: memory, parallel: parallel) { try job.reporter.check() } ?? []
+            try job.reporter.step()
+        }
         return (loss, samples, JobProgressReporter.now() - start)
     }
 
@@ -197,7 +210,8 @@ struct Evaluating: Phase {
 
     private func pictures(_ numbers: [Float], _ shape: Shape) -> Pictures {
         numbers.withUnsafeBufferPointer {
-            Pictures(count: settings.samples, channels: shape.channels, height: shape.height, width: shape.width, quantizing: $0)
+            Pictures(
+                count: numbers.count / shape.count, channels: shape.channels, height: shape.height, width: shape.width, quantizing: $0)
         }
     }
 }

@@ -53,28 +53,25 @@ struct FineTuning: Phase {
 
     // MARK: At work
 
-    func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws {
-        try FineTuner(settings).rehearse(on: noisePrediction(pictures, schedule))
-    }
-
-    private func noisePrediction(_ pictures: PictureSet, _ schedule: NoiseSchedule) -> NoisePrediction {
-        NoisePrediction(pictures, schedule, unconditionalProbability: unconditionalProbability)
+    func rehearse(on pictures: PictureSet, _ objective: JobObjective) throws {
+        try FineTuner(settings).rehearse(on: objective.on(pictures, unconditionalProbability: unconditionalProbability))
     }
 
     func run(_ job: RunningJob) throws {
         guard let pictures = job.inputs.pictures else { return }
         let checkpoint = try job.inputs.stages.latest.load()
-        let plain = noisePrediction(pictures, checkpoint.schedule)
-        let result: DiffusionCheckpoint
-        if let shares, let teacher = job.inputs.teacher {
-            let imitation = try Imitation(
-                plain, of: teacher.load().trained, by: checkpoint.trained.model,
-                kept: teacher.lineage.kept(teacher.model), shares: shares, parallel: job.parallel)
-            result = try tune(checkpoint, on: imitation, job)
-        } else {
-            result = try tune(checkpoint, on: plain, job)
-        }
+        let plain = job.inputs.objective.on(pictures, unconditionalProbability: unconditionalProbability)
+        let objective: any Objective = try imitation(plain, by: checkpoint.trained.model, job) ?? plain
+        let result = try tune(checkpoint, on: objective, job)
         try job.store(result.stored(as: job.formats()), as: .finetuned)
+    }
+
+    /// The objective beside a teacher; nil where there is none.
+    private func imitation(_ plain: some Objective, by student: any Architecture, _ job: RunningJob) throws -> (any Objective)? {
+        guard let shares, let teacher = job.inputs.teacher else { return nil }
+        return try Imitation(
+            plain, of: teacher.load().trained, by: student, kept: teacher.lineage.kept(teacher.model), shares: shares,
+            parallel: job.parallel)
     }
 
     private func tune(_ checkpoint: DiffusionCheckpoint, on objective: some Objective, _ job: RunningJob) throws -> DiffusionCheckpoint {

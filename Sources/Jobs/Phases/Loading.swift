@@ -11,11 +11,11 @@ package struct Loading: Phase {
     package func run(_ running: RunningJob) throws {
         let (database, job) = (running.database, running.job)
         try running.reporter.begin(Self.name, total: 1)
-        let source = try StoredCheckpoint(database, job.checkpoint)
+        let source = try StoredCheckpoint(database, job.checkpoint, component: running.request.component)
         let described = try job.dataset.map { try DatasetDescriptor(database.datasets.get($0)) }
         let laidOut = try source.architecture()
         let encoding = try EncodingShape(source, laidOut.model, described)
-        let original = try JobStages.Stage(source, laidOut, tokens: encoding?.tokens)
+        let original = try JobStages.Stage(source, laidOut.model, tokens: encoding?.tokens)
         let stages = try JobStages(original, of: job, in: database, tokens: encoding?.tokens)
         let teacher = try Teacher(running.request, of: source, for: job).map { lineage in
             let stage = try JobStages.Stage(lineage.checkpoint, tokens: encoding?.tokens)
@@ -29,6 +29,7 @@ package struct Loading: Phase {
         }
         running.begin(
             with: JobInputs(
-                source: source, stages: stages, teacher: teacher, pictures: pictures, dataset: digest, encoding: encoding))
+                source: source, objective: JobObjective(laidOut.schedule, running.request), stages: stages, teacher: teacher,
+                pictures: pictures, dataset: digest, encoding: encoding))
     }
 }

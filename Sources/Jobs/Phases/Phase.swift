@@ -47,7 +47,7 @@ package protocol Phase: Sendable {
     func isNeeded(_ shape: JobShape) -> Bool
 
     /// Draws the pictures that it will draw, in vain: so is found which of them are to be encoded before.
-    func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws
+    func rehearse(on pictures: PictureSet, _ objective: JobObjective) throws
 
     /// Whether an earlier attempt has done it, so that it is left out.
     func isDone(in job: RunningJob) -> Bool
@@ -70,7 +70,7 @@ extension Phase {
     package func batchPlan(_ shape: JobShape, memory: Int) -> BatchPlan? { nil }
     package var leastMemory: String { "even with one picture at a time" }
     package func isNeeded(_ shape: JobShape) -> Bool { true }
-    package func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws {}
+    package func rehearse(on pictures: PictureSet, _ objective: JobObjective) throws {}
 
     /// Whether the result that it leaves is there.
     package func isDone(in job: RunningJob) -> Bool { Self.result.map { job.inputs.stages[$0] != nil } ?? false }

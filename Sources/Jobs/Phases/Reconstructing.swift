@@ -45,8 +45,8 @@ struct Reconstructing: Phase {
 
     // MARK: At work
 
-    func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws {
-        try settings.rehearse(on: NoisePrediction(pictures, schedule))
+    func rehearse(on pictures: PictureSet, _ objective: JobObjective) throws {
+        try settings.rehearse(on: objective.on(pictures))
     }
 
     func run(_ job: RunningJob) throws {
@@ -63,8 +63,7 @@ struct Reconstructing: Phase {
         var layers: [Refit.Layer] = []
         try job.reporter.begin(Self.name, total: settings.steps(trained.model.graph))
         let added = try settings.run(
-            trained, like: cut.original, kept: cut.kept,
-            on: NoisePrediction(pictures, cut.result.schedule), parallel: job.parallel
+            trained, like: cut.original, kept: cut.kept, on: job.inputs.objective.on(pictures), parallel: job.parallel
         ) { layer in
             layer.map { layers.append($0) }
             try job.reporter.step()

@@ -19,14 +19,13 @@ struct Scoring: Phase {
 
     // MARK: What it will take
 
-    private func walk(_ schedule: NoiseSchedule) -> Engine.Scoring {
-        let last = min(settings.last ?? schedule.count - 1, schedule.count - 1)
-        let timesteps = Array(stride(from: settings.first, through: last, by: settings.stride))
-        return Engine.Scoring(method: settings.method, threshold: settings.threshold, points: timesteps, seed: settings.seed)
+    private func walk(_ objective: JobObjective) -> Engine.Scoring {
+        Engine.Scoring(
+            method: settings.method, threshold: settings.threshold, points: objective.points(settings), seed: settings.seed)
     }
 
     func steps(_ shape: JobShape) -> [PhaseSteps] {
-        let walk = walk(shape.schedule)
+        let walk = walk(shape.objective)
         func steps(isTraining: Bool) -> PhaseSteps {
             PhaseSteps(
                 .original, isTraining: isTraining, count: walk.points.count, samples: settings.batchSize, largest: walk.largest)
@@ -38,26 +37,27 @@ struct Scoring: Phase {
 
     /// The model and what its gradients leave; pictures and noise.
     func fixedBytes(_ shape: JobShape) -> Int {
-        shape.pictureBytes + shape.bytesBefore + walk(shape.schedule).bytes(shape.before.graph)
+        shape.pictureBytes + shape.bytesBefore + walk(shape.objective).bytes(shape.before.graph)
             + settings.batchSize * (3 * shape.sampleBytes + shape.toldBytes)
     }
 
     func batchPlan(_ shape: JobShape, memory: Int) -> BatchPlan? {
-        walk(shape.schedule).plan(shape.before.graph, samples: settings.batchSize, memory: memory, parallel: shape.parallel)
+        walk(shape.objective).plan(shape.before.graph, samples: settings.batchSize, memory: memory, parallel: shape.parallel)
     }
 
     /// By what a pass is found again that found all that this one would; nil where there are no pictures.
-    func key(_ request: JobRequest, _ schedule: NoiseSchedule, threads: Int) -> BlobDigest? {
+    func key(_ request: JobRequest, _ objective: JobObjective, threads: Int) -> BlobDigest? {
         request.dataset.map { dataset in
             ScoringRecord.key(
-                settings, timesteps: walk(schedule).points, checkpoint: request.checkpoint, dataset: dataset, threads: threads)
+                settings, by: request.objective, points: walk(objective).points, checkpoint: request.checkpoint, dataset: dataset,
+                threads: threads)
         }
     }
 
     // MARK: At work
 
-    func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws {
-        try walk(schedule).rehearse(on: NoisePrediction(pictures, schedule), samples: settings.batchSize)
+    func rehearse(on pictures: PictureSet, _ objective: JobObjective) throws {
+        try walk(objective).rehearse(on: objective.on(pictures), samples: settings.batchSize)
     }
 
     /// What was scored serves nothing but the cut.
@@ -66,7 +66,7 @@ struct Scoring: Phase {
     func run(_ job: RunningJob) throws {
         guard let pictures = job.inputs.pictures else { return }
         let original = try job.inputs.stages.original.load()
-        let key = key(job.request, original.schedule, threads: job.parallel.threads)
+        let key = key(job.request, job.inputs.objective, threads: job.parallel.threads)
         let importance = try key.flatMap { try reuse($0, original, job) } ?? score(original, pictures, job, key)
         job.leave(ScoredNetwork(checkpoint: original, importance: importance))
     }
@@ -98,29 +98,30 @@ struct Scoring: Phase {
         _ original: DiffusionCheckpoint, _ pictures: PictureSet, _ job: RunningJob, _ key: BlobDigest?
     ) throws -> [[Double]] {
         let trained = original.trained
-        let scoring = walk(original.schedule)
-        let timesteps = scoring.points
+        let objective = job.inputs.objective
+        let scoring = walk(objective)
+        let points = scoring.points
         let state = try job.saved(Self.name) { try scoring.state(at: $0, of: trained) }
-        var summary = ScoringSummary(settings, from: state)
+        var summary = ScoringSummary(settings, objective, from: state)
         try job.write(summary.json, Self.section)
-        try job.cutSeries(Self.section, after: state.flatMap { $0.completed > 0 ? timesteps[$0.completed - 1] : nil })
-        try job.reporter.begin(Self.name, total: timesteps.count, completed: state?.completed ?? 0)
-        var forecast = scoring.limit.map { ThresholdForecast(points: timesteps, threshold: $0) }
+        try job.cutSeries(Self.section, after: state.flatMap { $0.completed > 0 ? points[$0.completed - 1] : nil })
+        try job.reporter.begin(Self.name, total: points.count, completed: state?.completed ?? 0)
+        var forecast = scoring.limit.map { ThresholdForecast(points: points, threshold: $0) }
         let outcome = try scoring.run(
-            trained, on: NoisePrediction(pictures, original.schedule), samples: settings.batchSize,
+            trained, on: objective.on(pictures), samples: settings.batchSize,
             memory: activations(job), parallel: job.parallel, from: state
         ) { loss, state in
             summary.add(loss)
             forecast?.add(loss.point, loss: loss.loss)
             job.reporter.expected = forecast?.expected
-            try job.reporter.step(series: Self.section, x: loss.point, point: ScoringSummary.point(loss)) { try job.blob(state.write) }
+            try job.reporter.step(series: Self.section, x: loss.point, point: summary.point(loss)) { try job.blob(state.write) }
         }
         try job.reporter.flush()
         if let choice = outcome.choice {
             summary.choose(choice)
             // Which timesteps do not count is known only now.
-            try job.cutSeries(Self.section, after: timesteps[choice.kept - 1])
-            for loss in outcome.rejected { job.reporter.add(ScoringSummary.point(loss), x: loss.point, to: Self.section) }
+            try job.cutSeries(Self.section, after: points[choice.kept - 1])
+            for loss in outcome.rejected { job.reporter.add(summary.point(loss), x: loss.point, to: Self.section) }
             try job.reporter.flush()
         }
         try job.write(summary.json, Self.section)

@@ -41,7 +41,7 @@ struct ScoringRecord {
             }
         }
         losses = try points.map { point in
-            guard let x = point["timestep"]?.integer else { throw Unreadable(description: "a loss of no timestep") }
+            guard let x = (point["timestep"] ?? point["batch"])?.integer else { throw Unreadable(description: "a loss of no point") }
             return (x, point)
         }
         self.summary = summary
@@ -58,12 +58,14 @@ struct ScoringRecord {
 
     /// By what it is found again: all that the numbers depend on, to the last bit, within this version.
     static func key(
-        _ pruning: JobRequest.Pruning, timesteps: [Int], checkpoint: String, dataset: String, threads: Int
+        _ pruning: JobRequest.Pruning, by loss: ReconstructionLoss?, points: [Int], checkpoint: String, dataset: String, threads: Int
     ) -> BlobDigest {
         let key: JSON = [
             "version": .string(Program.version), "checkpoint": .string(checkpoint), "dataset": .string(dataset),
             "threads": .integer(threads), "method": .string(pruning.method.rawValue), "threshold": .optional(pruning.threshold),
-            "timesteps": .integers(timesteps), "batch_size": .integer(pruning.batchSize), "seed": .integer(pruning.seed),
+            "timesteps": .integers(points), "batch_size": .integer(pruning.batchSize), "seed": .integer(pruning.seed),
+            "component": .optional(pruning.component?.rawValue), "error": .optional(loss?.error.rawValue),
+            "kl_weight": .optional(loss?.divergence),
         ]
         return BlobDigest(MessageDigest.sha256(key.compact.utf8))
     }

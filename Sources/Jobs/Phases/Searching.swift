@@ -51,13 +51,13 @@ struct Searching: Phase {
 
     // MARK: At work
 
-    func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws {
-        try refit?.rehearse(on: NoisePrediction(pictures, schedule))
-        _ = try heldOut(pictures, schedule)
+    func rehearse(on pictures: PictureSet, _ objective: JobObjective) throws {
+        try refit?.rehearse(on: objective.on(pictures))
+        _ = try heldOut(pictures, objective)
     }
 
-    private func heldOut(_ pictures: PictureSet, _ schedule: NoiseSchedule) throws -> HeldOutLoss {
-        try HeldOutLoss(NoisePrediction(pictures, schedule), seed: seed)
+    private func heldOut(_ pictures: PictureSet, _ objective: JobObjective) throws -> HeldOutLoss {
+        try HeldOutLoss(objective.on(pictures), seed: seed)
     }
 
     /// What was found serves nothing but the cut.
@@ -91,9 +91,9 @@ struct Searching: Phase {
     ) throws -> SearchRecord {
         let trained = original.trained
         let goal = try CutGoal(
-            settings.extent.target ?? CutTarget([:]), job.request, job.inputs.source, trained.model, original.schedule,
+            settings.extent.target ?? CutTarget([:]), job.request, job.inputs.source, trained.model, job.inputs.objective,
             memory: activations(job) + refitBytes(job.shape), job.parallel)
-        let held = try heldOut(pictures, original.schedule)
+        let held = try heldOut(pictures, job.inputs.objective)
         let saved = try job.saved(Self.name, read)
         try job.reporter.begin(Self.name, total: LossSearch.trials(rule) + 1, completed: saved.map { $0.trials.count + 1 } ?? 0)
         func judged(_ network: TrainedModel) -> Double {
@@ -110,7 +110,7 @@ struct Searching: Phase {
             try job.reporter.step()
         }
         while let parts = record.search.next(after: record.trials) {
-            let network = try cut(trained, original.schedule, importance, goal.leaving(parts, of: trained.model), pictures, job)
+            let network = try cut(trained, importance, goal.leaving(parts, of: trained.model), pictures, job)
             let isCut = network.map { $0.model.graph.parameterCount < trained.model.graph.parameterCount }
             record.trials.append(
                 .init(
@@ -131,23 +131,23 @@ struct Searching: Phase {
 
     /// A cut, refitted; nil where there is none that meets the goal, or it cannot be refitted.
     private func cut(
-        _ trained: TrainedModel, _ schedule: NoiseSchedule, _ importance: [[Double]]?, _ goal: CutGoal, _ pictures: PictureSet,
-        _ job: RunningJob
+        _ trained: TrainedModel, _ importance: [[Double]]?, _ goal: CutGoal, _ pictures: PictureSet, _ job: RunningJob
     ) throws -> TrainedModel? {
+        let objective = job.inputs.objective
         let kept: [[Int]]
         do {
             kept = try trained.selectChannels(
                 settings.method, importance: importance, seed: settings.seed, allocation: settings.allocation, depth: settings.depth
-            ) { try goal.cut($0, settings, timesteps: schedule.timesteps) }.map(\.kept)
+            ) { try goal.cut($0, settings, timesteps: objective.timesteps) }.map(\.kept)
         } catch is CutTargetError {
             return nil
         } catch PruningError.noBlockWidths {
             return nil
         }
-        let result = try trained.pruned(kept: kept, widths: settings.widths, steps: schedule.timesteps)
+        let result = try trained.pruned(kept: kept, widths: settings.widths, steps: objective.timesteps)
         guard let refit, result.model.graph.parameterCount < trained.model.graph.parameterCount else { return result }
         do {
-            try refit.run(result, like: trained, kept: kept, on: NoisePrediction(pictures, schedule), parallel: job.parallel) { _ in
+            try refit.run(result, like: trained, kept: kept, on: objective.on(pictures), parallel: job.parallel) { _ in
                 try job.reporter.check()
             }
         } catch is MatrixError {

@@ -5,6 +5,8 @@ import Storage
 /// A job as it was asked for, with every default filled in.
 package struct JobRequest: Sendable {
     struct Pruning: Sendable {
+        /// The network that is meant; what the checkpoint is of when nil.
+        var component: Component?
         var method = PruningMethod.diffPruning
         var extent = CutExtent.ratio(0.3)
         var widths = Widths.diffusers
@@ -18,6 +20,8 @@ package struct JobRequest: Sendable {
         /// The noise schedule's last step when nil.
         var last: Int?
         var stride = 1
+        /// Pictures that an autoencoder is scored over, in batches; as many as is usual when nil.
+        var samples: Int?
         var batchSize = 16
         /// Whether nobody said how many pictures: fewer will do where there are fewer.
         var isBatchUsual = false
@@ -26,6 +30,8 @@ package struct JobRequest: Sendable {
         var reconstruction: Reconstruction?
         /// What to cut, decided beforehand; then nothing else here counts but the reconstruction.
         var plan: PlanPayload?
+        /// The fields that the request names.
+        var given: Set<String> = []
 
         /// Whether the channels are ranked by gradients on pictures.
         var needsGradients: Bool { plan == nil && method.needsGradients }
@@ -101,6 +107,8 @@ package struct JobRequest: Sendable {
         var eta = 0.0
         var seed = 0
         var guidanceScale = 1.0
+        /// The fields that the request names.
+        var given: Set<String> = []
 
         /// Of the held-out loss.
         var heldOutSeed: Int { seed &+ 1 }
@@ -124,6 +132,8 @@ package struct JobRequest: Sendable {
     let recipe: Recipe
     /// The format of the results' weights; nil is the checkpoint's own.
     let dtype: WeightType?
+    /// What an autoencoder is scored, trained and judged by; the mean squared error when nil.
+    var objective: ReconstructionLoss?
     var pruning: Pruning?
     var finetuning: Finetuning?
     var evaluation: Evaluation?
@@ -150,7 +160,7 @@ package struct JobRequest: Sendable {
             metadata: reader.texts("metadata", limit: 16),
             priority: reader.integer("priority", in: -1000...1000, default: 0),
             recipe: recipe,
-            dtype: reader.optionalWord("dtype"),
+            dtype: reader.optionalWord("dtype"), objective: reader.object("objective", Self.objective),
             pruning: reader.object("pruning") {
                 var usual = recipe.pruning(hasPictures: dataset != nil)
                 if isQueued { usual.depth = false }
@@ -167,9 +177,18 @@ package struct JobRequest: Sendable {
 
     private static let seeds = 0...Int.max
 
+    /// The network that the request names; what the checkpoint is of when nil.
+    var component: Component? { pruning?.component }
+
+    private static func objective(_ reader: inout ObjectReader) -> ReconstructionLoss {
+        ReconstructionLoss(error: reader.word("error", default: .mse), divergence: reader.number("kl_weight", in: 0...1e6, default: 0))
+    }
+
     /// - Parameter pruning: what fields that are left out take.
     private static func pruning(_ reader: inout ObjectReader, _ pruning: Pruning) -> Pruning {
         var pruning = pruning
+        pruning.component = reader.optionalWord("component")
+        pruning.given = reader.given(["method", "threshold", "time_embedding", "timesteps", "samples"])
         let isReconstructed = reader.names("reconstruction")
         if isReconstructed { pruning.reconstruction = reader.object("reconstruction", Self.reconstruction) }
         if let plan = reader.object("plan", PlanPayload.read) {
@@ -213,6 +232,7 @@ package struct JobRequest: Sendable {
             return (first, last < 0 ? nil : last, reader.integer("stride", in: 1...1_000_000, default: 1))
         }
         if let timesteps { (pruning.first, pruning.last, pruning.stride) = timesteps }
+        pruning.samples = reader.optionalInteger("samples", in: 1...1_000_000)
         pruning.isBatchUsual = !reader.isGiven("batch_size")
         pruning.batchSize = reader.integer("batch_size", in: 1...Int.max, default: pruning.batchSize)
         pruning.seed = reader.integer("seed", in: seeds, default: pruning.seed)
@@ -266,6 +286,7 @@ package struct JobRequest: Sendable {
 
     private static func evaluation(_ reader: inout ObjectReader) -> Evaluation {
         var evaluation = Evaluation()
+        evaluation.given = reader.given(["sampler", "steps", "eta", "guidance_scale"])
         evaluation.samples = reader.integer("samples", in: 1...1024, default: evaluation.samples)
         evaluation.method = reader.word("sampler", default: evaluation.method)
         evaluation.areStepsUsual = !reader.isGiven("steps")
@@ -289,7 +310,7 @@ package struct JobRequest: Sendable {
 
     /// Pictures, or mirrored ones, that phases look at, at most.
     var mostViews: Int {
-        let scored = pruning.map { $0.needsGradients ? $0.batchSize : 0 } ?? 0
+        let scored = pruning.map { $0.needsGradients ? max($0.batchSize, $0.samples ?? 0) : 0 } ?? 0
         let training = finetuning.map { $0.training.steps.multipliedReportingOverflow(by: $0.training.batchSize) }
         let trained = training.map { $0.overflow ? .max / 2 : min($0.partialValue, .max / 2) } ?? 0
         let refitted = pruning?.reconstruction?.refit.samples ?? 0
@@ -305,25 +326,36 @@ package struct JobRequest: Sendable {
         [
             "checkpoint": .string(checkpoint), "dataset": .optional(dataset), "name": .optional(name), "metadata": metadata,
             "priority": .integer(priority), "recipe": .string(recipe.rawValue), "dtype": .optional(dtype?.rawValue),
-            "pruning": pruning?.json ?? .null,
+            "objective": objective?.json ?? .null, "pruning": pruning?.json ?? .null,
             "finetuning": finetuning?.json ?? .null,
-            "evaluation": evaluation?.json ?? .null,
+            "evaluation": evaluation?.json(isOfSamples: objective == nil) ?? .null,
         ]
     }
 }
 
 extension JobRequest.Pruning {
     fileprivate var json: JSON {
-        if let plan { return ["plan": plan.json, "reconstruction": reconstruction?.json ?? .null] }
-        return JSON.object([.init("method", .string(method.rawValue)), extent.member]).adding([
-            .init("widths", .string(widths.rawValue)), .init("time_embedding", .string(timeEmbedding.rawValue)),
-            .init("allocation", .string(allocation.rawValue)), .init("depth", .bool(depth)),
-            .init("threshold", threshold.map(JSON.double) ?? "auto"),
-            .init("timesteps", ["first": .integer(first), "last": last.map(JSON.integer) ?? .null, "stride": .integer(stride)]),
-            .init("batch_size", .integer(batchSize)), .init("seed", .integer(seed)),
-            .init("reconstruction", reconstruction?.json ?? .null),
-        ])
+        let whose: [JSON.Member] = [.init("component", .optional(component?.rawValue))]
+        let refitted: [JSON.Member] = [.init("reconstruction", reconstruction?.json ?? .null)]
+        if let plan { return JSON.object(whose).adding([.init("plan", plan.json)] + refitted) }
+        // An autoencoder is told no timesteps.
+        let points: [JSON.Member] =
+            component?.isAutoencoder ?? false
+            ? [.init("samples", .optional(samples))]
+            : [
+                .init("time_embedding", .string(timeEmbedding.rawValue)),
+                .init("timesteps", ["first": .integer(first), "last": last.map(JSON.integer) ?? .null, "stride": .integer(stride)]),
+            ]
+        return JSON.object(whose + [.init("method", .string(method.rawValue)), extent.member]).adding(
+            [
+                .init("widths", .string(widths.rawValue)), .init("allocation", .string(allocation.rawValue)), .init("depth", .bool(depth)),
+                .init("threshold", threshold.map(JSON.double) ?? "auto"),
+            ] + points + [.init("batch_size", .integer(batchSize)), .init("seed", .integer(seed))] + refitted)
     }
+}
+
+extension ReconstructionLoss {
+    fileprivate var json: JSON { ["error": .string(error.rawValue), "kl_weight": .double(divergence)] }
 }
 
 extension JobRequest.Reconstruction {
@@ -349,8 +381,10 @@ extension ImitationShares {
 }
 
 extension JobRequest.Evaluation {
-    fileprivate var json: JSON {
-        [
+    /// - Parameter isOfSamples: whether samples are drawn, rather than pictures reconstructed.
+    fileprivate func json(isOfSamples: Bool) -> JSON {
+        guard isOfSamples else { return ["samples": .integer(samples), "seed": .integer(seed)] }
+        return [
             "samples": .integer(samples), "sampler": .string(method.rawValue), "steps": .integer(steps), "eta": .double(eta),
             "seed": .integer(seed), "guidance_scale": .double(guidanceScale),
         ]

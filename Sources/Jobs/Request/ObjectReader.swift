@@ -42,6 +42,11 @@ package struct ObjectReader {
         return true
     }
 
+    /// Those of some fields that are there and not null.
+    func given(_ names: Set<String>) -> Set<String> {
+        names.filter { name in index(of: name).map { members[$0].value != .null } ?? false }
+    }
+
     /// Whether a field is there, be it null.
     func names(_ name: String) -> Bool { index(of: name) != nil }
 

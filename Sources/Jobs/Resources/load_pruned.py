@@ -1,7 +1,7 @@
 """Loads a pruned pipeline whose widths no config can say: the model is rebuilt in stock diffusers from its tensors' shapes.
 
     from load_pruned import load_pruned
-    pipeline = load_pruned("folder")          # such as a DDPMPipeline or a StableDiffusionPipeline
+    pipeline = load_pruned("folder")          # such as a DDPMPipeline or a StableDiffusionPipeline; an autoencoder by itself as it is
 
     python load_pruned.py folder picture.png  # one sample; of a text or a class where the pipeline is told one: … picture.png "a text"
 """
@@ -18,12 +18,13 @@ from safetensors.torch import load_file
 
 
 def load_pruned(folder="."):
-    """The folder's pipeline."""
+    """The folder's pipeline, or its network where there is none."""
     folder = Path(folder)
-    config = json.loads((folder / "unet" / "config.json").read_text())
+    place = folder / "unet" if (folder / "unet").exists() else folder
+    config = json.loads((place / "config.json").read_text())
     network = getattr(diffusers, config["_class_name"])
     model = network(**{key: value for key, value in config.items() if not key.startswith("_") and key != "pruned_widths"})
-    tensors = load_file(folder / "unet" / "diffusion_pytorch_model.safetensors")
+    tensors = load_file(place / "diffusion_pytorch_model.safetensors")
     for path, module in model.named_modules():
         weight = tensors.get(path + ".weight")
         if weight is None:
@@ -52,6 +53,8 @@ def load_pruned(folder="."):
             module.set_processor(AttnAddedKVProcessor())
             module.scale = (module.to_q.out_features // module.heads) ** -0.5
     model.load_state_dict(tensors)
+    if place == folder:
+        return model.eval()
     index = json.loads((folder / "model_index.json").read_text())
     absent = {name: None for name, part in index.items() if part == [None, None]}
     if isinstance(index["_class_name"], list):  # the pipeline's class is in the folder too
@@ -61,7 +64,7 @@ def load_pruned(folder="."):
 
 if __name__ == "__main__":
     pipeline = load_pruned(sys.argv[1] if len(sys.argv) > 1 else Path(__file__).parent)
-    print(sum(p.numel() for p in pipeline.unet.parameters()), "parameters")
+    print(sum(p.numel() for p in getattr(pipeline, "unet", pipeline).parameters()), "parameters")
     if len(sys.argv) > 2:
         told = [int(word) if hasattr(pipeline, "class_embedder") else word for word in sys.argv[3:]]
         pipeline(*told, num_inference_steps=100).images[0].save(sys.argv[2])

@@ -8,22 +8,19 @@ struct JobStages {
     struct Stage {
         let checkpoint: StoredCheckpoint
         let model: any Architecture
-        let schedule: NoiseSchedule
 
         /// How many tokens the network is told; nil where it is told none, or as many as usual.
         private let tokens: Int?
 
         init(_ checkpoint: StoredCheckpoint, tokens: Int?) throws {
-            try self.init(checkpoint, checkpoint.architecture(), tokens: tokens)
+            try self.init(checkpoint, checkpoint.architecture().model, tokens: tokens)
         }
 
-        /// - Parameter laidOut: the checkpoint's network and schedule.
-        init(_ checkpoint: StoredCheckpoint, _ laidOut: (model: any Architecture, schedule: NoiseSchedule), tokens: Int?) throws {
+        /// - Parameter model: the checkpoint's network.
+        init(_ checkpoint: StoredCheckpoint, _ model: any Architecture, tokens: Int?) throws {
             self.checkpoint = checkpoint
             self.tokens = tokens
-            let (model, schedule) = laidOut
             self.model = try tokens.map { try model.told(tokens: $0) } ?? model
-            self.schedule = schedule
         }
 
         /// The network with its weights.
@@ -45,9 +42,10 @@ struct JobStages {
     /// - Parameter original: with how many tokens its network is told.
     init(_ original: Stage, of job: Job, in database: Database, tokens: Int?) throws {
         self.original = original
-        pruned = try job.resultPruned.map { try Stage(StoredCheckpoint(database, $0), tokens: tokens) }
+        let component = original.checkpoint.place.component
+        pruned = try job.resultPruned.map { try Stage(StoredCheckpoint(database, $0, component: component), tokens: tokens) }
         finetuned = try job.resultCheckpoint.flatMap {
-            $0 == job.resultPruned ? nil : try Stage(StoredCheckpoint(database, $0), tokens: tokens)
+            $0 == job.resultPruned ? nil : try Stage(StoredCheckpoint(database, $0, component: component), tokens: tokens)
         }
     }
 

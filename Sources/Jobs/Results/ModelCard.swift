@@ -46,12 +46,16 @@ struct ModelCard {
     private var stage: String {
         manifest.stage == .pruned ? "pruned" : manifest.request.pruning == nil ? "fine-tuned" : "pruned and fine-tuned"
     }
+    private var isInPipeline: Bool { manifest.source.place.isInPipeline }
+    /// What the network is to whoever reads of it.
+    private var network: String { manifest.source.place.component.isAutoencoder ? "autoencoder" : "U-Net" }
     private var licence: String? { paths.filter(CarriedFiles.isLicence).min() }
 
     private var front: String {
         let isTold = paths.contains { $0.hasPrefix("text_encoder/") }
+        let task = isTold ? "text-to-image" : isInPipeline ? "unconditional-image-generation" : "image-to-image"
         var lines = [
-            "library_name: diffusers", "pipeline_tag: \(isTold ? "text-to-image" : "unconditional-image-generation")",
+            "library_name: diffusers", "pipeline_tag: \(task)",
             // A JSON text is a YAML text.
             "base_model: \(JSON.string(name).compact)", "tags:", "- diffusers",
         ]
@@ -67,7 +71,7 @@ struct ModelCard {
             let which = pruning.plan == nil ? "\(extent(pruning.extent)) by `\(pruning.method.rawValue)`" : "by a plan that was given"
             let widths = pruning.plan?.plan.widths ?? pruning.widths
             steps.append(
-                "Channels were removed from its U-Net \(which), with `\(widths.rawValue)` widths ([Diff-Pruning](https://arxiv.org/abs/2305.10924))."
+                "Channels were removed from its \(network) \(which), with `\(widths.rawValue)` widths ([Diff-Pruning](https://arxiv.org/abs/2305.10924))."
             )
             if pruning.reconstruction != nil { steps.append("What is left was refitted by least squares to what the original gives.") }
         }
@@ -113,8 +117,10 @@ struct ModelCard {
         }
         return [
             "| | before | after |", "|---|---|---|", row("parameters", before.parameters, after.parameters),
-            row("multiply-accumulates of a sample and step", before.multiplyAccumulates, after.multiplyAccumulates),
-            row("bytes of the U-Net's weights", Int(before.size), Int(after.size)),
+            row(
+                "multiply-accumulates of a \(network == "U-Net" ? "sample and step" : "picture")", before.multiplyAccumulates,
+                after.multiplyAccumulates),
+            row("bytes of the \(network)'s weights", Int(before.size), Int(after.size)),
         ].joined(separator: "\n")
     }
 
@@ -125,6 +131,7 @@ struct ModelCard {
     }
 
     private var loading: String {
+        guard isInPipeline else { return loadingAlone }
         if isFree {
             return "Its layers have widths that diffusers' configurations cannot say: `load_pruned.py`, beside this file, loads it.\n\n"
                 + "```sh\npython load_pruned.py . picture.png\n```"
@@ -132,6 +139,15 @@ struct ModelCard {
         let custom = paths.contains("pipeline.py") ? ", custom_pipeline=folder, trust_remote_code=True" : ""
         return "```python\nfrom diffusers import DiffusionPipeline\n\nfolder = \".\"  # where this file lies\n"
             + "pipeline = DiffusionPipeline.from_pretrained(folder\(custom))\n```"
+    }
+
+    private var loadingAlone: String {
+        let name = manifest.source.descriptor.architecture
+        guard isFree else {
+            return "```python\nfrom diffusers import \(name)\n\nmodel = \(name).from_pretrained(\".\")  # where this file lies\n```"
+        }
+        return "Its layers have widths that diffusers' configurations cannot say: `load_pruned.py`, beside this file, loads it.\n\n"
+            + "```python\nfrom load_pruned import load_pruned\n\nmodel = load_pruned(\".\")  # where this file lies\n```"
     }
 
     private var again: String {

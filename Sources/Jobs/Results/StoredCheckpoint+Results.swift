@@ -6,26 +6,31 @@ import Storage
 /// The way results that come from a checkpoint are stored beside it.
 extension StoredCheckpoint {
     /// What a job's result has of its own; every other file it has from the checkpoint it comes from.
-    private static let replaced: Set = [
-        DiffusersLayout.Path.config, DiffusersLayout.Path.weights, ResultManifest.path, FreeWidthsLoader.path,
-        ModelCard.path,
-    ]
+    private static let replaced: Set = [ResultManifest.path, FreeWidthsLoader.path, ModelCard.path]
+
+    /// Whether a result has a file of its own in place of this one, or does without it.
+    private func isReplaced(_ path: String) -> Bool {
+        if path == FreeWidthsLoader.path, !place.isMain { return false }
+        return Self.replaced.contains(path) || place.isReplaced(path)
+    }
 
     /// Stores a job's result and notes it with the job: new config, weights, manifest and model card, every other file as this checkpoint has it.
     func store(_ result: DiffusionCheckpoint, job: Job, manifest: ResultManifest) throws -> StoredCheckpoint {
-        var files = try record.files.filter { !Self.replaced.contains($0.path) }.map { (path: $0.path, blob: try held($0)) }
-        files.append((DiffusersLayout.Path.config, try blob(Array(result.trained.model.config))))
+        var files = try record.files.filter { !isReplaced($0.path) }.map { (path: $0.path, blob: try held($0)) }
+        files.append((place.config, try blob(Array(result.trained.model.config))))
         files.append((ResultManifest.path, try blob(Array(manifest.json.pretty.utf8))))
         if result.trained.model.freeWidths { files.append((FreeWidthsLoader.path, try blob(FreeWidthsLoader.bytes))) }
         let weights = try database.blobs.writer()
         try result.writeWeights { try weights.write($0) }
         let written = try weights.finish()
-        files.append((DiffusersLayout.Path.weights, written))
+        files.append((place.storedWeights, written))
         let graph = result.trained.model.described(tokens: tokens).graph
+        let own = place.isMain ? nil : try architecture().model.graph
         let card = try ModelCard(
             manifest,
             before: .init(
-                parameters: descriptor.parameters, multiplyAccumulates: descriptor.multiplyAccumulates, size: Int64(weightsSize)),
+                parameters: own?.parameterCount ?? descriptor.parameters,
+                multiplyAccumulates: own?.multiplyAccumulates ?? descriptor.multiplyAccumulates, size: Int64(weightsSize)),
             after: .init(parameters: graph.parameterCount, multiplyAccumulates: graph.multiplyAccumulates, size: written.size),
             warnings: database.jobs.get(job.id).warnings.map(\.warning), isFree: result.trained.model.freeWidths, paths: files.map(\.path))
         files.append((ModelCard.path, try blob(Array(card.text.utf8))))
@@ -34,10 +39,16 @@ extension StoredCheckpoint {
         let source: JSON = ["kind": "job", "job": .string(job.id), "stage": .string(manifest.stage.rawValue)]
         let stored = try database.jobs.addResult(
             job.id, manifest.stage == .pruned ? .pruned : .finetuned, name: "\(job.name ?? record.name) (\(manifest.stage.rawValue))",
-            descriptor: CheckpointDescriptor(
-                result, tokens: tokens, isLatent: descriptor.isLatent, size: size, source: source, assumptions
-            ).json.compact, files: files)
-        return try StoredCheckpoint(database, stored.id)
+            descriptor: described(result, size: size, source: source).json.compact, files: files)
+        return try StoredCheckpoint(database, stored.id, component: place.component)
+    }
+
+    /// What a result is: this one still, where a network beside its own was replaced.
+    private func described(_ result: DiffusionCheckpoint, size: Int64, source: JSON) -> CheckpointDescriptor {
+        guard place.isMain else {
+            return CheckpointDescriptor(descriptor, size: size, source: source, warnings: assumptions + result.warnings)
+        }
+        return CheckpointDescriptor(result, tokens: tokens, isLatent: descriptor.isLatent, size: size, source: source, assumptions)
     }
 
     /// What was assumed of this one, which holds for what is made of it.

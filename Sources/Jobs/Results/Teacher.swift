@@ -1,3 +1,4 @@
+import Documents
 import Engine
 import Storage
 
@@ -28,14 +29,20 @@ struct Teacher {
         while let maker = found.descriptor.maker {
             do {
                 let job = try source.database.jobs.get(maker)
-                if job.resultPruned != nil { cuts.insert(job, at: 0) }
-                found = try StoredCheckpoint(source.database, job.checkpoint)
+                if job.resultPruned != nil, try isAbout(source.place.component, job) { cuts.insert(job, at: 0) }
+                found = try StoredCheckpoint(source.database, job.checkpoint, component: source.place.component)
             } catch StorageError.notFound(_, let missing) {
                 throw TeacherError.lost(checkpoint: source.record.id, missing: missing)
             }
         }
         guard found.record.id != source.record.id else { throw TeacherError.original(checkpoint: source.record.id) }
         return (found, cuts)
+    }
+
+    /// Whether a job was about the network that is meant here. Those of earlier versions do not say, and were about a pipeline's own.
+    private static func isAbout(_ component: Component, _ job: Job) throws -> Bool {
+        let request = JobRequest.read(try JSON(parsing: Array(job.request.utf8)), isQueued: true, webhook: nil).request
+        return (request.component ?? .unet).isAutoencoder == component.isAutoencoder
     }
 
     /// Bytes of memory that ``model(_:)`` and ``kept(_:)`` take at most, beyond those of the job's checkpoint: those on the way are no larger.
@@ -54,7 +61,12 @@ struct Teacher {
         var left: [String: [Int]] = [:]
         for (index, job) in cuts.enumerated() {
             do {
-                let cut = try index == 0 ? model : StoredCheckpoint(checkpoint.database, job.checkpoint).architecture().model
+                let cut =
+                    try index == 0
+                    ? model
+                    : StoredCheckpoint(
+                        checkpoint.database, job.checkpoint, component: checkpoint.place.component
+                    ).architecture().model
                 let plan = try PlanPayload.done(by: job, in: checkpoint.database.jobs).plan
                 let kept = try cut.graph.keptOutputs(plan.kept(for: cut))
                 for (block, name) in zip(model.blockOutputs, cut.blockOutputs) {

@@ -16,17 +16,17 @@ struct CutGoal {
     ///   - request: whose number formats and widths count.
     ///   - source: the checkpoint, whose weights' file is the original's size.
     ///   - model: its network.
-    ///   - schedule: how many steps of it a sample may take.
+    ///   - objective: by which a sample goes through the network.
     ///   - memory: bytes for activations where networks are run to tell their time.
     /// - Throws: what reading the weights' header throws.
     init(
-        _ target: CutTarget, _ request: JobRequest, _ source: StoredCheckpoint, _ model: any Architecture, _ schedule: NoiseSchedule,
+        _ target: CutTarget, _ request: JobRequest, _ source: StoredCheckpoint, _ model: any Architecture, _ objective: JobObjective,
         memory: Int = .max, _ parallel: Parallel
     ) throws {
         let formats = try request.dtype.map { NumberFormats($0.scalar) } ?? source.formats()
         let gauge = CutGauge(
             formats: formats, tokens: source.tokens, parallel: parallel,
-            clock: request.usualEvaluation.clock(schedule, memory: memory, parallel))
+            clock: request.usualEvaluation.clock(objective, memory: memory, parallel))
         let original = try target.limits.keys.reduce(into: [CutResource: Int]()) { original, resource in
             original[resource] = resource == .size ? source.weightsSize : try gauge.amount(resource, of: model)
         }
@@ -84,9 +84,9 @@ extension CutGoal {
 
 extension JobRequest.Evaluation {
     /// Tells how long a sample takes that it draws.
-    func clock(_ schedule: NoiseSchedule, memory: Int, _ parallel: Parallel) -> SampleClock {
+    func clock(_ objective: JobObjective, memory: Int, _ parallel: Parallel) -> SampleClock {
         SampleClock(
-            passes: min(steps, schedule.count) * (sampling.isGuided ? 2 : 1), samples: min(samples, Sampling.largestBatch), memory: memory,
+            passes: objective.passes(self), samples: min(samples, Sampling.largestBatch), memory: memory,
             parallel: parallel, now: JobProgressReporter.now)
     }
 }

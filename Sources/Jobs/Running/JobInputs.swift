@@ -17,6 +17,8 @@ struct JobInputs {
     }
 
     let source: StoredCheckpoint
+    /// What its network is scored, trained and judged by.
+    let objective: JobObjective
     var stages: JobStages
     /// What fine-tuning imitates, and its network.
     let teacher: Imitated?

@@ -11,7 +11,7 @@ package struct JobShape {
     var isEstimate = false
     /// What fine-tuning imitates; nil where it imitates nothing.
     let teacher: (any Architecture)?
-    let schedule: NoiseSchedule
+    let objective: JobObjective
     /// What becomes of pictures and captions before a network sees them; nil where they go in as they are.
     package var encoding: EncodingShape?
     /// How many pictures the dataset has.

@@ -14,7 +14,7 @@ package final class RunningJob {
     /// Counts steps and ends the job between them when it is to stop.
     package let reporter: JobProgressReporter
     private let plan: (JobShape) -> [JobPhase: Double]
-    private let rehearsal: (PictureSet, NoiseSchedule) throws -> Void
+    private let rehearsal: (PictureSet, JobObjective) throws -> Void
     private let logger: Logger
 
     private var found: JobInputs?
@@ -28,7 +28,7 @@ package final class RunningJob {
     ///   - rehearsal: lets all phases draw the pictures that they will draw, in vain.
     init(
         _ job: Job, _ request: JobRequest, in database: Database, resources: JobResources, reporter: JobProgressReporter,
-        plan: @escaping (JobShape) -> [JobPhase: Double], rehearsal: @escaping (PictureSet, NoiseSchedule) throws -> Void,
+        plan: @escaping (JobShape) -> [JobPhase: Double], rehearsal: @escaping (PictureSet, JobObjective) throws -> Void,
         logger: Logger
     ) {
         self.database = database
@@ -63,15 +63,14 @@ package final class RunningJob {
         let stages = inputs.stages
         return JobShape(
             request: request, before: stages.original.model, after: stages.latest.model, teacher: inputs.teacher?.model,
-            schedule: stages.original.schedule, encoding: inputs.encoding, pictures: inputs.dataset?.pictures.count ?? 0,
-            parallel: parallel)
+            objective: inputs.objective, encoding: inputs.encoding, pictures: inputs.dataset?.pictures.count ?? 0, parallel: parallel)
     }
 
     /// Whether its first phase has read what it is about.
     var hasBegun: Bool { found != nil }
 
     /// Lets all phases draw the pictures that they will draw, in vain.
-    func rehearse(on pictures: PictureSet, _ schedule: NoiseSchedule) throws { try rehearsal(pictures, schedule) }
+    func rehearse(on pictures: PictureSet) throws { try rehearsal(pictures, inputs.objective) }
 
     /// Shows the networks these pictures from now on.
     func look(at pictures: PictureSet) { found?.pictures = pictures }

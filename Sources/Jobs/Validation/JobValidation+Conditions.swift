@@ -10,13 +10,14 @@ extension JobValidation {
         let said = request.finetuning?.unconditionalProbability
         let guided = request.evaluation?.sampling.isGuided ?? false
         guard let condition = valid.model.condition else {
+            let draws = valid.objective.schedule != nil
             return [
                 said.map { _ in
                     FieldError(
                         pointer: "/finetuning/unconditional_probability",
                         detail: "is for models that are told a class or a text; this is not")
                 },
-                guided
+                guided && draws
                     ? FieldError(
                         pointer: "/evaluation/guidance_scale", detail: "must be 1: the model is told no class or text that could guide it")
                     : nil,

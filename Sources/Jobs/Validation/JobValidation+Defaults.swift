@@ -3,7 +3,7 @@ import Engine
 /// What is taken for fields that nobody gave, as far as only the checkpoint, the pictures and the memory can tell.
 extension JobValidation {
     /// Where nobody said how many pictures or steps, there are no more than the dataset and the noise schedule have.
-    static func fit(_ valid: inout Valid, _ dataset: DatasetDescriptor?) {
+    static func fit(_ valid: inout Valid, _ dataset: DatasetDescriptor?) -> [FieldError] {
         var request = valid.request
         let pictures = max(1, dataset?.images ?? .max)
         func lowered(_ size: Int, _ of: String) -> Int {
@@ -20,10 +20,33 @@ extension JobValidation {
         if let finetuning = request.finetuning, finetuning.isBatchUsual {
             request.finetuning?.training.batchSize = lowered(finetuning.training.batchSize, "fine-tuning")
         }
-        if let evaluation = request.evaluation, evaluation.areStepsUsual {
-            request.evaluation?.steps = min(evaluation.steps, valid.schedule.count)
+        if let evaluation = request.evaluation, evaluation.areStepsUsual, let schedule = valid.objective.schedule {
+            request.evaluation?.steps = min(evaluation.steps, schedule.count)
         }
         valid.request = request
+        return valid.objective.schedule == nil ? scored(&valid, among: pictures) : []
+    }
+
+    /// Pictures that an autoencoder is scored over where nobody says how many.
+    private static let usualScored = 64
+
+    /// Where nobody said how many pictures an autoencoder is scored over, there are no more than the dataset has.
+    private static func scored(_ valid: inout Valid, among pictures: Int) -> [FieldError] {
+        guard let pruning = valid.request.pruning, pruning.needsGradients else { return [] }
+        guard let samples = pruning.samples else {
+            valid.request.pruning?.samples = max(pruning.batchSize, min(usualScored, pictures))
+            return []
+        }
+        if pruning.isBatchUsual { valid.request.pruning?.batchSize = min(pruning.batchSize, samples) }
+        let batch = valid.request.pruning?.batchSize ?? samples
+        guard samples >= batch, samples <= pictures else {
+            let detail =
+                samples < batch
+                ? "must be at least batch_size (\(batch)), as pictures are scored in whole batches"
+                : "must be at most \(pictures), the number of pictures"
+            return [FieldError(pointer: "/pruning/samples", detail: detail)]
+        }
+        return []
     }
 
     /// As many calibration samples as memory holds, where nobody said how many.

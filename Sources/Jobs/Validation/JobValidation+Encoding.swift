@@ -5,8 +5,13 @@ extension JobValidation {
     static func encoding(_ valid: Valid) -> [FieldError] {
         guard valid.request.needsPictures else { return [] }
         let sample = valid.model.sampleShape
-        guard valid.source.descriptor.isLatent else {
-            guard valid.request.evaluation != nil, ![1, 3].contains(sample.channels) else { return [] }
+        guard valid.objective.schedule != nil, valid.source.descriptor.isLatent else {
+            guard valid.request.evaluation != nil || valid.objective.schedule == nil, ![1, 3].contains(sample.channels) else { return [] }
+            guard valid.objective.schedule != nil else {
+                return [
+                    FieldError(pointer: "/checkpoint", detail: "is an autoencoder for pictures of \(sample.channels) channels, not 1 or 3")
+                ]
+            }
             let hint = "; if these are latents, upload the pipeline with its autoencoder (vae/ or vqvae/)"
             return [
                 FieldError(pointer: "/evaluation", detail: "needs a model of 1 or 3 channels; this has \(sample.channels)\(hint)")

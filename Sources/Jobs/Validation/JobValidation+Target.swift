@@ -8,14 +8,14 @@ extension JobValidation {
         if pruning.widths == .diffusers, model.freeWidths {
             return [FieldError(pointer: "/pruning/widths", detail: Self.alreadyFree)]
         }
-        let goal = try CutGoal(target, valid.request, valid.source, model, valid.schedule, resources.parallel)
+        let goal = try CutGoal(target, valid.request, valid.source, model, valid.objective, resources.parallel)
         do {
             let unranked = model.graph.channelGroups().map { [Double](repeating: 0, count: $0.width) }
             // Where widths alone meet it no layer need go.
             let kept = try model.kept(.uniform, importance: unranked, depth: pruning.depth) {
-                try goal.cut($0, pruning, timesteps: valid.schedule.timesteps)
+                try goal.cut($0, pruning, timesteps: valid.objective.timesteps)
             }
-            valid.result = try model.pruned(kept: kept, widths: pruning.widths, steps: valid.schedule.timesteps)
+            valid.result = try model.pruned(kept: kept, widths: pruning.widths, steps: valid.objective.timesteps)
             return []
         } catch let error as CutTargetError {
             return error.misses.map { FieldError(pointer: "/pruning/target/\($0.resource.rawValue)", detail: $0.description) }

@@ -25,7 +25,8 @@ package struct JobValidation {
         let model: any Architecture
         /// What pruning leaves of the model; the model itself where nothing is pruned.
         var result: any Architecture
-        let schedule: NoiseSchedule
+        /// What the model is scored, trained and judged by.
+        let objective: JobObjective
         /// What is told of the pictures; nil where there are none.
         let dataset: DatasetDescriptor?
         /// What fine-tuning imitates; nil where it imitates nothing.
@@ -53,7 +54,7 @@ package struct JobValidation {
         /// What its phases are reckoned by.
         package func shape(_ parallel: Parallel) -> JobShape {
             JobShape(
-                request: request, before: model, after: result, isEstimate: isEstimate, teacher: teacher, schedule: schedule,
+                request: request, before: model, after: result, isEstimate: isEstimate, teacher: teacher, objective: objective,
                 encoding: encoding, pictures: pictures, parallel: parallel)
         }
 
@@ -66,7 +67,10 @@ package struct JobValidation {
     /// - Throws: ``JobsError/invalidFields(_:)`` with every field that does not fit; ``StorageError/notFound(_:id:)`` for what the request
     ///   names, and ``StorageError/damaged(_:id:file:found:)`` for what of it is known to be damaged.
     package func validated(_ request: JobRequest) throws -> Valid {
-        let source = try StoredCheckpoint(database, request.checkpoint)
+        let source: StoredCheckpoint
+        do { source = try StoredCheckpoint(database, request.checkpoint, component: request.component) } catch let error as ComponentError {
+            throw JobsError.invalidFields([FieldError(pointer: "/pruning/component", detail: error.description)])
+        }
         let record = try request.dataset.map { try database.datasets.get($0) }
         let dataset = try record.map(DatasetDescriptor.init)
         try source.refuseKnownDamage()
@@ -87,6 +91,7 @@ package struct JobValidation {
         _ request: JobRequest, _ source: StoredCheckpoint, _ dataset: DatasetDescriptor?, _ teacher: Teacher?, _ found: [FieldError]
     ) throws -> Valid {
         let (untold, schedule) = try source.architecture()
+        let objective = JobObjective(schedule, request)
         var errors = found
         var encoding: EncodingShape?
         if request.needsPictures {
@@ -103,10 +108,11 @@ package struct JobValidation {
         let model = try told(untold)
         let imitated = try teacher?.model(untold)
         var valid = Valid(
-            request: request, source: source, model: model, result: model, schedule: schedule, dataset: dataset,
+            request: request, source: source, model: model, result: model, objective: objective, dataset: dataset,
             teacher: try imitated.map(told), encoding: encoding)
-        Self.fit(&valid, dataset)
-        errors += Self.model(request, model, schedule)
+        errors += Self.component(&valid)
+        errors += Self.fit(&valid, dataset)
+        errors += Self.model(valid.request, model, objective)
         if errors.isEmpty { errors += Self.encoding(valid) }
         if let teacher, let imitated {
             do { _ = try teacher.kept(imitated) } catch let error as TeacherError { errors.append(Self.distillation(error)) }
@@ -116,11 +122,11 @@ package struct JobValidation {
         }
         errors += Self.pictures(valid, dataset)
         errors += Self.conditions(&valid, dataset)
-        if let pruning = request.pruning {
+        if let pruning = valid.request.pruning {
             errors += Self.timesteps(&valid)
             errors += try cut(pruning, &valid)
         }
-        if let evaluation = valid.request.evaluation, schedule.note == nil {
+        if let evaluation = valid.request.evaluation, let schedule, schedule.note == nil {
             do { _ = try evaluation.sampling.sampler(schedule) } catch {
                 errors.append(FieldError(pointer: "/evaluation/steps", detail: "\(error)"))
             }
@@ -128,23 +134,25 @@ package struct JobValidation {
         fillReconstruction(&valid)
         if errors.isEmpty { errors += memory(valid) }
         guard errors.isEmpty else { throw JobsError.invalidFields(errors) }
-        if let key = Scoring(valid.request)?.key(valid.request, schedule, threads: resources.parallel.threads) {
+        if let key = Scoring(valid.request)?.key(valid.request, objective, threads: resources.parallel.threads) {
             valid.isScored = try database.calibrations.find(key) != nil
         }
         return valid
     }
 
-    private static func model(_ request: JobRequest, _ model: any Architecture, _ schedule: NoiseSchedule) -> [FieldError] {
+    private static func model(_ request: JobRequest, _ model: any Architecture, _ objective: JobObjective) -> [FieldError] {
         guard request.needsPictures else { return [] }
         let channels = model.sampleShape.channels
-        if !model.objectives.contains(.noisePrediction) || schedule.note != nil {
-            let note = (model.objectiveNote ?? schedule.note).map { ": \($0)" } ?? ""
+        if !model.objectives.contains(objective.name) || objective.schedule?.note != nil {
+            let note = (model.objectiveNote ?? objective.schedule?.note).map { ": \($0)" } ?? ""
+            let what = objective.schedule == nil ? "an autoencoder" : "a predictor of noise"
             return [
                 FieldError(
                     pointer: "/checkpoint",
-                    detail: "cannot be run as a predictor of noise\(note). Pruning by magnitude or at random needs no pictures")
+                    detail: "cannot be run as \(what)\(note). Pruning by magnitude or at random needs no pictures")
             ]
         }
+        guard let schedule = objective.schedule else { return [] }
         let givesVariance = model.graph.output("out_sample")?.channels == 2 * channels
         if givesVariance != schedule.predictsVariance {
             let detail =
@@ -159,7 +167,8 @@ package struct JobValidation {
     private static func pictures(_ valid: Valid, _ dataset: DatasetDescriptor?) -> [FieldError] {
         let request = valid.request
         guard let dataset else {
-            return request.datasetNeed.map { [FieldError(pointer: "/dataset", detail: "is required by \($0)")] } ?? []
+            let need = request.datasetNeed ?? (valid.objective.schedule == nil && request.evaluation != nil ? "the evaluation" : nil)
+            return need.map { [FieldError(pointer: "/dataset", detail: "is required by \($0)")] } ?? []
         }
         let shape = valid.picture
         var errors: [FieldError] = []
@@ -209,10 +218,11 @@ package struct JobValidation {
 
     private static func timesteps(_ valid: inout Valid) -> [FieldError] {
         guard let pruning = valid.request.pruning, pruning.plan == nil else { return [] }
-        let last = pruning.last ?? valid.schedule.count - 1
+        guard let schedule = valid.objective.schedule else { return [] }
+        let last = pruning.last ?? schedule.count - 1
         valid.request.pruning?.last = last
-        if last >= valid.schedule.count {
-            return [FieldError(pointer: "/pruning/timesteps/last", detail: "must be less than \(valid.schedule.count)")]
+        if last >= schedule.count {
+            return [FieldError(pointer: "/pruning/timesteps/last", detail: "must be less than \(schedule.count)")]
         }
         return pruning.first <= last
             ? [] : [FieldError(pointer: "/pruning/timesteps/first", detail: "must not be greater than last (\(last))")]
@@ -241,13 +251,13 @@ package struct JobValidation {
         do {
             try selection.validate(groups)
             let kept = try selection.kept(groups, importance: groups.map { [Double](repeating: 0, count: $0.width) })
-            valid.result = try model.pruned(kept: kept, widths: pruning.widths, steps: valid.schedule.timesteps)
+            valid.result = try model.pruned(kept: kept, widths: pruning.widths, steps: valid.objective.timesteps)
             valid.share = share(pruning, ratio, groups, kept: kept.map(\.count), isEstimate: valid.isEstimate)
             return []
         } catch PruningError.noBlockWidths {
             let free = Selection(ratio: ratio, widths: .free, blockRules: model.blockRules)
             let kept = try? free.kept(groups, importance: groups.map { [Double](repeating: 0, count: $0.width) })
-            let left = kept.flatMap { try? model.pruned(kept: $0, widths: .free, steps: valid.schedule.timesteps).graph.parameterCount }
+            let left = kept.flatMap { try? model.pruned(kept: $0, widths: .free, steps: valid.objective.timesteps).graph.parameterCount }
             let gives = left.map { ", and leave \($0) of \(model.graph.parameterCount) parameters at this ratio" } ?? ""
             return [FieldError(pointer: "/pruning/widths", detail: "cannot be \"diffusers\": \(PruningError.noBlockWidths)\(gives)")]
         } catch {
@@ -268,7 +278,7 @@ package struct JobValidation {
         }
         do {
             let kept = try payload.plan.kept(for: valid.model)
-            valid.result = try valid.model.pruned(kept: kept, widths: payload.plan.widths, steps: valid.schedule.timesteps)
+            valid.result = try valid.model.pruned(kept: kept, widths: payload.plan.widths, steps: valid.objective.timesteps)
             return []
         } catch let error as PruningPlanError {
             let place = error.place.map { "/\($0.index)/\($0.field)" } ?? ""

@@ -100,9 +100,9 @@ package struct PruningJob {
             isShuttingDown: isShuttingDown, logger: logger)
         let running = RunningJob(
             job, request, in: database, resources: resources, reporter: reporter, plan: phases.work,
-            rehearsal: { pictures, schedule in
+            rehearsal: { pictures, objective in
                 for phase in phases.asked(by: request) {
-                    try phase.rehearse(on: pictures, schedule)
+                    try phase.rehearse(on: pictures, objective)
                     try reporter.check()
                 }
             }, logger: logger)

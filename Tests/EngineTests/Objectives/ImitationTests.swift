@@ -45,14 +45,14 @@ import Testing
         var generator = TorchGenerator(seed: 4)
         let numbers = generator.randn(5 * shape.count)
         let objective = try Imitation(
-            Reconstruction(pictures: PictureSet.of(numbers, shape)), of: teacher, by: student.model,
+            Reconstruction(PictureSet.of(numbers, shape)), of: teacher, by: student.model,
             kept: ["down": Self.kept, "activation": Self.kept], shares: shares, parallel: Self.parallel)
         let gradients = Weights(student.weights.parameters)
         let executor = Executor(
             graph: objective.graph(of: student.model), weights: student.weights, gradients: gradients, batch: batch, parallel: Self.parallel
         )
         let running = ObjectiveExecutor(objective, in: executor, samples: 5)
-        let loss = running.lossAndBackward(try objective.scoring(5, from: &generator))
+        let loss = running.lossAndBackward(try objective.scoring(objective.scoring(5, from: &generator), at: 0))
 
         var pixels = [Float](repeating: 0, count: numbers.count)
         PixelOrder.channelsLast(numbers, to: &pixels, batch: 5, shape: shape)
@@ -83,7 +83,7 @@ import Testing
     @Test func channelsThatTheStudentDoesNotHaveAreRefused() throws {
         let (student, teacher) = (try Self.narrowing(width: 3, seed: 1), try Self.narrowing(width: 5, seed: 2))
         let base = Reconstruction(
-            pictures: PictureSet.of([Float](repeating: 0, count: student.model.sampleShape.count), student.model.sampleShape))
+            PictureSet.of([Float](repeating: 0, count: student.model.sampleShape.count), student.model.sampleShape))
         for kept in [
             [:], ["down": [0, 1, 2]], ["down": [0, 1, 2], "activation": [0, 1]], ["down": [0, 1, 2], "activation": [0, 1, 5]],
         ] {

@@ -18,7 +18,7 @@ struct Narrowing: Architecture {
 
     private static func layers(_ shape: Shape, width: Int) throws(GraphError) -> Graph {
         var graph = Graph()
-        let picture = try graph.add("picture", Input(shape))
+        let picture = try graph.add("sample", Input(shape))
         var hidden = try graph.add("down", Linear("down", in: shape.channels, out: width, width: .own), [picture])
         hidden = try graph.add("activation", Activation(.silu), [hidden])
         graph.addOutput("reconstruction", try graph.add("up", Linear("up", in: width, out: shape.channels, width: .own), [hidden]))

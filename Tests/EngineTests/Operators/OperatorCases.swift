@@ -123,6 +123,12 @@ enum OperatorCases {
             tolerance: 1e-6)
     }
 
+    private static func first(_ count: Int, of input: Shape, batch: Int) -> OperatorCase {
+        OperatorCase(
+            name: "FirstChannels \(count)", operation: FirstChannels(count), inputs: [input], batch: batch, twin: .firstChannels(count),
+            wrongInputs: [[input.with(channels: count - 1)], [input, input], []], tolerance: 1e-6)
+    }
+
     private static func modulation(_ input: Shape, batch: Int) -> OperatorCase {
         OperatorCase(
             name: "ScaleShift", operation: ScaleShift(), inputs: [input, .vector(2 * input.channels)], batch: batch, twin: .scaleShift,
@@ -144,6 +150,8 @@ enum OperatorCases {
     static let joints: [OperatorCase] = [
         concat(3, 3, [5, 3], batch: 1), concat(4, 5, [5, 1, 9], batch: 3), concat(1, 1, [7, 8], batch: 3),
         concat(13, 13, [11, 6], batch: 3),
+        first(4, of: map(5, 3, 8), batch: 3), first(1, of: map(1, 1, 9), batch: 1), first(11, of: map(13, 13, 17), batch: 3),
+        first(3, of: map(4, 4, 3), batch: 1),
         modulation(map(5, 3, 7), batch: 3), modulation(map(1, 1, 9), batch: 1), modulation(map(13, 13, 9), batch: 1),
         spatial(map(6, 8, 7), map(3, 2, 7), batch: 3), spatial(map(1, 1, 9), map(1, 1, 9), batch: 1),
         spatial(map(12, 12, 17), map(3, 3, 17), batch: 2), spatial(map(4, 6, 3), map(4, 6, 3), batch: 1),

@@ -137,6 +137,18 @@ struct Twin: Sendable {
         return y
     }
 
+    /// `x[:, :count]`.
+    static func firstChannels(_ count: Int) -> Twin {
+        Twin { inputs, _ in
+            let x = inputs[0]
+            var y = Samples(batch: x.batch, shape: x.shape.with(channels: count), values: [])
+            for image in 0..<y.batch {
+                for pixel in 0..<y.shape.pixels { y.values += x.values[x.start(image, pixel)..<(x.start(image, pixel) + count)] }
+            }
+            return y
+        }
+    }
+
     /// (a + b) · scale, with b a map or a vector.
     static func add(scale: Double) -> Twin {
         Twin { inputs, _ in

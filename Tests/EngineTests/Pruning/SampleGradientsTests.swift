@@ -166,7 +166,7 @@ import Testing
         let shape = trained.model.sampleShape
         var generator = TorchGenerator(seed: 4)
         let numbers = generator.randn(6 * shape.count)
-        let objective = Reconstruction(pictures: PictureSet.of(numbers, shape))
+        let objective = Reconstruction(PictureSet.of(numbers, shape))
         let found = try scored(.groupFisher, trained, objective, points: [0, 1, 2], samples: 2).outcome.importance
 
         let theta = values(trained.weights)

@@ -88,9 +88,13 @@ import Testing
     private static func forgetScores(_ folder: URL) throws { try Database(folder: folder).execute("DELETE FROM calibrations") }
 
     private static func killInEveryPhase(_ folder: URL, _ request: JSON, _ expected: Outcome) async throws {
+        try await kill(in: ["scoring", "reconstructing", "finetuning", "evaluating"], folder, request, expected)
+    }
+
+    private static func kill(in phases: [String], _ folder: URL, _ request: JSON, _ expected: Outcome) async throws {
         var server = try ServerProcess(folder: folder, settings: settings)
         let id = try await post(APIClient(base: server.url), request)
-        for (attempt, phase) in ["scoring", "reconstructing", "finetuning", "evaluating"].enumerated() {
+        for (attempt, phase) in phases.enumerated() {
             let job = try await APIClient(base: server.url).job(id) {
                 $0["phase"]?.text == phase && ($0.at("progress", "completed").integer ?? 0) > 10
             }
@@ -100,10 +104,32 @@ import Testing
         }
         let outcome = try await Outcome(id, APIClient(base: server.url))
         #expect(outcome.differences(to: expected) == [])
-        #expect(try await APIClient(base: server.url).get("/v1/jobs/\(id)").json["attempt"]?.integer == 5)
+        #expect(try await APIClient(base: server.url).get("/v1/jobs/\(id)").json["attempt"]?.integer == phases.count + 1)
         #expect(server.terminate() == 0)
         let log = try String(contentsOf: server.log, encoding: .utf8)
         for phase in ["scoring", "finetuning"] { #expect(log.contains("\(id) goes on at \(phase) "), "\(log)") }
+    }
+
+    /// An autoencoder's points of scoring are batches of pictures.
+    @Test func anAutoencodersJobGoesOn() async throws {
+        try await Self.folder { folder in
+            let undisturbed = try ServerProcess(folder: folder, settings: "threads: 2")
+            let client = APIClient(base: undisturbed.url)
+            let files = try ["config.json": "config.json", "diffusion_pytorch_model.safetensors": "weights.safetensors"].map {
+                ($0.key, try Samples.bytes("autoencoder/kl/\($0.value)"))
+            }
+            let request: JSON = [
+                "checkpoint": .string(try await client.upload("/v1/checkpoints?name=kl", Samples.archive(files))),
+                "dataset": .string(try await client.upload("/v1/datasets", Samples.pictures(400, width: 32, height: 32))),
+                "pruning": ["ratio": .double(0.5), "method": "fisher", "batch_size": 1, "samples": 400, "reconstruction": ["samples": 32]],
+                "finetuning": ["steps": 250, "batch_size": 2, "seed": 4, "distillation": ["output": 1, "features": 1, "task": 1]],
+                "evaluation": ["samples": 4],
+            ]
+            let expected = try await Outcome(try await Self.post(client, request), client)
+            undisturbed.kill()
+            try Self.forgetScores(folder)
+            try await Self.kill(in: ["scoring", "finetuning"], folder, request, expected)
+        }
     }
 
     /// A job that looks for its cut does not try again what it tried.

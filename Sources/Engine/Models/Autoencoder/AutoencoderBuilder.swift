@@ -1,18 +1,42 @@
-/// Emits the nodes of one half of an ``AutoencoderModel``. A value is the index of the node that computes it.
+/// Emits the nodes of one half of an ``AutoencoderModel``, or of both, one after the other. A value is the index of the node that computes it.
 struct AutoencoderBuilder: LayerBuilder {
     let configuration: AutoencoderConfiguration
-    /// A config tells every width.
-    let shapes: [String: [Int]] = [:]
+    /// The checkpoint's tensor shapes where it has free widths; empty where the config tells.
+    let shapes: [String: [Int]]
     var graph = Graph()
+    /// The nodes that give what the decoder's blocks return, by name.
+    private(set) var decoderBlocks: [String] = []
 
     private static let epsilon: Float = 1e-6
 
-    init(_ configuration: AutoencoderConfiguration) {
+    init(_ configuration: AutoencoderConfiguration, shapes: [String: [Int]] = [:]) {
         self.configuration = configuration
+        self.shapes = configuration.freeWidths ? shapes : [:]
+    }
+
+    /// From a picture to what the decoder makes of what the encoder makes of it: of a distribution its means, of a `VQModel`'s latents the
+    /// nearest rows.
+    mutating func reconstruct(height: Int, width: Int) throws(GraphError) {
+        var latents = try encoded(height: height, width: width)
+        if configuration.kind == .distribution {
+            latents = try graph.add("means", FirstChannels(configuration.latentChannels), [latents])
+        }
+        graph.addOutput("reconstruction", try decoded(latents))
     }
 
     /// diffusers' `Encoder`, and `quant_conv`.
     mutating func encode(height: Int, width: Int) throws(GraphError) {
+        graph.addOutput("moments", try encoded(height: height, width: width))
+    }
+
+    /// The table of a `VQModel`, `post_quant_conv`, and diffusers' `Decoder`.
+    mutating func decode(height: Int, width: Int) throws(GraphError) {
+        let latents = try graph.add("latents", Input(Shape(height: height, width: width, channels: configuration.latentChannels)))
+        graph.addOutput("sample", try decoded(latents))
+    }
+
+    /// The node that gives the moments.
+    private mutating func encoded(height: Int, width: Int) throws(GraphError) -> Int {
         let widths = configuration.blockOutChannels
         let sample = try graph.add("sample", Input(Shape(height: height, width: width, channels: configuration.inChannels)))
         var hidden = try convolution("encoder.conv_in", sample, out: widths[0])
@@ -27,33 +51,34 @@ struct AutoencoderBuilder: LayerBuilder {
         hidden = try norm(
             "encoder.conv_norm_out", hidden, groups: configuration.normGroups, epsilon: Self.epsilon, activation: .silu)
         let out = configuration.kind == .distribution ? 2 * configuration.innerChannels : configuration.innerChannels
-        hidden = try convolution("encoder.conv_out", hidden, out: out, width: .own)
-        if configuration.hasQuantConvolution {
-            hidden = try pointwise("quant_conv", hidden, out: configuration.momentChannels, width: .own)
-        }
-        graph.addOutput("moments", hidden)
+        hidden = try convolution("encoder.conv_out", hidden, out: out, width: .fixed)
+        guard configuration.hasQuantConvolution else { return hidden }
+        return try pointwise("quant_conv", hidden, out: configuration.momentChannels, width: .fixed)
     }
 
-    /// The table of a `VQModel`, `post_quant_conv`, and diffusers' `Decoder`.
-    mutating func decode(height: Int, width: Int) throws(GraphError) {
+    /// The node that gives the picture.
+    private mutating func decoded(_ input: Int) throws(GraphError) -> Int {
         let widths = Array(configuration.blockOutChannels.reversed())
-        var hidden = try graph.add("latents", Input(Shape(height: height, width: width, channels: configuration.latentChannels)))
+        var hidden = input
         if case .codebook(let rows) = configuration.kind {
             hidden = try graph.add("quantize", Quantization("quantize.embedding", rows: rows, channels: channels(hidden)), [hidden])
         }
         let latents = configuration.hasSpatialNorms ? hidden : nil
         if configuration.hasPostQuantConvolution {
-            hidden = try pointwise("post_quant_conv", hidden, out: configuration.innerChannels, width: .own)
+            hidden = try pointwise("post_quant_conv", hidden, out: configuration.innerChannels, width: .fixed)
         }
         hidden = try convolution("decoder.conv_in", hidden, out: widths[0])
         hidden = try middle("decoder.mid_block", hidden, width: widths[0], latents: latents)
+        decoderBlocks.append(graph.nodes[hidden].name)
         for (level, width) in widths.enumerated() {
             let name = "decoder.up_blocks.\(level)"
             let attends = configuration.upAttention[level]
             hidden = try block(name, hidden, width: width, layers: configuration.layersPerBlock + 1, attends: attends, latents: latents)
-            guard level < widths.count - 1 else { break }
-            hidden = try graph.add("\(name).upsamplers.0", Upsample(), [hidden])
-            hidden = try convolution("\(name).upsamplers.0.conv", hidden, out: width)
+            if level < widths.count - 1 {
+                hidden = try graph.add("\(name).upsamplers.0", Upsample(), [hidden])
+                hidden = try convolution("\(name).upsamplers.0.conv", hidden, out: width)
+            }
+            decoderBlocks.append(graph.nodes[hidden].name)
         }
         if let latents {
             hidden = try spatialNorm("decoder.conv_norm_out", hidden, latents: latents)
@@ -62,8 +87,7 @@ struct AutoencoderBuilder: LayerBuilder {
             hidden = try norm(
                 "decoder.conv_norm_out", hidden, groups: configuration.normGroups, epsilon: Self.epsilon, activation: .silu)
         }
-        hidden = try convolution("decoder.conv_out", hidden, out: configuration.outChannels)
-        graph.addOutput("sample", hidden)
+        return try convolution("decoder.conv_out", hidden, out: configuration.outChannels)
     }
 
     private func form(_ latents: Int?) -> ResnetForm {

@@ -22,8 +22,9 @@ extension AutoencoderConfiguration {
         return blocks
     }
 
-    static func checkSampleSize(_ reader: inout ConfigurationReader) throws(ConfigurationError) {
-        guard let value = reader.value("sample_size") else { return }
+    /// The height and width of the pictures that it was trained on, as far as it says; diffusers' constructors say 32.
+    static func sampleSize(_ reader: inout ConfigurationReader) throws(ConfigurationError) -> (height: Int, width: Int) {
+        guard let value = reader.value("sample_size") else { return (32, 32) }
         var sides = [value]
         if case .array(let values) = value { sides = values }
         guard (1...2).contains(sides.count), sides.allSatisfy({ $0.integer.map { (1...ConfigurationLimits.side).contains($0) } ?? false })
@@ -31,6 +32,8 @@ extension AutoencoderConfiguration {
             throw reader.invalid(
                 "sample_size", expected: "a whole number from 1 to \(ConfigurationLimits.side), or two of them", found: value)
         }
+        let found = sides.compactMap(\.integer)
+        return (found[0], found[found.count - 1])
     }
 
     /// As diffusers' pipelines scale: by `shift_factor`, or by a mean and a deviation of each channel where both are given.

@@ -46,8 +46,17 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
     public let hasSpatialNorms: Bool
     /// How latents are scaled for the network that is trained on them.
     public let scaling: LatentScaling
+    /// Height of the pictures that it was trained on, and is pruned for. It works on others, too.
+    public let sampleHeight: Int
+    /// Width of such a picture.
+    public let sampleWidth: Int
+    /// Whether every layer is as wide as its tensors, not as ``blockOutChannels`` says: what pruning with ``Widths/free`` leaves.
+    public let freeWidths: Bool
     /// What was ignored.
     public let warnings: [Warning]
+
+    /// The configuration as it was read.
+    private let document: JSON
 
     /// Number of resolutions.
     public var levels: Int { blockOutChannels.count }
@@ -81,10 +90,10 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
         activation = try reader.activation("act_fn") ?? .silu
         normGroups = try reader.integer("norm_num_groups", in: 1...ConfigurationLimits.channels, default: 32)
 
-        // Pictures. The size that it was trained on decides nothing here.
+        // Pictures.
         inChannels = try reader.integer("in_channels", in: 1...ConfigurationLimits.channels, default: 3)
         outChannels = try reader.integer("out_channels", in: 1...ConfigurationLimits.channels, default: 3)
-        try Self.checkSampleSize(&reader)
+        (sampleHeight, sampleWidth) = try Self.sampleSize(&reader)
 
         // Latents.
         let inner = try reader.integer("latent_channels", in: 1...ConfigurationLimits.channels, default: isDistribution ? 4 : 3)
@@ -108,7 +117,20 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
             // Of latents that come as the rows' numbers.
             _ = try reader.bool("lookup_from_codebook", default: false)
         }
+        freeWidths = try reader.word("pruned_widths", oneOf: ["free"], default: "") == "free"
+        document = reader.document
         warnings = reader.unknownKeyWarnings()
         try checkNorms()
+    }
+
+    /// The configuration written back with some keys changed or added, every other key untouched.
+    public func json(replacing changes: [String: JSON] = [:]) -> Data { Data(document.replacing(changes).pretty.utf8) }
+
+    /// Parameters of both halves in the order in which diffusers' constructor draws their initial values.
+    func constructionOrder(_ parameters: [Parameter]) -> [Parameter] {
+        guard kind == .distribution else { return parameters }
+        // There the layers between encoder and decoder come last.
+        func isBetween(_ parameter: Parameter) -> Bool { parameter.name.contains("quant_conv.") }
+        return parameters.filter { !isBetween($0) } + parameters.filter(isBetween)
     }
 }

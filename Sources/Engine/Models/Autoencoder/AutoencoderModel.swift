@@ -38,11 +38,5 @@ public struct AutoencoderModel: Sendable {
     public func graph(_ half: AutoencoderHalf) -> Graph { half == .encoder ? encoder : decoder }
 
     /// The parameters of both in the order in which diffusers' constructor draws their initial values.
-    public var constructionOrder: [Parameter] {
-        let all = encoder.parameters + decoder.parameters
-        guard configuration.kind == .distribution else { return all }
-        // There the layers between encoder and decoder come last.
-        func isBetween(_ parameter: Parameter) -> Bool { parameter.name.contains("quant_conv.") }
-        return all.filter { !isBetween($0) } + all.filter(isBetween)
-    }
+    public var constructionOrder: [Parameter] { configuration.constructionOrder(encoder.parameters + decoder.parameters) }
 }

@@ -153,7 +153,9 @@ extension API {
         on(
             &routes, .get, "/v1/jobs/{id}/files/{name}",
             Operation(
-                "downloadSamples", "Gives a picture of samples: samples_before.png, samples_pruned.png, samples_after.png.",
+                "downloadSamples",
+                "Gives a picture of samples: samples_before.png, samples_pruned.png, samples_after.png; of an autoencoder these are pictures "
+                    + "that it made of those of samples_originals.png.",
                 answers: [.init(status: 200, detail: "The picture.", contents: [.binary("image/png")], fields: ["ETag"])],
                 refusals: [.notFound, .init(409, "file_damaged")]
             ).partial

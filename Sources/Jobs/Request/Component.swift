@@ -1,0 +1,12 @@
+/// Which network of a checkpoint is meant.
+package enum Component: String, Sendable, CaseIterable {
+    /// A pipeline's own network.
+    case unet
+    /// Its autoencoder, or a checkpoint that is one.
+    case vae
+    /// The same, where it has a table.
+    case vqvae
+
+    /// Whether it makes pictures of pictures.
+    var isAutoencoder: Bool { self != .unet }
+}

@@ -1,0 +1,78 @@
+import Engine
+
+/// Fields that only some networks have, and what others take for them.
+extension JobValidation {
+    /// Refuses what does not belong to the network that is meant, and fills in what it alone tells.
+    static func component(_ valid: inout Valid) -> [FieldError] {
+        let place = valid.source.place
+        if valid.request.pruning != nil { valid.request.pruning?.component = place.component }
+        if valid.objective.schedule != nil { return ofDenoiser(valid.request) }
+        let request = valid.request
+        let loss = request.objective ?? ReconstructionLoss()
+        valid.request.objective = loss
+        if let pruning = request.pruning, pruning.plan == nil {
+            if !pruning.given.contains("method") { valid.request.pruning?.method = .taylor }
+            valid.request.pruning?.threshold = 0
+        }
+        return ofAutoencoder(valid.request, valid.source) + divergence(loss, valid)
+    }
+
+    private static func ofDenoiser(_ request: JobRequest) -> [FieldError] {
+        [
+            request.objective.map { _ in
+                FieldError(
+                    pointer: "/objective", detail: "is for autoencoders: this network is scored and trained by the noise that it predicts")
+            },
+            request.pruning?.samples.map { _ in
+                FieldError(
+                    pointer: "/pruning/samples",
+                    detail: "is for autoencoders: batch_size says how many pictures are scored, at every timestep")
+            },
+        ].compactMap { $0 }
+    }
+
+    private static func ofAutoencoder(_ request: JobRequest, _ source: StoredCheckpoint) -> [FieldError] {
+        let untold = "is for networks that are told a timestep; an autoencoder is told none"
+        let pruning = [
+            ("threshold", "leaves out timesteps; an autoencoder is scored over pictures, and all of them count"),
+            ("time_embedding", untold), ("timesteps", "\(untold), and is scored over pictures: samples says over how many"),
+        ]
+        let drawing = "says how samples are drawn; an autoencoder draws none, but reconstructs held-out pictures"
+        let evaluation = ["sampler", "steps", "eta", "guidance_scale"].map { ($0, drawing) }
+        var errors = pruning.filter { request.pruning?.given.contains($0.0) ?? false }.map {
+            FieldError(pointer: "/pruning/\($0.0)", detail: $0.1)
+        }
+        errors += evaluation.filter { request.evaluation?.given.contains($0.0) ?? false }.map {
+            FieldError(pointer: "/evaluation/\($0.0)", detail: $0.1)
+        }
+        if source.place.isInPipeline, let pruning = request.pruning, (pruning.plan?.plan.widths ?? pruning.widths) == .free {
+            let pointer = pruning.plan == nil ? "/pruning/widths" : "/pruning/plan/widths"
+            errors.append(
+                FieldError(
+                    pointer: pointer,
+                    detail:
+                        "must be \"diffusers\" in a pipeline, which loads its autoencoder by a plain config; an autoencoder that is uploaded "
+                        + "by itself can have free ones"))
+        }
+        if !source.place.isMain {
+            do { try source.checkTensors() } catch {
+                errors.append(FieldError(pointer: "/pruning/component", detail: "cannot be pruned: \(error)"))
+            }
+        }
+        return errors
+    }
+
+    /// Whether the network has the distribution whose divergence is to count, and what goes with it.
+    private static func divergence(_ loss: ReconstructionLoss, _ valid: Valid) -> [FieldError] {
+        guard loss.divergence > 0 else { return [] }
+        func refusal(_ why: String) -> [FieldError] { [FieldError(pointer: "/objective/kl_weight", detail: "must be 0 \(why)")] }
+        if valid.model.className != AutoencoderKL.className {
+            return refusal("for a \(valid.model.className), whose latents have no distribution")
+        }
+        if valid.request.finetuning?.distillation != nil { return refusal("with distillation") }
+        if valid.request.pruning?.method == .gaussNewton, valid.request.pruning?.plan == nil {
+            return refusal("with the method gauss-newton, which goes by what comes out alone")
+        }
+        return []
+    }
+}

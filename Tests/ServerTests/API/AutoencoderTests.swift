@@ -1,0 +1,105 @@
+import Documents
+import Foundation
+import ServiceSupport
+import Testing
+
+/// Autoencoders pruned, by themselves and in a pipeline.
+@Suite struct AutoencoderTests {
+    private static func alone(_ name: String) throws -> [(String, [UInt8])] {
+        [
+            ("config.json", try Samples.bytes("autoencoder/\(name)/config.json")),
+            ("diffusion_pytorch_model.safetensors", try Samples.bytes("autoencoder/\(name)/weights.safetensors")),
+        ]
+    }
+
+    private static func paths(_ checkpoint: JSON) -> [String] { (checkpoint["files"]?.elements ?? []).compactMap { $0["path"]?.text } }
+
+    @Test(arguments: ["kl", "vq"], ["diffusers", "free"]) func aloneItGoesThroughAllPhases(name: String, widths: String) async throws {
+        try await World.with { world in
+            let uploaded = try await world.send("POST", "/v1/checkpoints", body: Samples.archive(Self.alone(name))).json
+            #expect(uploaded["architecture"]?.text == (name == "kl" ? "AutoencoderKL" : "VQModel"))
+            #expect(uploaded["is_latent"] == false && uploaded["sample_shape"] == [3, 32, 32] && uploaded["warnings"] == [])
+            #expect(Self.paths(uploaded) == ["config.json", "diffusion_pytorch_model.safetensors"])
+            let dataset = try await world.upload("/v1/datasets", Samples.pictures(20, width: 32, height: 32))
+            let answer = try await world.post(
+                "/v1/jobs",
+                [
+                    "checkpoint": uploaded["id"] ?? .null, "dataset": .string(dataset),
+                    "pruning": ["ratio": .double(0.5), "widths": .string(widths), "batch_size": 5, "samples": 17],
+                    "finetuning": ["steps": 3, "batch_size": 4, "distillation": ["output": 1, "features": 1, "task": 1]],
+                    "evaluation": ["samples": 3],
+                ])
+            let job = try await world.finished(try #require(answer.json["id"]?.text, "\(answer.detail)"))
+            #expect(job.status == "succeeded", "\(job.compact)")
+            #expect(
+                job.at("request", "pruning", "method") == "taylor" && job.at("request", "pruning", "component").text?.hasPrefix("v") == true
+            )
+            let id = job["id"]?.text ?? ""
+            let metrics = try await world.get("/v1/jobs/\(id)/metrics").json
+            #expect(metrics.at("scoring", "losses").elements.compactMap { $0["batch"]?.integer } == [0, 1, 2])
+            #expect(metrics.at("scoring", "kept_batches") == 3 && metrics["scoring"]?["kept_timesteps"] == nil)
+            for measure in ["mse", "ssim"] {
+                for stage in ["before", "pruned", "after"] {
+                    #expect(metrics.at("evaluation", "reconstruction", measure, stage).double != nil, "\(measure) \(stage)")
+                }
+            }
+            for file in ["before", "pruned", "after", "originals"] {
+                #expect(try await world.get("/v1/jobs/\(id)/files/samples_\(file).png").data.starts(with: [0x89, 0x50]), "\(file)")
+            }
+            let result = try await world.get("/v1/checkpoints/\(job.at("result", "checkpoint").text ?? "")").json
+            let own = widths == "free" ? ["load_pruned.py"] : []
+            #expect(
+                Self.paths(result) == (["README.md", "config.json", "diffusion_pytorch_model.safetensors", "manifest.json"] + own).sorted())
+            #expect((result["parameters"]?.integer ?? .max) < (uploaded["parameters"]?.integer ?? 0))
+            // What is made can be pruned again, and looked at.
+            let again = try await world.post(
+                "/v1/jobs?dry_run=true",
+                ["checkpoint": result["id"] ?? .null, "pruning": ["method": "magnitude", "ratio": .double(0.3), "widths": "free"]])
+            #expect(again.status == 200, "\(again.detail)")
+            #expect(try await world.get("/v1/checkpoints/\(result["id"]?.text ?? "")/tensors").status == 200)
+            let onnx = try await world.get("/v1/checkpoints/\(result["id"]?.text ?? "")/content?layout=onnx")
+            #expect(onnx.status == (widths == "free" ? 422 : 200), "\(onnx.detail)")
+        }
+    }
+
+    @Test func inAPipelineNothingElseChanges() async throws {
+        try await World.with { world in
+            let pipeline = try await world.send("POST", "/v1/checkpoints", body: Samples.archive(LatentTests.pipeline())).json
+            let dataset = try await world.upload("/v1/datasets", Samples.pictures(6, width: 32, height: 32))
+            let answer = try await world.post(
+                "/v1/jobs",
+                [
+                    "checkpoint": pipeline["id"] ?? .null, "dataset": .string(dataset),
+                    "pruning": ["component": "vae", "ratio": .double(0.5), "batch_size": 3, "samples": 6],
+                ])
+            let job = try await world.finished(try #require(answer.json["id"]?.text, "\(answer.detail)"))
+            #expect(job.status == "succeeded", "\(job.compact)")
+            let result = try await world.get("/v1/checkpoints/\(job.at("result", "checkpoint").text ?? "")").json
+            for field in ["architecture", "parameters", "macs", "sample_shape", "is_latent"] {
+                #expect(result[field] == pipeline[field], "\(field)")
+            }
+            let before = pipeline["files"]?.elements.filter { $0["path"]?.text?.hasPrefix("vae/") == false } ?? []
+            let after = result["files"]?.elements ?? []
+            #expect(before.allSatisfy(after.contains) && after.count == before.count + 4)
+            // Its U-Net is what a job without a component is about, and draws with the new autoencoder.
+            let drawn = try await world.post(
+                "/v1/jobs",
+                [
+                    "checkpoint": result["id"] ?? .null,
+                    "dataset": .string(try await world.upload("/v1/datasets", LatentTests.pictures(["a cat", "a dog"]))),
+                    "evaluation": ["samples": 2, "steps": 2],
+                ])
+            #expect(try await world.finished(try #require(drawn.json["id"]?.text, "\(drawn.detail)")).status == "succeeded")
+        }
+    }
+
+    @Test func itIsNoPipelinesOwnNetwork() async throws {
+        try await World.with { world in
+            let files = try Self.alone("kl").map { ("unet/\($0.0)", $0.1) }
+            let answer = try await world.send("POST", "/v1/checkpoints", body: Samples.archive(files))
+            #expect(
+                answer.status == 422 && answer.detail.contains("unet/config.json: a AutoencoderKL is no pipeline's own network"),
+                "\(answer.detail)")
+        }
+    }
+}
