@@ -17,6 +17,7 @@ import diffusers
 import torch
 
 import allocation
+import autoencoders
 import brought
 import brought_checkpoints
 import brought_jobs
@@ -106,6 +107,7 @@ def checks(data):
     conditional(found, kept)
     variances(found, kept)
     latent.checks(found, kept)
+    autoencoders.checks(found, kept)
     compvis.checks(found, kept)
     onnx_layout.checks(found)
     found["fine-tuning, ddpm, cosine"] = lambda c, f: finetuning.finetuned(c, f, "ddpm", schedule="cosine")
