@@ -34,6 +34,7 @@ class JobForm {
     this.schemas = schemas;
     this.controls = new Map();
     this.switches = new Map();
+    this.architectures = new Map(checkpoints.map((item) => [item.id, item.architecture]));
     this.checkpoint = h("select", { id: "checkpoint", required: true }, checkpoints.map((item) => h("option", { value: item.id }, `${item.name} (${short(item.parameters)} parameters, ${item.id.slice(-6)})`)));
     this.dataset = h("select", { id: "dataset" }, h("option", { value: "" }, "none"), datasets.map((item) => h("option", { value: item.id }, `${item.name} (${count(item.images)} pictures, ${item.id.slice(-6)})`)));
     // A result can be pruned again, but what was brought is meant more often.
@@ -76,7 +77,7 @@ class JobForm {
       const id = `${key}-${path.replace(".", "-")}`;
       const control = this.control(id, property, extra);
       this.controls.set(`${key}.${path}`, { control, property, extra });
-      return { leads: extra.leads, field: this.field(`/${key}/${path.replace(".", "/")}`, control, name, hint, extra.methods) };
+      return { leads: extra.leads, field: this.field(`/${key}/${path.replace(".", "/")}`, control, name, hint, extra) };
     });
     const some = (leads) => shown.filter((one) => !!one.leads === leads).map(({ field }) => field);
     const inner = h("div", { class: "fields" }, some(true), h("details", { class: "rest" }, h("summary", {}, "All settings"), some(false)));
@@ -96,7 +97,7 @@ class JobForm {
   control(id, property, extra) {
     if (property.enum) {
       const words = property.enum.filter((word) => word !== null).map((word) => h("option", {}, word));
-      const select = h("select", { id }, extra.recipe ? h("option", { value: "" }, "as the recipe has it") : null, words);
+      const select = h("select", { id }, extra.recipe ? h("option", { value: "" }, extra.empty ?? "as the recipe has it") : null, words);
       select.value = extra.recipe ? "" : property.default;
       return select;
     }
@@ -112,11 +113,11 @@ class JobForm {
   }
 
   /** A field with its label, its explanation and a place for what is wrong with it. */
-  field(pointer, control, name, hint, methods) {
+  field(pointer, control, name, hint, { methods, of } = {}) {
     const error = h("span", { class: "wrong", id: `${control.id}-wrong` });
     control.setAttribute("aria-describedby", `${control.id}-hint ${control.id}-wrong`);
     const label = h("label", { for: control.id }, name);
-    return h("div", { class: "field", "data-pointer": pointer, "data-methods": methods?.join(" ") },
+    return h("div", { class: "field", "data-pointer": pointer, "data-methods": methods?.join(" "), "data-of": of },
       control.type === "checkbox" ? h("span", { class: "check" }, control, label) : [label, control],
       h("span", { class: "hint", id: `${control.id}-hint` }, hint), error);
   }
@@ -192,7 +193,7 @@ class JobForm {
       const limit = this.resource.value === "loss_increase" ? share : { fraction: share };
       request.pruning.target = this.resource.value === "kept" ? this.target : { [this.resource.value]: limit };
     }
-    if (request.pruning && this.plan) request.pruning = { plan: this.plan };
+    if (request.pruning && this.plan) request.pruning = { plan: this.plan, component: request.pruning.component };
     return request;
   }
 
@@ -207,8 +208,15 @@ class JobForm {
     return control.type === "text" && Number.isNaN(Number(control.value)) ? control.value.trim() : Number(control.value);
   }
 
-  applies({ methods }) {
-    return !methods || methods.includes(this.controls.get("pruning.method").control.value);
+  applies({ methods, of }) {
+    return (!methods || methods.includes(this.controls.get("pruning.method").control.value)) && (!of || of === this.kind);
+  }
+
+  /** Whether the job is about an autoencoder, which is told no timesteps and draws no samples. */
+  get kind() {
+    const isAlone = ["AutoencoderKL", "VQModel"].includes(this.architectures.get(this.checkpoint.value));
+    const isMeant = this.switches.get("pruning").checked && this.controls.get("pruning.component").control.value.startsWith("v");
+    return isAlone || isMeant ? "autoencoder" : "denoiser";
   }
 
   /** Asks for a forecast when the fields have been left alone for a moment; one question at a time. */
@@ -219,9 +227,10 @@ class JobForm {
     }
     show(this.planNote, this.plan !== null);
     const method = this.controls.get("pruning.method").control.value;
-    for (const field of this.form.querySelectorAll("[data-methods]")) {
-      const methods = field.getAttribute("data-methods");
-      if (methods) show(field, methods.split(" ").includes(method));
+    const { kind } = this;
+    for (const field of this.form.querySelectorAll("[data-methods], [data-of]")) {
+      const [methods, of] = [field.getAttribute("data-methods"), field.getAttribute("data-of")];
+      show(field, (!methods || methods.split(" ").includes(method)) && (!of || of === kind));
     }
     const resource = this.resource.value;
     show(this.form.querySelector('[data-pointer="/pruning/ratio"]'), resource === "");
