@@ -22,7 +22,7 @@ ldm4 1 scoring
 ldm4 1 sampling
 sd15 1 scoring
 sd15 1 sampling
-decoder 1 sampling"}
+vae 1 decoding"}
 . Benchmarks/venv.sh
 
 swift build -c release --product pruner-bench

@@ -2,7 +2,7 @@
 
 Prints one JSON line: the best step after two warm-ups. Each way is a process of its own, so that its peak memory is its own.
 
-    python pytorch_steps.py scoring|finetuning|sampling [--model example|cifar10|celebahq|ldm|ldm4|sd15|decoder] [--batch 16] [--steps 3] [--threads N]
+    python pytorch_steps.py scoring|finetuning|sampling|decoding [--model example|cifar10|celebahq|ldm|ldm4|sd15|vae] [--batch 16] [--steps 3] [--threads N]
         [--way contiguous|channels_last|compile]
 """
 
@@ -42,23 +42,30 @@ LDM4 = dict(
 SD15 = dict(
     attention_head_dim=8, block_out_channels=[320, 640, 1280, 1280], cross_attention_dim=768, in_channels=4, out_channels=4,
     sample_size=64, layers_per_block=2)
-# Stable Diffusion's autoencoder, of which the decoder runs.
-DECODER = dict(
-    block_out_channels=[128, 256, 512, 512], down_block_types=["DownEncoderBlock2D"] * 4, latent_channels=4, layers_per_block=2,
-    sample_size=512, up_block_types=["UpDecoderBlock2D"] * 4)
+# Stable Diffusion's autoencoder.
+VAE = dict(
+    block_out_channels=[128, 256, 512, 512], down_block_types=["DownEncoderBlock2D"] * 4, up_block_types=["UpDecoderBlock2D"] * 4,
+    layers_per_block=2, sample_size=256, in_channels=3)
 MODELS = {
     "example": (EXAMPLE, 0), "cifar10": (CIFAR10, 0), "celebahq": (CELEBAHQ, 0), "ldm": (LDM, 0), "ldm4": (LDM4, 1), "sd15": (SD15, 77),
-    "decoder": (DECODER, 0)}
+    "vae": (VAE, 0)}
 
 
-def decoding(arguments, layout):
-    """Yields after each batch of latents."""
-    model = AutoencoderKL(**DECODER).requires_grad_(False).to(memory_format=layout)
-    run = torch.compile(model.decode) if arguments.way == "compile" else model.decode
-    latents = torch.randn(arguments.batch, 4, 64, 64).contiguous(memory_format=layout)
+def autoencoder_steps(arguments):
+    """The same of an autoencoder, which is told nothing: pictures from themselves, or from latents alone."""
+    torch.manual_seed(0)
+    layout = torch.channels_last if arguments.way == "channels_last" else torch.contiguous_format
+    model = AutoencoderKL(**VAE).to(memory_format=layout)
+    run = torch.compile(model.decode if arguments.step == "decoding" else model) if arguments.way == "compile" else (
+        model.decode if arguments.step == "decoding" else model)
+    shape = (arguments.batch, 4, 32, 32) if arguments.step == "decoding" else (arguments.batch, 3, 256, 256)
+    pictures = torch.randn(shape).contiguous(memory_format=layout)
     while True:
-        with torch.inference_mode():
-            run(latents).sample
+        if arguments.step in ("sampling", "decoding"):
+            with torch.inference_mode():
+                run(pictures).sample
+        else:
+            ((run(pictures).sample - pictures) ** 2).mean().backward()
         yield
 
 
@@ -67,8 +74,6 @@ def steps(arguments):
     torch.manual_seed(0)
     config, tokens = MODELS[arguments.model]
     layout = torch.channels_last if arguments.way == "channels_last" else torch.contiguous_format
-    if arguments.model == "decoder":
-        yield from decoding(arguments, layout)
     model = (UNet2DConditionModel if tokens else UNet2DModel)(**config).to(memory_format=layout)
     is_sampling = arguments.step == "sampling"
     if is_sampling:
@@ -102,7 +107,7 @@ def steps(arguments):
 
 if __name__ == "__main__":
     parser = argparse.ArgumentParser()
-    parser.add_argument("step", choices=["scoring", "finetuning", "plainfinetuning", "sampling"])
+    parser.add_argument("step", choices=["scoring", "finetuning", "plainfinetuning", "sampling", "decoding"])
     parser.add_argument("--model", choices=list(MODELS), default="cifar10")
     parser.add_argument("--way", choices=["contiguous", "channels_last", "compile"], default="contiguous")
     parser.add_argument("--batch", type=int, default=16)
@@ -111,7 +116,7 @@ if __name__ == "__main__":
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
     clock, processor = [], []
-    run = steps(arguments)
+    run = (autoencoder_steps if arguments.model == "vae" else steps)(arguments)
     for _ in range(2 + arguments.steps):
         start, processor_start = time.perf_counter(), time.process_time()
         next(run)

@@ -16,24 +16,24 @@ enum BenchmarkModel: String, ExpressibleByArgument, CaseIterable {
     case ldm4
     /// The U-Net of Stable Diffusion 1.5, told 77 tokens, on latents of 64×64.
     case sd15
-    /// The decoder of Stable Diffusion's autoencoder, from latents of 64×64: sampling alone.
-    case decoder
+    /// The autoencoder of Stable Diffusion, on pictures of 256×256.
+    case vae
 
-    /// The network; nil of a decoder, which is none of diffusion's.
-    func model() throws -> (any Architecture)? {
+    func model() throws -> any Architecture {
         let data = Data(json.utf8)
         switch self {
         case .example, .cifar10, .celebahq, .ldm: return try UNet2DModel(json: data, shapes: [:])
         case .ldm4: return try UNet2DConditionModel(json: data, shapes: [:]).told(tokens: 1)
         case .sd15: return try UNet2DConditionModel(json: data, shapes: [:])
-        case .decoder: return nil
+        case .vae: return try AutoencoderKL(json: data, shapes: [:])
         }
     }
 
-    /// What is run.
-    func graph() throws -> Graph {
-        if let model = try model() { return model.graph }
-        return try AutoencoderModel(AutoencoderConfiguration(json: Data(json.utf8)), height: 512, width: 512).decoder
+    /// The half of it that makes pictures of latents, where it is an autoencoder.
+    func decoder() throws -> Graph? {
+        guard self == .vae else { return nil }
+        let configuration = try AutoencoderConfiguration(json: Data(json.utf8))
+        return try AutoencoderModel(configuration, height: configuration.sampleHeight, width: configuration.sampleWidth).decoder
     }
 
     private var json: String {
@@ -53,12 +53,6 @@ enum BenchmarkModel: String, ExpressibleByArgument, CaseIterable {
              "up_block_types": ["UpBlock2D", "AttnUpBlock2D", "UpBlock2D", "UpBlock2D", "UpBlock2D", "UpBlock2D"],
              "flip_sin_to_cos": false, "freq_shift": 1, "in_channels": 3, "out_channels": 3, "layers_per_block": 2,
              "norm_eps": 1e-06, "norm_num_groups": 32, "sample_size": 256, "time_embedding_type": "positional"}
-            """
-        case .decoder:
-            """
-            {"_class_name": "AutoencoderKL", "block_out_channels": [128, 256, 512, 512], "layers_per_block": 2, "latent_channels": 4,
-             "down_block_types": ["DownEncoderBlock2D", "DownEncoderBlock2D", "DownEncoderBlock2D", "DownEncoderBlock2D"],
-             "up_block_types": ["UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D"], "sample_size": 512}
             """
         case .cifar10:
             """
@@ -87,6 +81,12 @@ enum BenchmarkModel: String, ExpressibleByArgument, CaseIterable {
             """
             {"attention_head_dim": 8, "block_out_channels": [320, 640, 1280, 1280], "cross_attention_dim": 768,
              "in_channels": 4, "out_channels": 4, "layers_per_block": 2, "sample_size": 64}
+            """
+        case .vae:
+            """
+            {"_class_name": "AutoencoderKL", "block_out_channels": [128, 256, 512, 512], "layers_per_block": 2, "sample_size": 256,
+             "down_block_types": ["DownEncoderBlock2D", "DownEncoderBlock2D", "DownEncoderBlock2D", "DownEncoderBlock2D"],
+             "up_block_types": ["UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D"]}
             """
         }
     }

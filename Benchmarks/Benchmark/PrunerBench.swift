@@ -11,38 +11,28 @@ struct PrunerBench: ParsableCommand {
     @Argument(
         help: """
             scoring (forward, backward), finetuning (and an optimiser step and the average of the weights), \
-            plainfinetuning (without the average), sampling (forward) or profile.
+            plainfinetuning (without the average), sampling (forward), decoding (an autoencoder's second half) or profile.
             """) var step: Step
-    @Option(help: "example, cifar10, celebahq, ldm, ldm4, sd15, or decoder, which samples alone.") var model = BenchmarkModel.cifar10
+    @Option(help: "example, cifar10, celebahq, ldm, ldm4, sd15 or vae.") var model = BenchmarkModel.cifar10
     @Option(help: "Images per step.") var batch = 16
     @Option(help: "Worker threads.") var threads = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "Steps before the clock starts.") var warmups = 2
     @Option(help: "Timed steps; the best counts.") var steps = 3
 
     enum Step: String, ExpressibleByArgument, CaseIterable {
-        case scoring, finetuning, plainfinetuning, sampling, profile
+        case scoring, finetuning, plainfinetuning, sampling, decoding, profile
     }
 
     func run() throws {
         BLASKernels.restartWithBest()
         Matrix.useOneThreadPerCall()
+        let trained = TrainedModel(initializing: try model.model(), seed: 0)
         let parallel = Parallel(threads: threads)
-        let alphasCumprod = (0..<1000).map { 1 - Float($0) / 1001 }
-        let graph = try model.graph()
+        var work = trained.model.graph.multiplyAccumulates
         let times: StepTimes
         switch step {
-        case .profile: return profile(graph, parallel)
-        case .sampling:
-            let executor = Executor(graph: graph, weights: weights(of: graph), batch: batch, parallel: parallel)
-            times = StepTimes(warmups: warmups, steps: steps) { step in
-                for _ in 0..<(warmups + steps) {
-                    fill(executor)
-                    executor.forward()
-                    step()
-                }
-            }
+        case .profile: return try profile(trained, parallel)
         case .finetuning, .plainfinetuning:
-            let trained = try trained()
             times = try StepTimes(warmups: warmups, steps: steps) { done in
                 var settings = FineTuner.Settings()
                 (settings.steps, settings.batchSize) = (warmups + steps, batch)
@@ -50,32 +40,32 @@ struct PrunerBench: ParsableCommand {
                 let shape = trained.model.sampleShape
                 let grey = [UInt8](repeating: 128, count: shape.count)
                 let pictures = PictureSet(count: batch, shape: shape, conditions: conditions(trained)) { _ in grey }
-                let objective = NoisePrediction(pictures, alphasCumprod: alphasCumprod)
-                _ = try FineTuner(settings).run(training: trained, on: objective, parallel: parallel) { _, _ in done() }
+                _ = try FineTuner(settings).run(training: trained, on: objective(pictures), parallel: parallel) { _, _ in done() }
             }
-        case .scoring:
-            let trained = try trained()
+        case .decoding:
+            guard let decoder = try model.decoder() else { throw ValidationError("\(model.rawValue) has no decoder") }
+            work = decoder.multiplyAccumulates
+            let executor = Executor(graph: decoder, weights: Weights(decoder.parameters), batch: batch, parallel: parallel)
+            times = StepTimes(warmups: warmups, steps: steps) { step in
+                for _ in 0..<(warmups + steps) {
+                    executor.forward()
+                    step()
+                }
+            }
+        case .scoring, .sampling:
+            let gradients = step == .scoring ? Weights(trained.weights.parameters) : nil
             let executor = Executor(
-                graph: graph, weights: trained.weights, gradients: Weights(trained.weights.parameters), batch: batch, parallel: parallel)
+                graph: trained.model.graph, weights: trained.weights, gradients: gradients, batch: batch, parallel: parallel)
             var generator = TorchGenerator(seed: 1)
             let shape = trained.model.sampleShape
             let numbers = generator.randn(batch * shape.count)
             let pictures = PictureSet(numbersOf: batch, shape: shape, conditions: conditions(trained)) {
                 Array(numbers[($0 * shape.count)..<(($0 + 1) * shape.count)])
             }
-            let objective = NoisePrediction(pictures, alphasCumprod: alphasCumprod)
-            let examples = objective.scoring(try objective.scoring(batch, from: &generator), at: 500)
-            let running = ObjectiveExecutor(objective, in: executor)
-            times = StepTimes(warmups: warmups, steps: steps) { step in
-                for _ in 0..<(warmups + steps) {
-                    _ = running.loss(examples)
-                    running.backward(examples)
-                    step()
-                }
-            }
+            times = try timed(objective(pictures), executor, &generator, isTraining: gradients != nil)
         }
         // Backward costs twice the forward, and a multiply-accumulate is two operations.
-        let operations = 2 * Double(graph.multiplyAccumulates) * Double(batch) * (step == .sampling ? 1 : 3)
+        let operations = 2 * Double(work) * Double(batch) * (step == .sampling || step == .decoding ? 1 : 3)
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         let report: [String: Any] = [
@@ -86,27 +76,21 @@ struct PrunerBench: ParsableCommand {
         print(String(decoding: try JSONSerialization.data(withJSONObject: report, options: [.sortedKeys]), as: UTF8.self))
     }
 
-    private func trained() throws -> TrainedModel {
-        guard let network = try model.model() else { throw ValidationError("\(model.rawValue) is for sampling and profile alone") }
-        return TrainedModel(initializing: network, seed: 0)
+    private func objective(_ pictures: PictureSet) -> any Objective {
+        model == .vae ? Reconstruction(pictures) : NoisePrediction(pictures, alphasCumprod: (0..<1000).map { 1 - Float($0) / 1001 })
     }
 
-    private func weights(of graph: Graph) -> Weights {
-        let weights = Weights(graph.parameters)
-        var generator = TorchGenerator(seed: 0)
-        for (index, parameter) in weights.parameters.enumerated() {
-            weights.setTorchOrder(index, generator.randn(parameter.count).map { $0 * 0.02 })
-        }
-        return weights
-    }
-
-    /// Noise; a timestep and what else is one number is the middle of a thousand.
-    private func fill(_ executor: Executor) {
-        var generator = TorchGenerator(seed: 1)
-        for input in executor.inputs {
-            let count = batch * input.shape.count
-            let numbers = input.shape.count == 1 ? [Float](repeating: 500, count: count) : generator.randn(count)
-            for place in 0..<count { input.values[place] = numbers[place] }
+    private func timed(
+        _ objective: some Objective, _ executor: Executor, _ generator: inout TorchGenerator, isTraining: Bool
+    ) throws -> StepTimes {
+        let examples = try objective.scoring(try objective.scoring(batch, from: &generator), at: model == .vae ? 0 : 500)
+        let running = ObjectiveExecutor(objective, in: executor)
+        return StepTimes(warmups: warmups, steps: steps) { step in
+            for _ in 0..<(warmups + steps) {
+                _ = running.loss(examples)
+                if isTraining { running.backward(examples) }
+                step()
+            }
         }
     }
 
@@ -120,10 +104,10 @@ struct PrunerBench: ParsableCommand {
     }
 
     /// Prints where a step's processor time goes, in milliseconds.
-    private func profile(_ graph: Graph, _ parallel: Parallel) {
-        let weights = weights(of: graph)
-        let executor = Executor(graph: graph, weights: weights, gradients: Weights(weights.parameters), batch: batch, parallel: parallel)
-        fill(executor)
+    private func profile(_ trained: TrainedModel, _ parallel: Parallel) throws {
+        let executor = Executor(
+            graph: trained.model.graph, weights: trained.weights, gradients: Weights(trained.weights.parameters), batch: batch,
+            parallel: parallel)
         _ = executor.profile()
         let profile = executor.profile()
         func milliseconds(_ seconds: Double?) -> String {
