@@ -12,7 +12,8 @@ extension [ShortcutFold] {
             }
             let shortcut = try found("\(fold.gone).conv_shortcut.weight")
             let (outputs, inputs) = (shortcut.shape[0], shortcut.shape[1])
-            let width = try rows[fold.layer] ?? found("\(fold.layer).conv2.weight").shape[0]
+            let layer = try found("\(fold.layer).conv2.weight")
+            let width = rows[fold.layer] ?? layer.shape[0]
             // (outputs, width) of it reads what the layer gives, the rest the skip connection.
             for output in ShortcutFold.outputs {
                 for kind in ["weight", "bias"] {
