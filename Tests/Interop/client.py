@@ -68,9 +68,9 @@ class Client:
         with urllib.request.urlopen(urllib.request.Request(self.base + path, method="DELETE")):
             pass
 
-    def download(self, checkpoint, folder):
+    def download(self, checkpoint, folder, query=""):
         """Unpacks a checkpoint's pipeline folder as it arrives."""
-        with self.open(f"/v1/checkpoints/{checkpoint}/content") as answer, tarfile.open(fileobj=answer, mode="r|") as archive:
+        with self.open(f"/v1/checkpoints/{checkpoint}/content{query}") as answer, tarfile.open(fileobj=answer, mode="r|") as archive:
             archive.extractall(folder, filter="data")
 
 

@@ -68,3 +68,25 @@ def returned(client, figures):
                 figures.same("tensors", parameter.float(), model.get_parameter(parameter_name).to(dtype).float())
             pictures = loaded(batch_size=2, num_inference_steps=2, output_type="np").images
             figures.same("pictures of DDPMPipeline", pictures.shape, (2, model.config.sample_size, model.config.sample_size, 3))
+
+
+def converted(client, figures, name):
+    """A pipeline handed out in half precision: every number is the stored one rounded as PyTorch rounds, and diffusers loads it."""
+    this = subject(name)
+    checkpoint = this.checkpoint(client)
+    for dtype in (torch.float16, torch.bfloat16):
+        with tempfile.TemporaryDirectory() as folder, tempfile.TemporaryDirectory() as stored:
+            client.download(checkpoint, stored)
+            client.download(checkpoint, folder, f"?dtype={str(dtype).removeprefix('torch.')}")
+            files = sorted(path.relative_to(stored) for path in Path(stored).rglob("*") if path.is_file())
+            figures.same("files", sorted(path.relative_to(folder) for path in Path(folder).rglob("*") if path.is_file()), files)
+            for path in files:
+                if path.suffix == ".safetensors":
+                    ours, theirs = load_file(Path(folder) / path), load_file(Path(stored) / path)
+                    figures.same("names", ours.keys(), theirs.keys())
+                    for key, tensor in theirs.items():
+                        figures.same("tensors", ours[key], tensor.to(dtype) if tensor.is_floating_point() else tensor)
+            loaded = DiffusionPipeline.from_pretrained(folder, dtype=dtype)
+            for part in loaded.components.values():
+                if isinstance(part, torch.nn.Module):
+                    figures.same("formats of components", {parameter.dtype for parameter in part.parameters()}, {dtype})

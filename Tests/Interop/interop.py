@@ -110,6 +110,8 @@ def checks(data):
     autoencoders.checks(found, kept)
     compvis.checks(found, kept)
     onnx_layout.checks(found)
+    for name in ("ddpm", "sd1", "vq"):
+        found[f"formats, {name}"] = lambda c, f, n=name: downloads.converted(c, f, n)
     found["fine-tuning, ddpm, cosine"] = lambda c, f: finetuning.finetuned(c, f, "ddpm", schedule="cosine")
     for name in ("ddpm", "scale_shift"):
         found[f"fine-tuning, {name}, SOAP"] = lambda c, f, n=name: finetuning.finetuned(c, f, n, optimizer="soap")

@@ -33,6 +33,8 @@ def checks(found):
     """Adds every check by name."""
     for name in UNETS:
         found[f"ONNX, {name}"] = lambda c, f, n=name: unconditional(c, f, n)
+    for dtype in (torch.float16, torch.bfloat16):
+        found[f"ONNX, ddpm, {dtype}"] = lambda c, f, t=dtype: rounded(c, f, "ddpm", t)
     for name in condition_configs.CONFIGS:
         found[f"ONNX, tokens, {name}"] = lambda c, f, n=name: conditional(c, f, n)
     for name in ("sd1", "sd2", "sd1_half", "vq"):
@@ -48,10 +50,10 @@ def checks(found):
 class Folder:
     """A checkpoint's download in the layout, unpacked for as long as it is used."""
 
-    def __init__(self, client, checkpoint):
+    def __init__(self, client, checkpoint, query=""):
         self.temporary = tempfile.TemporaryDirectory()
         self.path = Path(self.temporary.name)
-        with client.open(f"/v1/checkpoints/{checkpoint}/content?layout=onnx") as answer, tarfile.open(fileobj=answer, mode="r|") as archive:
+        with client.open(f"/v1/checkpoints/{checkpoint}/content?layout=onnx{query}") as answer, tarfile.open(fileobj=answer, mode="r|") as archive:
             archive.extractall(self.path, filter="data")
 
     def __enter__(self):
@@ -129,6 +131,13 @@ def unconditional(client, figures, name):
         compared(figures, folder, this.model, labels=numbers_of(this.model.config))
         # Scores of noise levels, and what is told vectors, are not drawn by DDIM.
         figures.same("sample.py", (folder.path / "sample.py").exists(), name not in ("oblong", "class_times", "class_vectors", "skips"))
+
+
+def rounded(client, figures, name, dtype):
+    """Handed out in another format than it is stored in: the network of the rounded weights."""
+    this = subject(name)
+    with Folder(client, this.checkpoint(client), f"&dtype={str(dtype).removeprefix('torch.')}") as folder:
+        compared(figures, folder, this.fresh().to(dtype).float())
 
 
 def conditional(client, figures, name):

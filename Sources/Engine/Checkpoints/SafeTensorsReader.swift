@@ -39,6 +39,21 @@ public final class SafeTensorsReader: TensorSource {
     /// Where a tensor's bytes begin in the file; nil when there is none of that name.
     func offset(of name: String) -> Int? { indices[name].map { offsets[$0] } }
 
+    /// Hands on the bytes of a tensor as they are stored, in pieces.
+    ///
+    /// - Throws: ``SafeTensorsError/tensor(name:trouble:)`` when there is no such tensor; what `take` throws.
+    func bytes(of name: String, _ take: (UnsafeRawBufferPointer) throws -> Void) throws {
+        guard let index = indices[name] else { throw SafeTensorsError.tensor(name: name, trouble: "not in the file") }
+        let size = tensors[index].size
+        let piece = UnsafeMutableRawBufferPointer.allocate(byteCount: min(max(1, size), 1 << 20), alignment: 16)
+        defer { piece.deallocate() }
+        for start in stride(from: 0, to: size, by: piece.count) {
+            let part = UnsafeMutableRawBufferPointer(rebasing: piece[..<min(piece.count, size - start)])
+            try Self.readFully(descriptor, into: part, at: offsets[index] + start)
+            try take(UnsafeRawBufferPointer(part))
+        }
+    }
+
     /// Reads numbers of a tensor, converted to float32: as many as `destination` holds, from the `start`-th in row-major order.
     ///
     /// - Throws: ``SafeTensorsError/tensor(name:trouble:)`` when there is no such tensor, it holds integers, or it is too short.

@@ -29,12 +29,13 @@ public struct SafeTensorsWriter: Sendable {
     private let type: ScalarType
     private let header: Data
 
-    /// Plans a file of these tensors, in this order and of one floating-point type where none says another: float32, float16 or bfloat16.
+    /// Plans a file of these tensors, in this order and of one floating-point type where none says another: float32, float16 or bfloat16. Those of
+    /// whole numbers go in as they are.
     ///
     /// - Parameter metadata: goes with them, beside the `format` that readers expect.
     /// - Throws: ``SafeTensorsError/tensor(name:trouble:)`` when another type is asked for.
     public init(_ entries: [Entry], type: ScalarType, metadata: [String: String] = [:]) throws(SafeTensorsError) {
-        for type in [type] + entries.compactMap(\.type) where ![.float32, .float16, .bfloat16].contains(type) {
+        for type in [type] + entries.compactMap(\.type).filter(\.isFloatingPoint) where ![.float32, .float16, .bfloat16].contains(type) {
             throw .tensor(name: entries.first?.name ?? "", trouble: "\(type.torchName) is not written")
         }
         self.entries = entries
@@ -70,10 +71,12 @@ public struct SafeTensorsWriter: Sendable {
     ///   - sink: takes the file's bytes in order.
     ///   - numbers: gives the numbers of the tensor at an index to its second argument, which converts and writes them;
     ///     it is asked in order and once for each, and may pass them in several pieces.
+    ///   - bytes: the same for a tensor of whole numbers, of which it gives the bytes.
     /// - Throws: ``SafeTensorsError`` when a tensor's numbers are not as many as its shape says; what `sink` and `numbers` throw.
     public func write(
         to sink: @escaping (UnsafeRawBufferPointer) throws -> Void,
-        numbers: (Int, (UnsafeBufferPointer<Float>) throws -> Void) throws -> Void
+        numbers: (Int, (UnsafeBufferPointer<Float>) throws -> Void) throws -> Void,
+        bytes stored: (Int, (UnsafeRawBufferPointer) throws -> Void) throws -> Void = { _, _ in }
     ) throws {
         try header.withUnsafeBytes { try sink($0) }
         let chunk = 1 << 16
@@ -83,6 +86,16 @@ public struct SafeTensorsWriter: Sendable {
             let type = entry.type ?? type
             let expected = entry.shape.reduce(1, *)
             var written = 0
+            guard type.isFloatingPoint else {
+                try stored(index) { source in
+                    written += source.count
+                    try sink(source)
+                }
+                guard written == expected * type.size else {
+                    throw SafeTensorsError.tensor(name: entry.name, trouble: "\(written) bytes given, its shape has \(expected) numbers")
+                }
+                continue
+            }
             try numbers(index) { source in
                 written += source.count
                 if type == .float32, UInt32(1).littleEndian == 1 {

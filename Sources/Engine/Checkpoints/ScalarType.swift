@@ -102,6 +102,15 @@ extension ScalarType {
         }
     }
 
+    /// Whether a finite number stays finite in this format.
+    func holds(_ value: Float) -> Bool {
+        switch self {
+        case .float16: Float16(value).isFinite
+        case .bfloat16: Self.bfloat16(value) & 0x7FFF < 0x7F80
+        default: true
+        }
+    }
+
     private static func bfloat16(_ value: Float) -> UInt16 {
         // Rounding could carry a NaN's payload into infinity.
         if value.isNaN { return 0x7FC0 }

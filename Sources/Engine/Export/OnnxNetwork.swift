@@ -90,30 +90,36 @@ public struct OnnxNetwork: Sendable {
         return places
     }
 
-    /// Writes every number as float32 into a file.
+    /// Writes every number into a file, in one format but for frequencies, which are float32.
     ///
     /// - Parameter sink: takes the file's bytes in order; what it throws ends the writing.
     /// - Returns: where each parameter's numbers are in it.
-    /// - Throws: ``CheckpointError``.
-    package func write(to sink: (UnsafeRawBufferPointer) throws -> Void) throws -> [String: TensorPlace] {
+    /// - Throws: ``CheckpointError``, also where a finite number would become infinite.
+    package func write(
+        as common: ScalarType = .float32, to sink: (UnsafeRawBufferPointer) throws -> Void
+    ) throws -> [String: TensorPlace] {
         var places: [String: TensorPlace] = [:]
         var end = 0
         let bytes = UnsafeMutableRawBufferPointer.allocate(byteCount: (1 << 16) * ScalarType.float32.size, alignment: 16)
         defer { bytes.deallocate() }
         for parameter in graph.parameters {
             guard let entry = names[parameter.name] else { throw CheckpointError.tensors([.missingTensor(parameter.name)], more: 0) }
+            let type = parameter.isTrained ? common : .float32
             do {
                 try source.stream(entry.name) { numbers in
                     for start in stride(from: 0, to: numbers.count, by: 1 << 16) {
                         let part = UnsafeBufferPointer(rebasing: numbers[start..<min(start + (1 << 16), numbers.count)])
-                        ScalarType.float32.encode(part, into: bytes)
-                        try sink(UnsafeRawBufferPointer(rebasing: bytes[0..<part.count * ScalarType.float32.size]))
+                        guard part.allSatisfy({ !$0.isFinite || type.holds($0) }) else {
+                            throw CheckpointError.notRepresentable(tensor: entry.name, type: type.torchName)
+                        }
+                        type.encode(part, into: bytes)
+                        try sink(UnsafeRawBufferPointer(rebasing: bytes[0..<part.count * type.size]))
                     }
                 }
             } catch let error as SafeTensorsError {
                 throw CheckpointError.weights(error)
             }
-            let place = TensorPlace(type: .float32, offset: end, count: parameter.count)
+            let place = TensorPlace(type: type, offset: end, count: parameter.count)
             places[parameter.name] = place
             end += place.size
         }

@@ -10,6 +10,8 @@ import Storage
 /// weights' files.
 package struct OnnxExport {
     private let checkpoint: StoredCheckpoint
+    /// The format of the weights' numbers; nil is that in which they are stored.
+    private let type: JobRequest.WeightType?
 
     /// Bytes of what is made of one network's graph and kept of all others', at most.
     private static let modelCost = 32 << 20
@@ -18,8 +20,8 @@ package struct OnnxExport {
     private static let weights: Set = ["safetensors", "bin", "pt", "pth", "ckpt", "msgpack", "onnx"]
 
     /// The export of a stored checkpoint.
-    package init(_ checkpoint: StoredCheckpoint) {
-        self.checkpoint = checkpoint
+    package init(_ checkpoint: StoredCheckpoint, as type: JobRequest.WeightType? = nil) {
+        (self.checkpoint, self.type) = (checkpoint, type)
     }
 
     /// Bytes of memory that ``items()`` takes at most.
@@ -103,11 +105,11 @@ package struct OnnxExport {
     private func network(_ folder: String, _ network: OnnxNetwork, _ weights: String) throws -> [ArchiveItem] {
         let places: [String: TensorPlace]
         let open: @Sendable () throws -> OpenFile
-        if let stored = network.places, let file = checkpoint.record.files.first(where: { $0.path == weights }) {
+        if type == nil, let stored = network.places, let file = checkpoint.record.files.first(where: { $0.path == weights }) {
             (places, open) = (stored, opening(file))
         } else {
             let file = try checkpoint.database.blobs.temporaryFile()
-            places = try network.write { try file.write($0) }
+            places = try network.write(as: type?.scalar ?? .float32) { try file.write($0) }
             try file.flush()
             // It stays readable when its name is gone.
             let opened = try OpenFile(file.url)

@@ -18,18 +18,25 @@ extension API {
         guard let layout = CheckpointLayout(rawValue: request.query("layout") ?? CheckpointLayout.diffusers.rawValue) else {
             throw APIError(.badRequest, "invalid_layout", "layout must be diffusers or onnx")
         }
+        let dtype = try request.query("dtype").map { text in
+            guard let dtype = JobRequest.WeightType(rawValue: text) else {
+                throw APIError(.badRequest, "invalid_dtype", "dtype must be float32, float16 or bfloat16")
+            }
+            return dtype
+        }
+        let variant = [layout == .diffusers ? nil : layout.rawValue, dtype?.rawValue].compactMap { $0 }
         let type = [ArchiveFormat.tar: "application/x-tar", .tarGz: "application/gzip", .zip: "application/zip"][format]
-        // The same files in the same order, layout and format are the same bytes: what they are digests them all.
+        // The same files in the same order, layout and formats are the same bytes: what they are digests them all.
         var digest = MessageDigest(.sha256)
-        digest.update("\(layout == .diffusers ? "" : layout.rawValue + " ")\(format.rawValue) \(Program.version)".utf8)
+        digest.update("\(variant.map { $0 + " " }.joined())\(format.rawValue) \(Program.version)".utf8)
         for file in record.files { digest.update("\n\(file.path) \(file.digest.hex)".utf8) }
         return try Representation(
             tag: digest.finalize().map { String($0 >> 4, radix: 16) + String($0 & 15, radix: 16) }.joined(),
-            parts: try await parts(of: record, in: layout, as: format),
+            parts: try await parts(of: record, in: layout, dtype, as: format),
             fields: [
                 .contentType: type ?? "application/octet-stream",
                 .contentDisposition:
-                    "attachment; filename=\"\(record.id)\(layout == .diffusers ? "" : "-" + layout.rawValue).\(format.rawValue)\"",
+                    "attachment; filename=\"\(record.id)\(variant.map { "-" + $0 }.joined()).\(format.rawValue)\"",
             ]
         ).response(to: request)
     }
@@ -37,9 +44,9 @@ extension API {
     /// A tar's files go out as they are stored. The other formats are written out first: the length is known, the connection reads at its
     /// own pace, and an error is still an error.
     private func parts(
-        of record: CheckpointRecord, in layout: CheckpointLayout, as format: ArchiveFormat
+        of record: CheckpointRecord, in layout: CheckpointLayout, _ dtype: JobRequest.WeightType?, as format: ArchiveFormat
     ) async throws -> [ResponseBody.Part] {
-        let items = try await items(of: record, in: layout)
+        let items = try await items(of: record, in: layout, dtype)
         if format == .tar {
             return try ArchiveWriter(items).tarParts().map { part in
                 switch part {
@@ -60,19 +67,24 @@ extension API {
     }
 
     /// The files of the archive.
-    private func items(of record: CheckpointRecord, in layout: CheckpointLayout) async throws -> [ArchiveItem] {
+    private func items(
+        of record: CheckpointRecord, in layout: CheckpointLayout, _ dtype: JobRequest.WeightType?
+    ) async throws -> [ArchiveItem] {
         switch layout {
         case .diffusers:
-            return record.files.map { file in
-                ArchiveItem(path: file.path, size: file.size) { [blobs = database.blobs] in
-                    try OpenFile(blobs, file.digest, of: .checkpoint, record.id, file: file.path)
-                }
+            let checkpoint = try StoredCheckpoint(database, record.id)
+            guard let dtype else { return record.files.map { checkpoint.item($0) } }
+            let share = try await memory.admitted(for: "the weights")
+            defer { withExtendedLifetime(share) {} }
+            return try await BackgroundExecutor.run {
+                let conversion = WeightsConversion(checkpoint, to: dtype)
+                return try memory.work(conversion.cost, for: "the weights") { try conversion.items() }
             }
         case .onnx:
             let share = try await memory.admitted(for: "the models")
             defer { withExtendedLifetime(share) {} }
             return try await BackgroundExecutor.run {
-                let export = OnnxExport(try StoredCheckpoint(database, record.id))
+                let export = OnnxExport(try StoredCheckpoint(database, record.id), as: dtype)
                 return try memory.work(export.cost, for: "the models") { try export.items() }
             }
         }

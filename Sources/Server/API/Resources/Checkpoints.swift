@@ -101,10 +101,14 @@ extension API {
                     .query(
                         "layout", "What is in it: what diffusers loads, or the networks as ONNX models in the folders that optimum loads.",
                         .words(CheckpointLayout.allCases.map(\.rawValue))),
+                    .query(
+                        "dtype", "The format of the weights' numbers, where they are not to come as they are stored.",
+                        .words(JobRequest.WeightType.allCases.map(\.rawValue))),
                 ],
                 answers: [.init(status: 200, detail: "The archive.", contents: Operation.Content.archives)],
                 refusals: [
-                    .notFound, .init(400, "invalid_format"), .init(400, "invalid_layout"), .init(422, "invalid_checkpoint"),
+                    .notFound, .init(400, "invalid_format"), .init(400, "invalid_layout"), .init(400, "invalid_dtype"),
+                    .init(422, "invalid_checkpoint"),
                     .checkpointDamaged, .diskFull,
                 ] + Operation.Refusal.memory
             ).partial,
