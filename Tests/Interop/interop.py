@@ -36,6 +36,7 @@ import latent
 import onnx_layout
 import plans
 import pruning
+import quality
 import random_stream
 import reconstruction
 import sampling
@@ -110,6 +111,7 @@ def checks(data):
     autoencoders.checks(found, kept)
     compvis.checks(found, kept)
     onnx_layout.checks(found)
+    quality.checks(found)
     for name in ("ddpm", "sd1", "vq"):
         found[f"formats, {name}"] = lambda c, f, n=name: downloads.converted(c, f, n)
     found["fine-tuning, ddpm, cosine"] = lambda c, f: finetuning.finetuned(c, f, "ddpm", schedule="cosine")

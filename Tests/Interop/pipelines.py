@@ -111,6 +111,7 @@ class Piped(Subject):
 
     def __init__(self, name, pipeline, files, pictures, pixels, labels=None, empty=None, captions=None):
         self.autoencoder = getattr(pipeline, "vae", None) or getattr(pipeline, "vqvae", None)
+        self.pixels = pixels
         schedule = json.loads(next(data for path, data in files.items() if path.endswith("scheduler_config.json")))
         super().__init__(name, pipeline.unet, files, schedule, pictures, self.encoded(pixels), SCORING[name], labels=labels)
         self.mirrored, self.empty, self.captions = self.encoded(pixels.flip(3)), empty, captions

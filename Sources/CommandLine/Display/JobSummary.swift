@@ -35,6 +35,13 @@ enum JobSummary {
             {
                 lines.append(row("seconds per sample", Quantity.number(before), Quantity.number(after)))
             }
+            for (name, title) in [("mind", "MIND"), ("kid", "KID"), ("frechet", "Fréchet distance")] {
+                guard let figure = evaluation[name], let before = figure["before"]?.double, let after = figure["after"]?.double else {
+                    continue
+                }
+                let counts = "(\(figure["n"]?.integer ?? 0) samples, \(figure["reference_n"]?.integer ?? 0) pictures)"
+                lines.append(row(title, Quantity.number(before), Quantity.number(after), counts))
+            }
         }
         if case .object(let phases) = summary["timing"] {
             let times = phases.compactMap { phase in phase.value.double.map { "\(phase.name) \(Quantity.duration($0))" } }

@@ -4,7 +4,7 @@ enum ResultLayout {
     static let pruned = "pruned"
 
     /// What a job leaves beside its checkpoint.
-    private static let documents: Set = ["job.json", "metrics.json", "plan.json", "report.html"]
+    private static let documents: Set = ["job.json", "metrics.json", "plan.json", "report.html", "samples.tar", "statistics.npz"]
 
     /// Whether a file in a result's folder is none of its checkpoint's.
     static func isBeside(_ path: String) -> Bool {

@@ -8,7 +8,8 @@ import Storage
 ///     model_index.json, scheduler/, unet/   the result, a pipeline's folder; manifest.json, and load_pruned.py for free widths
 ///     pruned/                               the same before fine-tuning, where there was any
 ///     metrics.json, plan.json, job.json     what was measured, what was cut, what was asked for
-///     report.html, samples_*.png            to look at
+///     report.html, samples_*.png            to look at; samples.tar where all samples are kept
+///     statistics.npz                        of what samples were compared with, where a Fréchet distance was taken
 struct ResultFolder {
     let database: Database
     let job: Job

@@ -106,6 +106,13 @@ struct JobOptions: ParsableArguments {
     @Option(help: "DDIM's randomness, 0 to 1 (default: 0).") var eta: NumberArgument?
     @Option(help: "How far samples of a model that is told classes or captions are moved towards theirs (default: 1, not at all).")
     var guidanceScale: NumberArgument?
+    @Option(
+        help: """
+            How samples are judged, with commas between: ssim and mse, how like the original's they are; mind, kid and frechet, how far each stage's \
+            are from the held-out pictures (default: ssim,mse).
+            """)
+    var metrics: WordsArgument?
+    @Flag(help: "Keep every sample, in samples.tar.") var keepSamples = false
 
     @Option(help: "Pictures at a time, to score and to fine-tune (default: 16).") var batchSize: Int?
     @Option(help: "The seed of every phase (default: 0).") var seed: Int?
@@ -193,6 +200,8 @@ struct JobOptions: ParsableArguments {
         if let samplingSteps { fields["steps"] = .integer(samplingSteps) }
         if let eta { fields["eta"] = eta.json }
         if let guidanceScale { fields["guidance_scale"] = guidanceScale.json }
+        if let metrics { fields["metrics"] = metrics.json }
+        if keepSamples { fields["keep_samples"] = true }
         return fields
     }
 

@@ -100,7 +100,8 @@ struct Download {
         let writer = FolderWriter(folder)
         let path = "/v1/jobs/\(ServiceClient.escaped(job["id"]?.word ?? ""))"
         var papers = [("metrics.json", "/metrics?points=all"), ("plan.json", "/plan"), ("report.html", "/report.html"), ("job.json", "")]
-        papers += ["before", "pruned", "after"].map { ("samples_\($0).png", "/files/samples_\($0).png") }
+        let files = ["before", "pruned", "after"].map { "samples_\($0).png" } + ["statistics.npz", "samples.tar"]
+        papers += files.map { ($0, "/files/\($0)") }
         for (name, end) in papers {
             writer.remove(name)
             // Where nothing was pruned, or nothing evaluated, there is none.

@@ -54,6 +54,9 @@ export const phases = [
       ["eta", "Eta", "Fresh noise of DDIM: 0 has none.", { step: "0.1", of: "denoiser" }],
       ["guidance_scale", "Guidance", "How far samples are moved towards the class or caption that the model is told; 1 is not at all, and half the work.", { step: "any", of: "denoiser" }],
       ["seed", "Seed", "Of the noise that samples begin from."],
+      ["metrics", "Judged by", "ssim and mse tell how like the original's the samples are. mind, kid and frechet tell how far each stage's samples are, as a set, from real pictures; they want hundreds of samples.", { list: true }],
+      ["reference", "Compared with", "The id of a dataset, for mind, kid and frechet. Empty: the pictures of this job's own dataset that are held out, 64 at most.", { word: true }],
+      ["keep_samples", "Keep all samples", "The grid shows 64; samples.tar has all of them."],
     ],
   },
 ];

@@ -103,6 +103,7 @@ class JobForm {
     }
     const types = [property.type].flat();
     if (types.includes("boolean")) return h("input", { id, type: "checkbox", checked: property.default });
+    if (extra.list || extra.word) return h("input", { id, type: "text", autocomplete: "off", value: [property.default ?? ""].flat().join(", ") });
     if (types.includes("string")) return h("input", { id, type: "text", inputmode: "decimal", autocomplete: "off", value: property.default ?? "" });
     // A browser's number cannot hold 2⁶³ - 1: its bound is the server's business.
     const isExact = (bound) => bound !== undefined && Number.isSafeInteger(bound * 1000);
@@ -144,7 +145,7 @@ class JobForm {
       const value = names.reduce((object, name) => object?.[name], request);
       if (value === undefined) continue;
       if (control.type === "checkbox") control.checked = value;
-      else control.value = value ?? "";
+      else control.value = [value ?? ""].flat().join(", ");
     }
   }
 
@@ -197,8 +198,10 @@ class JobForm {
     return request;
   }
 
-  value(control, property, { nullable }) {
+  value(control, property, { nullable, list, word }) {
     if (control.type === "checkbox") return control.checked;
+    if (list) return control.value.split(",").map((one) => one.trim()).filter((one) => one !== "");
+    if (word) return control.value.trim() || undefined;
     if (control.tagName === "SELECT") return control.value || undefined;
     if (control.value === "") {
       if (control.validity.badInput) return "no number";

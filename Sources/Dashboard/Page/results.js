@@ -23,8 +23,11 @@ export function summaryRows(metrics) {
     add("seconds per sample", evaluation.seconds_per_sample, (value) => significant(value));
     const foretold = evaluation.seconds_per_sample.predicted;
     if (foretold !== null && foretold !== undefined) rows.push(["seconds per sample, foretold", "", "", significant(foretold), ""]);
-    if (evaluation.ssim) rows.push(["SSIM to the original", "1", "–", significant(evaluation.ssim.mean, 4), "–"]);
-    if (evaluation.mse) rows.push(["mean squared error to the original", "0", "–", significant(evaluation.mse.mean), "–"]);
+    if (Number.isFinite(evaluation.ssim?.mean)) rows.push(["SSIM to the original", "1", "–", significant(evaluation.ssim.mean, 4), "–"]);
+    if (Number.isFinite(evaluation.mse?.mean)) rows.push(["mean squared error to the original", "0", "–", significant(evaluation.mse.mean), "–"]);
+    for (const [key, name] of [["mind", "MIND"], ["mind_pixels", "MIND of pixels"], ["kid", "KID"], ["frechet", "Fréchet distance"]]) {
+      add(`${name} to the reference`, evaluation[key], (value) => significant(value, 4));
+    }
   }
   return rows;
 }
@@ -46,6 +49,16 @@ function leftOutText(modules) {
   return modules?.length > 0 ? `Left out: ${modules.join(", ")}, without which the cut loses less than with fewer channels alone.` : "";
 }
 
+/** What the distances between sets were taken of, and what that does to them; empty where there are none. */
+function distanceText(evaluation) {
+  const figure = ["mind", "kid", "frechet"].map((key) => evaluation?.[key]).find((one) => one);
+  if (!figure) return "";
+  const { n, reference_n: references, extractor } = figure;
+  const few = Math.min(n, references) < 5000 ? " Of so few they are larger than they would be of many, but for KID, which is only less sure." : "";
+  return `Distances are between ${count(n)} samples of each stage and ${count(references)} pictures, by features of the original's ${extractor.layer} at timestep ${extractor.timestep}.${few} `
+    + "They can be compared with each other, and with none of another number of samples or pictures, or of another original.";
+}
+
 const trialColumns = [{ name: "multiply-accumulates left", number: true }, { name: "loss on held-out pictures", number: true }, { name: "foretold", number: true }, { name: "rise", number: true }, { name: "chosen" }];
 
 /** The cuts that were tried, the widest first. */
@@ -61,6 +74,7 @@ export class Results {
     this.summary = h("div");
     this.timing = h("p", { class: "note" });
     this.target = h("p", { class: "note" });
+    this.distances = h("p", { class: "note" });
     this.trials = h("div");
     this.scoring = new ScoringFigure();
     this.widths = new WidthsFigure();
@@ -69,7 +83,7 @@ export class Results {
     this.finetuning = new FinetuningFigure();
     this.samples = new Samples();
     this.sections = {
-      summary: h("section", {}, h("h2", {}, "What changed"), this.summary, this.target, this.timing),
+      summary: h("section", {}, h("h2", {}, "What changed"), this.summary, this.distances, this.target, this.timing),
       scoring: h("section", {}, h("h2", {}, "Scoring"), this.scoring.element),
       search: h("section", {}, h("h2", {}, "Cuts that were tried"), this.trials),
       groups: h("section", {}, h("h2", {}, "Pruning"), this.widths.element, this.scores.element),
@@ -91,6 +105,8 @@ export class Results {
       .map(([phase, seconds]) => `${phase} ${duration(seconds)}`);
     if (metrics.peak_memory) times.push(`memory at most ${bytes(metrics.peak_memory)}`);
     this.timing.textContent = times.join(" · ");
+    this.distances.textContent = distanceText(metrics.evaluation);
+    show(this.distances, this.distances.textContent !== "");
     this.target.textContent = [targetText(metrics.target), leftOutText(metrics.left_out)].filter(Boolean).join(" ");
     show(this.target, this.target.textContent !== "");
     this.part("search", metrics.search?.trials.length > 0, () => this.trials.replaceChildren(table("Cuts that were tried", trialColumns, trialRows(metrics.search))));
@@ -124,6 +140,7 @@ export class Results {
   /** Shows the grids. */
   updateSamples(images, samples, evaluation) {
     show(this.sections.samples, Object.keys(images).length > 0);
-    this.samples.update(images, samples, evaluation?.ssim?.per_sample, evaluation?.conditions);
+    // A grid has the first 64.
+    this.samples.update(images, Math.min(samples, 64), evaluation?.ssim?.per_sample, evaluation?.conditions);
   }
 }

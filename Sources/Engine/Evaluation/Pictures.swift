@@ -37,6 +37,17 @@ public struct Pictures: Sendable, Equatable {
         }
     }
 
+    /// The first of them, or all where there are no more.
+    public func prefix(_ most: Int) -> Pictures { most < count ? taking(0..<most) : self }
+
+    /// Some neighbouring ones.
+    public func taking(_ range: Range<Int>) -> Pictures {
+        let size = channels * height * width
+        return Pictures(
+            count: range.count, channels: channels, height: height, width: width,
+            bytes: Array(bytes[(range.lowerBound * size)..<(range.upperBound * size)]))
+    }
+
     /// The mean of the squared differences of all values divided by 255; both batches have the same shape.
     public func meanSquaredError(to other: Pictures) -> Double {
         guard bytes.count == other.bytes.count, !bytes.isEmpty else { return .nan }

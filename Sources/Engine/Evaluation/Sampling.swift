@@ -53,29 +53,67 @@ public struct Sampling: Sendable {
         BatchedExecutor.plan(graph, samples: samples, memory: memory, parallel: parallel)
     }
 
-    /// The samples, (samples, channels, height, width).
+    // MARK: In parts
+
+    /// Samples that one generator draws at most.
+    public static let largestPart = 1024
+
+    /// The first of its samples, counted over all parts.
+    public private(set) var first = 0
+
+    /// In how many parts samples are drawn.
+    public var parts: Int { (samples + Self.largestPart - 1) / Self.largestPart }
+
+    /// A part of many samples: drawn as ``largestPart`` samples by themselves are, of the seed that is as much higher as there are parts before.
+    public func part(_ index: Int) -> Sampling {
+        let start = index * Self.largestPart
+        var part = Sampling(
+            samples: min(Self.largestPart, samples - start), method: method, steps: steps, eta: eta, seed: seed &+ index,
+            guidanceScale: guidanceScale)
+        part.first = start
+        return part
+    }
+
+    /// Where drawing stands after a step: all it needs to go on as if it had never stopped.
+    public struct State: Sendable {
+        /// Steps done.
+        public let step: Int
+        /// The samples so far, (samples, channels, height, width).
+        package let sample: [Float]
+        package let generator: TorchGenerator
+
+        /// A state that was kept.
+        package init(step: Int, sample: [Float], generator: TorchGenerator) {
+            (self.step, self.sample, self.generator) = (step, sample, generator)
+        }
+    }
+
+    /// The samples, (samples, channels, height, width), drawn in one part.
     ///
     /// - Parameters:
     ///   - conditions: what the network is told: sample i what stands at i, from the beginning again where there are fewer. Nil where it is
     ///     told nothing.
     ///   - memory: bytes for activations.
-    ///   - progress: called after each step with the number of steps done; what it throws ends the run.
+    ///   - state: where an earlier run of the same network and settings stood; nil begins.
+    ///   - progress: called after each step; what it throws ends the run.
     public func run(
         _ trained: TrainedModel, schedule: NoiseSchedule, conditions: Conditions? = nil, memory: Int = .max, parallel: Parallel,
-        progress: (Int) throws -> Void = { _ in }
+        from state: State? = nil, progress: (State) throws -> Void = { _ in }
     ) throws -> [Float] {
         let sampler = try sampler(schedule)
         let shape = trained.model.sampleShape
-        var generator = TorchGenerator(seed: seed)
-        var sample = generator.randn(samples * shape.count)
+        var generator = state?.generator ?? TorchGenerator(seed: seed)
+        var sample = state?.sample ?? generator.randn(samples * shape.count)
+        let begun = state?.step ?? 0
+        guard begun < sampler.timesteps.count else { return sample }
         var prediction = [Float](repeating: 0, count: sample.count)
         let predictor = NoisePredictor(trained, samples: samples, conditions: conditions, memory: memory, parallel: parallel)
-        let told = try conditions.map { conditions in try conditions.of((0..<samples).map { $0 % conditions.pictures }) } ?? []
+        let told = try conditions.map { conditions in try conditions.of((0..<samples).map { (first + $0) % conditions.pictures }) } ?? []
         var unguided = isGuided ? prediction : []
         var variance = schedule.predictsVariance ? prediction : []
         var nothing: [Float] = []
         let empty = (0..<samples).flatMap { _ in conditions?.empty ?? [] }
-        for (index, timestep) in sampler.timesteps.enumerated() {
+        for (index, timestep) in sampler.timesteps.enumerated().dropFirst(begun) {
             predictor.predict(sample, timestep: timestep, conditions: told, into: &prediction, variance: &variance)
             if isGuided, conditions?.empty != nil {
                 predictor.predict(sample, timestep: timestep, conditions: empty, into: &unguided, variance: &nothing)
@@ -90,7 +128,7 @@ public struct Sampling: Sendable {
                     }
                 }
             }
-            try progress(index + 1)
+            try progress(State(step: index + 1, sample: sample, generator: generator))
         }
         return sample
     }

@@ -15,13 +15,13 @@ public struct TorchGenerator: Sendable {
     }
 
     /// Where the stream stands, as hexadecimal words: ``init(saved:)`` goes on from there.
-    var saved: String {
+    package var saved: String {
         (engine.words.map { String($0, radix: 16) } + (cachedNormal.map { [String($0.bitPattern, radix: 16)] } ?? [])).joined(
             separator: " ")
     }
 
     /// The stream that was ``saved``; nil when the text is none.
-    init?(saved text: String) {
+    package init?(saved text: String) {
         let words = text.split(separator: " ")
         let state = words.prefix(625).compactMap { UInt32($0, radix: 16) }
         guard let engine = MersenneTwister(words: state) else { return nil }

@@ -3,14 +3,15 @@ import Engine
 import Media
 import Storage
 
-/// Judges what the job has made: held-out losses, samples from the same noise before and after, how alike they are, and grids of them.
+/// Judges what the job has made: held-out losses, samples from the same noise before and after, how alike they are, how far they are from
+/// pictures as they should be, and grids of them.
 struct Evaluating: Phase {
     static let name = JobPhase.evaluating
     static let pointer = "/evaluation"
     static let section = MetricsSection("evaluation")
     static let sections = [section]
 
-    private let settings: JobRequest.Evaluation
+    let settings: JobRequest.Evaluation
     /// How many results the job makes, each judged beside the original.
     private let results: Int
 
@@ -19,6 +20,13 @@ struct Evaluating: Phase {
         self.settings = settings
         results = (request.pruning == nil ? 0 : 1) + (request.finetuning == nil ? 0 : 1)
     }
+
+    /// Samples in a grid at most, the first.
+    static let largestGrid = 64
+    /// Samples that are compared with the original's one by one at most, the first.
+    static let mostPairs = Sampling.largestPart
+    /// Latents that become pictures at once at most.
+    static let largestDecoded = 4
 
     // MARK: What it will take
 
@@ -38,95 +46,97 @@ struct Evaluating: Phase {
                     largest: Sampling.largestBatch),
             ]
         }
+        if shape.references > 0, let middle = MiddleFeatures.graph(of: shape.before) {
+            let work = middle.multiplyAccumulates + (shape.encoding?.multiplyAccumulates(of: .encoder) ?? 0)
+            steps.append(PhaseSteps(multiplyAccumulates: work, count: networks.count * settings.samples + shape.references))
+        }
         return steps
     }
 
     var batch: Int { min(Sampling.largestBatch, settings.samples) }
 
-    /// Latents that become pictures at once at most.
-    private static let largestDecoded = 4
-
-    /// One stage after the other; samples, their noise, what guides it, its variance and both as the network gives them, what it is told, and
-    /// the pictures of each stage; what makes pictures of samples.
+    /// One stage after the other, and the pictures of all, as they are and as they are saved; then what judges them.
     func fixedBytes(_ shape: JobShape) -> Int {
-        let copies = 4 + (settings.sampling.isGuided ? 1 : 0) + (shape.objective.schedule?.predictsVariance ?? false ? 3 : 0)
-        let told = settings.samples * (settings.sampling.isGuided ? 2 : 1) * shape.toldBytes
-        let decoded = shape.encoding?.autoencoder == nil ? 0 : settings.samples * (shape.encoding?.picture.count ?? 0) * 2
-        return shape.pictureBytes + max(shape.bytesBefore, shape.encoding?.bytes(of: .decoder) ?? 0)
-            + copies * settings.samples * shape.sampleBytes + told + decoded * MemoryLayout<Float>.stride
+        let picture = shape.encoding?.autoencoder == nil ? shape.sampleCount : shape.encoding?.picture.count ?? 0
+        let pictures = (results + 1) * settings.samples * picture * (settings.keepsSamples ? 3 : 2)
+        return shape.pictureBytes + pictures + max(drawingBytes(shape), judgingBytes(shape, picture: picture))
     }
 
-    /// That of drawing samples, or of making pictures of them after it where that takes more.
+    /// Samples that are drawn together, their noise, what guides them, their variance and both as the network gives them, what it is told,
+    /// and where they stand as it is saved; what makes pictures of them.
+    private func drawingBytes(_ shape: JobShape) -> Int {
+        let samples = min(Sampling.largestPart, settings.samples)
+        let copies = 6 + (settings.sampling.isGuided ? 1 : 0) + (shape.objective.schedule?.predictsVariance ?? false ? 3 : 0)
+        let told = samples * (settings.sampling.isGuided ? 2 : 1) * shape.toldBytes
+        let decoded = 2 * Self.largestDecoded * (shape.encoding?.picture.count ?? 0) * MemoryLayout<Float>.stride
+        return max(shape.bytesBefore, shape.encoding?.bytes(of: .decoder) ?? 0) + copies * samples * shape.sampleBytes + told + decoded
+    }
+
+    /// The original and its encoder, the reference, features of both sets, and what goes over them.
+    private func judgingBytes(_ shape: JobShape, picture: Int) -> Int {
+        guard shape.references > 0, let width = MiddleFeatures.width(of: shape.before) else { return 0 }
+        let (samples, references) = (settings.samples, shape.references)
+        let work = settings.setMetrics.map { metric in
+            switch metric {
+            case .mind: SlicedWasserstein.bytes(samples, references, width: max(width, picture), parallel: shape.parallel)
+            case .kid: KernelDistance().bytes(width: width, parallel: shape.parallel)
+            case .frechet:
+                // The reference's covariance is handed out, too.
+                FrechetDistance.bytes(samples, references, width: width) + 4 * width * width * MemoryLayout<Double>.stride
+            case .ssim, .mse: 0
+            }
+        }
+        let batch = 3 * PictureJudge.batch * picture * MemoryLayout<Float>.stride
+        return shape.bytesBefore + (shape.encoding?.bytes(of: .encoder) ?? 0) + references * picture + batch
+            + (samples + references) * width * MemoryLayout<Float>.stride + (work.max() ?? 0)
+    }
+
+    /// That of whatever takes the most: drawing samples, making pictures of them, or judging them.
     func batchPlan(_ shape: JobShape, memory: Int) -> BatchPlan? {
-        let drawing = Sampling.plan(shape.before.graph, samples: settings.samples, memory: memory, parallel: shape.parallel)
-        let decoding = try? shape.encoding?.plan(
-            .decoder, samples: min(Self.largestDecoded, settings.samples), memory: memory, parallel: shape.parallel)?.batch
-        guard let decoding, decoding.bytes > drawing.bytes else { return drawing }
-        return decoding
+        func coding(_ half: AutoencoderHalf, _ samples: Int) -> BatchPlan? {
+            try? shape.encoding?.plan(half, samples: samples, memory: memory, parallel: shape.parallel)?.batch
+        }
+        let part = min(Sampling.largestPart, settings.samples)
+        var plans = [
+            Sampling.plan(shape.before.graph, samples: part, memory: memory, parallel: shape.parallel),
+            coding(.decoder, min(Self.largestDecoded, settings.samples)),
+        ]
+        if shape.references > 0, let graph = MiddleFeatures.graph(of: shape.before) {
+            plans.append(MiddleFeatures.plan(graph, samples: MiddleFeatures.largestBatch, memory: memory, parallel: shape.parallel))
+            plans.append(coding(.encoder, PictureJudge.largestEncoded))
+        }
+        return plans.compactMap { $0 }.max { $0.bytes < $1.bytes }
     }
 
     // MARK: At work
 
     func rehearse(on pictures: PictureSet, _ objective: JobObjective) throws { _ = try heldOut(pictures, objective) }
 
-    private func heldOut(_ pictures: PictureSet, _ objective: JobObjective) throws -> HeldOutLoss {
+    func heldOut(_ pictures: PictureSet, _ objective: JobObjective) throws -> HeldOutLoss {
         try HeldOutLoss(objective.on(pictures), seed: settings.heldOutSeed)
     }
 
-    /// What one stage gives.
-    private struct Outcome {
-        var loss: Double?
-        let secondsPerSample: Double
-        let pictures: Pictures
-    }
-
-    /// Evaluates every stage.
+    /// Evaluates every stage: all are drawn, then all are judged.
     func run(_ job: RunningJob) throws {
-        let (stages, pictures, memory) = (job.inputs.stages, job.inputs.pictures, activations(job))
-        let count = [stages.original, stages.pruned, stages.finetuned].compactMap { $0 }.count
-        let besides = (pictures == nil ? 0 : 1) + (job.inputs.encoding?.autoencoder == nil ? 0 : 1)
-        let steps = job.inputs.objective.schedule == nil ? 1 : settings.sampling.steps
-        try job.reporter.begin(Self.name, total: count * (steps + besides))
-        let held = try pictures.map { try heldOut($0, job.inputs.objective) }
-        let shown = try HeldOutPictures(job.inputs, most: settings.samples)
+        let stages = job.inputs.stages
+        let all = [stages.original, stages.pruned, stages.finetuned].compactMap { $0 }
+        let drawing = try SampleDrawing(self, job, memory: activations(job), stages: all.count)
+        let judging = PictureJudge.steps(
+            settings.setMetrics, stages: all.count, samples: settings.samples, references: job.inputs.reference?.count ?? 0)
+        try job.reporter.begin(Self.name, total: drawing.steps + judging, completed: drawing.completed)
+        for (place, stage) in all.enumerated() { try drawing.draw(stage, at: place) }
+        let pictures = drawing.pictures
+        let report = EvaluationReport(
+            settings, stages: drawing.record.drawn, pictures: pictures, originals: drawing.originals, hasPruned: stages.pruned != nil,
+            hasTuned: stages.finetuned != nil)
+        var judged: [String: JSON] = [:]
+        if !settings.setMetrics.isEmpty { judged = try judge(pictures, report, drawing, job) }
 
-        // Sample i is of what the held-out picture i is of.
-        let told = pictures.flatMap { pictures in pictures.conditions?.taking(HeldOutLoss.held(of: pictures.count)) }
-        func evaluated(_ stage: JobStages.Stage) throws -> Outcome { try evaluate(stage, held, told, shown, memory, job) }
-        let before = try evaluated(stages.original)
-        let pruned = try stages.pruned.map(evaluated)
-        let tuned = try stages.finetuned.map(evaluated)
-        let after = tuned ?? pruned ?? before
-
-        try job.warn(Self.warnings(before: (pruned ?? before).loss, after: tuned?.loss), of: Self.name)
-        let reconstruction = shown?.json(before.pictures, pruned?.pictures, after.pictures)
-        try job.write(
-            Self.json(before, pruned, after, foretold(job), told: told.flatMap { _ in words(job) }).adding(
-                reconstruction.map { [.init("reconstruction", $0)] } ?? []), Self.section)
+        try job.warn(report.warnings, of: Self.name)
+        try job.write(report.json(words: words(job), foretold: foretold(job)).replacing(judged), Self.section)
         job.leave(
-            try [
-                ("before", before.pictures), ("pruned", pruned?.pictures), ("after", after.pictures), ("originals", shown?.pictures),
-            ].compactMap { name, pictures in try pictures.map { ("samples_\(name).png", try Self.grid($0)) } })
-    }
-
-    /// The contract's `evaluation` object.
-    ///
-    /// - Parameter foretold: which share of the original's time the result was to take.
-    private static func json(_ before: Outcome, _ pruned: Outcome?, _ after: Outcome, _ foretold: Double?, told: [String]?) -> JSON {
-        let ssim = StructuralSimilarity.perSample(before.pictures, after.pictures)
-        return [
-            "loss": ["before": .optional(before.loss), "pruned": .optional(pruned?.loss), "after": .optional(after.loss)],
-            "ssim": [
-                "mean": .optional(ssim.map { $0.reduce(0, +) / Double($0.count) }),
-                "per_sample": ssim.map { .array($0.map(JSON.double)) } ?? nil,
-            ],
-            "mse": ["mean": .double(before.pictures.meanSquaredError(to: after.pictures))],
-            "seconds_per_sample": [
-                "before": .double(before.secondsPerSample), "after": .double(after.secondsPerSample),
-                "predicted": .optional(foretold.map { $0 * before.secondsPerSample }),
-            ],
-            "conditions": told.map { .array($0.map(JSON.string)) } ?? .null,
-        ]
+            try report.shown(pictures).map { name, pictures in ("samples_\(name).png", try Self.grid(pictures.prefix(Self.largestGrid))) })
+        if settings.keepsSamples { try SampleArchive.add(report.shown(pictures), to: job) }
     }
 
     /// Which share of the original's time a sample of the result was to take, by the time of each of the original's layers; nil where nothing was
@@ -140,78 +150,31 @@ struct Evaluating: Phase {
         return clock.share(of: result.model.graph, in: stages.original.model.graph)
     }
 
-    /// Whether fine-tuning has made the held-out loss larger; nil where there is none.
-    private static func warnings(before: Double?, after: Double?) -> [Warning] {
-        guard let before, let after, !(after <= before) else { return [] }
-        let figures = "\(LossGrowth.shown(before)) before and \(LossGrowth.shown(after)) after it"
-        return [Warning(.heldOutLossRose, "fine-tuning made the held-out loss larger: \(figures)")]
+    /// Judges the pictures of every stage as sets, and leaves the statistics of what they are compared with.
+    private func judge(
+        _ pictures: [Pictures], _ report: EvaluationReport, _ drawing: SampleDrawing, _ job: RunningJob
+    ) throws -> [String: JSON] {
+        let original = try job.inputs.stages.original.load()
+        let judge = try PictureJudge(settings.setMetrics, by: original, job, memory: activations(job)) {
+            try job.reporter.step { try job.blob(drawing.record.write) }
+        }
+        guard let judge, let reference = job.inputs.reference else { return [:] }
+        if settings.setMetrics.contains(.frechet) { job.leave([("statistics.npz", try StatisticsFile.bytes(judge.statistics))]) }
+        return try report.json(pictures.map(judge.figures), reference, original, digest: job.inputs.source.weightsDigest)
     }
 
     /// What each sample is of, in words; nil where there are none.
     private func words(_ job: RunningJob) -> [String]? {
-        guard let pictures = job.inputs.dataset?.pictures, let words = pictures.words else { return nil }
+        guard job.inputs.pictures?.conditions != nil, let pictures = job.inputs.dataset?.pictures, let words = pictures.words else {
+            return nil
+        }
         let held = HeldOutLoss.held(of: pictures.count)
-        return (0..<settings.samples).map { words[held.lowerBound + $0 % held.count] }
+        return (0..<min(settings.samples, Self.mostPairs)).map { words[held.lowerBound + $0 % held.count] }
     }
 
     /// Samples side by side as PNG.
     private static func grid(_ pictures: Pictures) throws -> [UInt8] {
         let grid = SampleGrid(pictures)
         return try PNGEncoder.encode(Picture(width: grid.width, height: grid.height, channels: grid.channels, pixels: grid.bytes))
-    }
-
-    private func evaluate(
-        _ stage: JobStages.Stage, _ held: HeldOutLoss?, _ told: Conditions?, _ shown: HeldOutPictures?, _ memory: Int, _ job: RunningJob
-    ) throws -> Outcome {
-        let (loss, samples, seconds) = try draw(stage, held, told, shown, memory, job)
-        return Outcome(
-            loss: loss, secondsPerSample: seconds / Double(shown?.pictures.count ?? settings.samples),
-            pictures: try self.shown(samples, stage.model, memory, job))
-    }
-
-    /// The held-out loss and samples of a stage, or what it makes of held-out pictures; its network is let go of then.
-    private func draw(
-        _ stage: JobStages.Stage, _ held: HeldOutLoss?, _ told: Conditions?, _ shown: HeldOutPictures?, _ memory: Int, _ job: RunningJob
-    ) throws -> (loss: Double?, samples: [Float], seconds: Double) {
-        let checkpoint = try stage.load()
-        let parallel = job.parallel
-        let loss = held?.evaluate(checkpoint.trained, memory: memory, parallel: parallel)
-        if held != nil { try job.reporter.step() }
-        let start = JobProgressReporter.now()
-        let samples: [Float]
-        if let schedule = checkpoint.schedule {
-            samples = try settings.sampling.run(
-                checkpoint.trained, schedule: schedule, conditions: told, memory: memory, parallel: parallel
-            ) { _ in try job.reporter.step() }
-        } else {
-            samples =
-                try shown?.reconstructed(by: checkpoint.trained, memory: memory, parallel: parallel) { try job.reporter.check() } ?? []
-            try job.reporter.step()
-        }
-        return (loss, samples, JobProgressReporter.now() - start)
-    }
-
-    /// Samples as pictures: what the pipeline's decoder makes of them, where they are latents.
-    private func shown(_ samples: [Float], _ model: any Architecture, _ memory: Int, _ job: RunningJob) throws -> Pictures {
-        guard let shape = job.inputs.encoding, shape.autoencoder != nil,
-            let autoencoder = try job.inputs.source.autoencoder([.decoder])
-        else { return pictures(samples, model.sampleShape) }
-        let decoder = try LatentDecoder(
-            autoencoder, height: shape.picture.height, width: shape.picture.width, samples: min(Self.largestDecoded, settings.samples),
-            memory: memory, parallel: job.parallel)
-        var decoded: [Float] = []
-        let size = Self.largestDecoded * shape.sample.count
-        for start in stride(from: 0, to: samples.count, by: size) {
-            decoded += try decoder.decode(Array(samples[start..<min(start + size, samples.count)])) { _ in try job.reporter.check() }
-        }
-        try job.reporter.step()
-        return pictures(decoded, decoder.plan.sampleShape)
-    }
-
-    private func pictures(_ numbers: [Float], _ shape: Shape) -> Pictures {
-        numbers.withUnsafeBufferPointer {
-            Pictures(
-                count: numbers.count / shape.count, channels: shape.channels, height: shape.height, width: shape.width, quantizing: $0)
-        }
     }
 }

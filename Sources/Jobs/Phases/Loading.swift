@@ -27,9 +27,14 @@ package struct Loading: Phase {
             guard let encoding else { return dataset.set(for: original.model) }
             return encoding.isNeeded ? nil : try dataset.set(encoding, nil, for: original.model)
         }
+        let evaluation = running.request.evaluation
+        let reference = try evaluation.flatMap { $0.setMetrics.isEmpty ? nil : $0.reference }.map {
+            ReferencePictures(try StoredPictures(database, $0), of: $0)
+        }
+        let held = evaluation?.setMetrics.isEmpty ?? true ? nil : dataset.map { ReferencePictures(heldOutOf: $0) }
         running.begin(
             with: JobInputs(
                 source: source, objective: JobObjective(laidOut.schedule, running.request), stages: stages, teacher: teacher,
-                pictures: pictures, dataset: digest, encoding: encoding))
+                pictures: pictures, dataset: digest, encoding: encoding, reference: reference ?? held))
     }
 }

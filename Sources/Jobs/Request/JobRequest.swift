@@ -109,7 +109,15 @@ package struct JobRequest: Sendable {
         var guidanceScale = 1.0
         /// The fields that the request names.
         var given: Set<String> = []
+        /// How samples are judged.
+        var metrics: [EvaluationMetric] = [.ssim, .mse]
+        /// The identifier of the pictures that sets of samples are compared with; the job's own that are held out when nil.
+        var reference: String?
+        /// Whether every sample is to be had, and not only those in the grid.
+        var keepsSamples = false
 
+        /// Those of ``metrics`` that compare sets.
+        var setMetrics: [EvaluationMetric] { metrics.filter(\.isOfSets) }
         /// Of the held-out loss.
         var heldOutSeed: Int { seed &+ 1 }
 
@@ -286,16 +294,22 @@ package struct JobRequest: Sendable {
 
     private static func evaluation(_ reader: inout ObjectReader) -> Evaluation {
         var evaluation = Evaluation()
-        evaluation.given = reader.given(["sampler", "steps", "eta", "guidance_scale"])
-        evaluation.samples = reader.integer("samples", in: 1...1024, default: evaluation.samples)
+        evaluation.given = reader.given(["sampler", "steps", "eta", "guidance_scale", "metrics", "reference", "keep_samples"])
+        evaluation.samples = reader.integer("samples", in: 1...mostSamples, default: evaluation.samples)
         evaluation.method = reader.word("sampler", default: evaluation.method)
         evaluation.areStepsUsual = !reader.isGiven("steps")
         evaluation.steps = reader.integer("steps", in: 1...Int.max, default: evaluation.steps)
         evaluation.eta = reader.number("eta", in: 0...1, default: evaluation.eta)
         evaluation.seed = reader.integer("seed", in: seeds, default: evaluation.seed)
         evaluation.guidanceScale = reader.number("guidance_scale", in: 0...100, default: evaluation.guidanceScale)
+        evaluation.metrics = reader.words("metrics", default: evaluation.metrics)
+        evaluation.reference = reader.text("reference")
+        evaluation.keepsSamples = reader.flag("keep_samples", default: evaluation.keepsSamples)
         return evaluation
     }
+
+    /// As many as a Fréchet distance is usually taken of.
+    private static let mostSamples = 50_000
 
     /// How results are judged, or would be.
     var usualEvaluation: Evaluation { evaluation ?? Evaluation() }
@@ -387,6 +401,7 @@ extension JobRequest.Evaluation {
         return [
             "samples": .integer(samples), "sampler": .string(method.rawValue), "steps": .integer(steps), "eta": .double(eta),
             "seed": .integer(seed), "guidance_scale": .double(guidanceScale),
+            "metrics": .array(metrics.map { .string($0.rawValue) }), "reference": .optional(reference), "keep_samples": .bool(keepsSamples),
         ]
     }
 }

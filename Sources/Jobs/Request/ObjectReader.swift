@@ -103,6 +103,20 @@ package struct ObjectReader {
         return word(name, default: first)
     }
 
+    /// A list of words of an enumeration, each once, in the enumeration's order.
+    mutating func words<Word: RawRepresentable & CaseIterable & Equatable>(
+        _ name: String, default words: [Word]
+    ) -> [Word] where Word.RawValue == String {
+        guard let value = take(name) else { return words }
+        let known = Array(Word.allCases)
+        if case .array(let items) = value, items.count <= known.count {
+            let found = items.compactMap { item in if case .string(let text) = item { Word(rawValue: text) } else { nil } }
+            if found.count == items.count { return known.filter { found.contains($0) } }
+        }
+        refuse(name, "must be a list of some of " + known.map { "\"\($0.rawValue)\"" }.joined(separator: ", "))
+        return words
+    }
+
     /// A whole number in a range.
     mutating func integer(_ name: String, in range: ClosedRange<Int>, default number: Int) -> Int {
         guard let value = take(name) else { return number }

@@ -28,4 +28,6 @@ struct JobInputs {
     let dataset: (pictures: StoredPictures, digest: String)?
     /// What becomes of pictures and captions before a network sees them; nil where they go in as they are.
     let encoding: EncodingShape?
+    /// What sets of samples are compared with; nil where none are.
+    let reference: ReferencePictures?
 }

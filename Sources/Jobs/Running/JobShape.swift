@@ -17,6 +17,8 @@ package struct JobShape {
     /// How many pictures the dataset has.
     package let pictures: Int
     package let parallel: Parallel
+    /// How many pictures sets of samples are compared with; 0 where none are.
+    var references = 0
 
     /// Whether pruning leaves less.
     var isCut: Bool { after.graph.parameterCount < before.graph.parameterCount }

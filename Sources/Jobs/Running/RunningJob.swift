@@ -63,7 +63,8 @@ package final class RunningJob {
         let stages = inputs.stages
         return JobShape(
             request: request, before: stages.original.model, after: stages.latest.model, teacher: inputs.teacher?.model,
-            objective: inputs.objective, encoding: inputs.encoding, pictures: inputs.dataset?.pictures.count ?? 0, parallel: parallel)
+            objective: inputs.objective, encoding: inputs.encoding, pictures: inputs.dataset?.pictures.count ?? 0, parallel: parallel,
+            references: inputs.reference?.count ?? 0)
     }
 
     /// Whether its first phase has read what it is about.

@@ -18,7 +18,8 @@ extension JobValidation.Valid {
     package var submission: JobSubmission {
         JobSubmission(
             name: request.name, metadata: request.metadata.compact, priority: request.priority, request: request.json.compact,
-            checkpoint: request.checkpoint, dataset: request.dataset, warnings: storedWarnings, webhook: request.webhook)
+            checkpoint: request.checkpoint, dataset: request.dataset, reference: request.evaluation?.reference,
+            warnings: storedWarnings, webhook: request.webhook)
     }
 
     private var timestepTable: [Warning] {

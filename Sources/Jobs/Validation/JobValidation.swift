@@ -4,7 +4,7 @@ import Storage
 
 /// Checks a job against the checkpoint and the dataset it names, before it is queued.
 package struct JobValidation {
-    private let database: Database
+    let database: Database
     /// The threads and the memory a job may use.
     let resources: JobResources
     /// What reading the checkpoint's header and laying out its network may take.
@@ -34,6 +34,9 @@ package struct JobValidation {
         /// What becomes of pictures and captions before a network sees them; nil where they go in as they are.
         let encoding: EncodingShape?
 
+        /// What is told of the pictures that sets of samples are compared with, where they are not the job's own.
+        var reference: DatasetDescriptor?
+
         /// Whether another job's pass of scoring serves this one.
         var isScored = false
 
@@ -55,7 +58,7 @@ package struct JobValidation {
         package func shape(_ parallel: Parallel) -> JobShape {
             JobShape(
                 request: request, before: model, after: result, isEstimate: isEstimate, teacher: teacher, objective: objective,
-                encoding: encoding, pictures: pictures, parallel: parallel)
+                encoding: encoding, pictures: pictures, parallel: parallel, references: references)
         }
 
         /// The memory each phase will take.
@@ -131,6 +134,7 @@ package struct JobValidation {
                 errors.append(FieldError(pointer: "/evaluation/steps", detail: "\(error)"))
             }
         }
+        errors += try reference(&valid)
         fillReconstruction(&valid)
         if errors.isEmpty { errors += memory(valid) }
         guard errors.isEmpty else { throw JobsError.invalidFields(errors) }

@@ -29,6 +29,7 @@ enum Schema {
         migrator.registerMigration("progress over all phases") { try $0.execute(sql: overallProgress) }
         migrator.registerMigration("what was scored serves others") { try $0.execute(sql: calibrations) }
         migrator.registerMigration("sweeps") { try $0.execute(sql: sweeps) }
+        migrator.registerMigration("what samples are compared with") { try $0.execute(sql: references) }
         return migrator
     }
 
@@ -359,5 +360,10 @@ enum Schema {
             last TEXT CHECK (length(last) = 64)
         ) STRICT;
         INSERT INTO blob_walk (id) VALUES (0);
+        """
+
+    /// A second dataset that a job needs. As the first it is no foreign key.
+    private static let references = """
+        ALTER TABLE jobs ADD COLUMN reference TEXT;
         """
 }

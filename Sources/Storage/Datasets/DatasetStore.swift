@@ -73,7 +73,8 @@ public struct DatasetStore: Sendable {
     public func delete(_ id: String) throws(StorageError) {
         let digests = try database.write("delete a dataset") { rows in
             let jobs = try String.fetchAll(
-                rows, sql: "SELECT id FROM jobs WHERE status IN ('queued', 'running', 'paused') AND dataset = ? ORDER BY id",
+                rows,
+                sql: "SELECT id FROM jobs WHERE status IN ('queued', 'running', 'paused') AND (dataset = ?1 OR reference = ?1) ORDER BY id",
                 arguments: [id])
             guard jobs.isEmpty else { throw StorageError.inUse(.dataset, id: id, jobs: jobs) }
             let record = try record(id, in: rows)

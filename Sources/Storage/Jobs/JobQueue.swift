@@ -37,21 +37,21 @@ public struct JobQueue: Sendable {
         guard try Bool.fetchOne(rows, sql: "SELECT EXISTS (SELECT 1 FROM checkpoints WHERE id = ?)", arguments: [job.checkpoint])! else {
             throw StorageError.notFound(.checkpoint, id: job.checkpoint)
         }
-        if let dataset = job.dataset,
-            try !Bool.fetchOne(rows, sql: "SELECT EXISTS (SELECT 1 FROM datasets WHERE id = ?)", arguments: [dataset])!
-        {
-            throw StorageError.notFound(.dataset, id: dataset)
+        for dataset in [job.dataset, job.reference].compactMap({ $0 }) {
+            guard try Bool.fetchOne(rows, sql: "SELECT EXISTS (SELECT 1 FROM datasets WHERE id = ?)", arguments: [dataset])! else {
+                throw StorageError.notFound(.dataset, id: dataset)
+            }
         }
         try owner?.checkQueued(in: rows)
         let id = Identifier.make(.job)
         try rows.execute(
             sql: """
-                INSERT INTO jobs (id, name, metadata, priority, request, checkpoint, dataset, status, created_at, token, sweep)
-                VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)
+                INSERT INTO jobs (id, name, metadata, priority, request, checkpoint, dataset, reference, status, created_at, token, sweep)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)
                 """,
             arguments: [
-                id, job.name, job.metadata, job.priority, job.request, job.checkpoint, job.dataset, Timestamp.now().milliseconds,
-                owner?.token, sweep,
+                id, job.name, job.metadata, job.priority, job.request, job.checkpoint, job.dataset, job.reference,
+                Timestamp.now().milliseconds, owner?.token, sweep,
             ])
         try insertFirst(job.warnings, of: id, in: rows)
         if let webhook = job.webhook { try WebhookStore.add(webhook, to: id, in: rows) }

@@ -12,6 +12,8 @@ public struct JobSubmission: Sendable {
     public var checkpoint: String
     /// What it needs; in use until the job ends.
     public var dataset: String?
+    /// Another dataset, whose pictures its samples are compared with; in use until the job ends.
+    public var reference: String?
     /// What is told of it already.
     public var warnings: [JobWarning]
     /// Whom to tell when it ends.
@@ -20,9 +22,10 @@ public struct JobSubmission: Sendable {
     /// A job to be queued.
     public init(
         name: String? = nil, metadata: String = "{}", priority: Int = 0, request: String, checkpoint: String, dataset: String? = nil,
-        warnings: [JobWarning] = [], webhook: Webhook? = nil
+        reference: String? = nil, warnings: [JobWarning] = [], webhook: Webhook? = nil
     ) {
         (self.name, self.metadata, self.priority, self.request) = (name, metadata, priority, request)
-        (self.checkpoint, self.dataset, self.warnings, self.webhook) = (checkpoint, dataset, warnings, webhook)
+        (self.checkpoint, self.dataset, self.reference) = (checkpoint, dataset, reference)
+        (self.warnings, self.webhook) = (warnings, webhook)
     }
 }

@@ -112,7 +112,7 @@ extension Database {
                     UNION ALL SELECT 'checkpoint', id, id, MAX(created_at, COALESCE((SELECT MAX(COALESCE(finished_at, created_at)) FROM jobs
                         WHERE checkpoint = c.id OR result_checkpoint = c.id OR result_pruned = c.id), 0)), 2 FROM checkpoints c
                     UNION ALL SELECT 'dataset', id, id, MAX(created_at, COALESCE((SELECT MAX(COALESCE(finished_at, created_at)) FROM jobs
-                        WHERE dataset = d.id), 0)), 3 FROM datasets d
+                        WHERE dataset = d.id OR reference = d.id), 0)), 3 FROM datasets d
                     ORDER BY used, place, id
                     """
             ).map { ($0["kind"], $0["id"], $0["name"], $0["used"]) }

@@ -22,8 +22,8 @@ import Testing
         (inputs + ["--batch-size", "7"], 64, "--batch-size must be at most 6, the number of pictures"),
         (inputs + ["--steps", "0", "--batch-size", "2"], 64, "--steps must be a whole number between 1 and"),
         (
-            inputs + ["--samples", "2000", "--seed=-1"], 64,
-            "--seed must be a whole number, at least 0\n--samples must be a whole number between 1 and 1024"
+            inputs + ["--samples", "60000", "--seed=-1"], 64,
+            "--seed must be a whole number, at least 0\n--samples must be a whole number between 1 and 50000"
         ),
         (inputs + ["--sampling-steps", "5000", "--batch-size", "2"], 64, "--sampling-steps "),
         (inputs + ["--threads", "9999"], 64, "--threads must be between 0 and 1024"),

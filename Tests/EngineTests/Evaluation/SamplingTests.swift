@@ -30,7 +30,7 @@ import Testing
             var done: [Int] = []
             let result = try sampling.run(TrainedModel(model: model, weights: weights), schedule: schedule, parallel: Parallel(threads: 2))
             {
-                done.append($0)
+                done.append($0.step)
             }
             #expect(done == Array(1...steps))
             #expect(relativeError(result, try #require(expected["\(number)"]).values) < 1e-3, "case \(number): \(golden.compact)")

@@ -227,7 +227,7 @@ import Testing
                 (job(["pruning": ["method": "magnitude", "timesteps": ["first": 5, "last": 4]]]), ["/pruning/timesteps/last"]),
                 (job(["pruning": ["method": "magnitude", "timesteps": ["last": 1000]]]), ["/pruning/timesteps/last"]),
                 (job(["evaluation": ["steps": 1001]]), ["/evaluation/steps"]),
-                (job(["evaluation": ["samples": 1025]]), ["/evaluation/samples"]),
+                (job(["evaluation": ["samples": 50_001]]), ["/evaluation/samples"]),
                 (job(["evaluation": ["seed": -1]]), ["/evaluation/seed"]),
                 (job(["evaluation": [:], "metadata": ["a": 1]]), ["/metadata"]),
                 (job(["evaluation": [:], "metadata": .object([.init(String(repeating: "a", count: 513), "x")])]), ["/metadata"]),

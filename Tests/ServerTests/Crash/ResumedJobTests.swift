@@ -27,8 +27,8 @@ import Testing
                 checkpoints.append(try await client.get("/v1/checkpoints/\(job.at("result", stage).text ?? "")/content").data)
             }
             var grids: [Data] = []
-            for stage in ["before", "pruned", "after"] {
-                grids.append(try await client.get("/v1/jobs/\(id)/files/samples_\(stage).png").data)
+            for name in ["samples_before.png", "samples_pruned.png", "samples_after.png", "samples.tar", "statistics.npz"] {
+                grids.append(try await client.get("/v1/jobs/\(id)/files/\(name)").data)
             }
             #expect(checkpoints.allSatisfy { !$0.isEmpty } && checkpoints[0] != checkpoints[1])
             self.checkpoints = checkpoints
@@ -52,7 +52,10 @@ import Testing
                 "reconstruction": ["samples": 600, "seed": 6],
             ],
             "finetuning": ["steps": 250, "batch_size": 2, "seed": 4, "distillation": ["output": 1, "features": 1, "task": 1]],
-            "evaluation": ["samples": 4, "steps": 400, "sampler": "ddpm", "seed": 5],
+            "evaluation": [
+                "samples": 4, "steps": 400, "sampler": "ddpm", "seed": 5, "metrics": ["ssim", "mse", "mind", "kid", "frechet"],
+                "keep_samples": true,
+            ],
         ]
     }
 
@@ -107,7 +110,7 @@ import Testing
         #expect(try await APIClient(base: server.url).get("/v1/jobs/\(id)").json["attempt"]?.integer == phases.count + 1)
         #expect(server.terminate() == 0)
         let log = try String(contentsOf: server.log, encoding: .utf8)
-        for phase in ["scoring", "finetuning"] { #expect(log.contains("\(id) goes on at \(phase) "), "\(log)") }
+        for phase in ["scoring", "finetuning", "evaluating"] { #expect(log.contains("\(id) goes on at \(phase) "), "\(log)") }
     }
 
     /// An autoencoder's points of scoring are batches of pictures.

@@ -154,14 +154,18 @@ extension API {
             &routes, .get, "/v1/jobs/{id}/files/{name}",
             Operation(
                 "downloadSamples",
-                "Gives a picture of samples: samples_before.png, samples_pruned.png, samples_after.png; of an autoencoder these are pictures "
-                    + "that it made of those of samples_originals.png.",
-                answers: [.init(status: 200, detail: "The picture.", contents: [.binary("image/png")], fields: ["ETag"])],
+                "Gives a file of a job: a grid of samples, samples_before.png, samples_pruned.png, samples_after.png (of an autoencoder pictures "
+                    + "that it made of those of samples_originals.png); where they were kept, all of them, samples.tar; and where a Fréchet distance "
+                    + "was taken, statistics.npz of what samples were compared with.",
+                answers: [
+                    .init(status: 200, detail: "The file.", contents: JobFileType.allCases.map { .binary($0.rawValue) }, fields: ["ETag"])
+                ],
                 refusals: [.notFound, .init(409, "file_damaged")]
             ).partial
         ) { request in
             let file = try database.jobs.file(request.parameter("name"), of: request.parameter("id"))
-            return try content(of: file.digest, .file, request.parameter("id"), file: file.name, type: "image/png").response(to: request)
+            let type = JobFileType(of: file.name).rawValue
+            return try content(of: file.digest, .file, request.parameter("id"), file: file.name, type: type).response(to: request)
         }
     }
 
