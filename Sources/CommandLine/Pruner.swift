@@ -5,7 +5,7 @@ import Jobs
 package struct Pruner: AsyncParsableCommand {
     package static let configuration = CommandConfiguration(
         commandName: "pruner", abstract: "Makes diffusion models smaller, over HTTP or right here.", version: Program.version,
-        subcommands: [Serve.self, PruneCommand.self],
+        subcommands: [Serve.self, PruneCommand.self, ExportCommand.self],
         groupedSubcommands: [
             CommandGroup(
                 name: "At a server",

@@ -20,8 +20,7 @@ struct Download {
     ///   - out: a folder, or by its ending an archive, that is not there yet.
     ///   - restarting: whether what another command began there is thrown away.
     func run(_ id: String, out: String, restarting: Bool) throws {
-        let name = out.lowercased()
-        let format = name.hasSuffix(".tgz") ? .tarGz : ArchiveFormat.allCases.first { name.hasSuffix(".\($0.rawValue)") }
+        let format = ArchiveFormat(endOf: out)
         let job: JSON? = id.hasPrefix("job_") ? try endedJob(id) : Optional.none
         let parts = try parts(job, id, isWhole: format == nil)
         let folder = try UnfinishedFolder(for: out)

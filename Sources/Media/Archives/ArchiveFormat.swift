@@ -6,6 +6,15 @@ package enum ArchiveFormat: String, CaseIterable, Sendable {
     case tarGz = "tar.gz"
     case zip
 
+    /// The format of a file to be written, by the end of its name; nil where that says none.
+    package init?(endOf name: String) {
+        let name = name.lowercased()
+        guard let format = name.hasSuffix(".tgz") ? .tarGz : Self.allCases.first(where: { name.hasSuffix(".\($0.rawValue)") }) else {
+            return nil
+        }
+        self = format
+    }
+
     /// The format that a file beginning with `head` (its first 512 bytes, or all of it) claims to be.
     static func detect(_ head: [UInt8]) throws(ArchiveError) -> ArchiveFormat {
         guard !head.isEmpty else { throw .notAnArchive(found: "nothing at all") }

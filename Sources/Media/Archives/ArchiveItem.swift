@@ -46,7 +46,7 @@ package struct ArchiveItem: Sendable {
     }
 
     /// Hands the content to `sink` in pieces of at most 256 KiB; throws `ArchiveError` when it is not `size` bytes, else what `sink` throws.
-    func read(_ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
+    package func read(_ sink: (UnsafeRawBufferPointer) throws -> Void) throws {
         switch source {
         case .bytes(let bytes):
             try bytes.withUnsafeBytes { if !$0.isEmpty { try sink($0) } }

@@ -70,23 +70,10 @@ extension API {
     private func items(
         of record: CheckpointRecord, in layout: CheckpointLayout, _ dtype: JobRequest.WeightType?
     ) async throws -> [ArchiveItem] {
-        switch layout {
-        case .diffusers:
-            let checkpoint = try StoredCheckpoint(database, record.id)
-            guard let dtype else { return record.files.map { checkpoint.item($0) } }
-            let share = try await memory.admitted(for: "the weights")
-            defer { withExtendedLifetime(share) {} }
-            return try await BackgroundExecutor.run {
-                let conversion = WeightsConversion(checkpoint, to: dtype)
-                return try memory.work(conversion.cost, for: "the weights") { try conversion.items() }
-            }
-        case .onnx:
-            let share = try await memory.admitted(for: "the models")
-            defer { withExtendedLifetime(share) {} }
-            return try await BackgroundExecutor.run {
-                let export = OnnxExport(try StoredCheckpoint(database, record.id), as: dtype)
-                return try memory.work(export.cost, for: "the models") { try export.items() }
-            }
-        }
+        let export = CheckpointExport(try StoredCheckpoint(database, record.id), in: layout, as: dtype)
+        guard let cost = export.cost else { return try export.items() }
+        let share = try await memory.admitted(for: cost.purpose)
+        defer { withExtendedLifetime(share) {} }
+        return try await BackgroundExecutor.run { try memory.work(cost.bytes, for: cost.purpose) { try export.items() } }
     }
 }
