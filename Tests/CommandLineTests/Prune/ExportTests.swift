@@ -13,7 +13,7 @@ import Testing
         for out in ["folder", "archive.tar"] {
             let (status, process) = try await PrunerProcess.run(
                 ["export", "--checkpoint", "model", "--out", out] + choices, in: place.url)
-            #expect(status == 0, "\(process.errors)")
+            #expect(status == 0, "\(process.errorText)")
         }
         try await World.with { world in
             let checkpoint = try await world.upload("/v1/checkpoints", Samples.archive(Samples.unet()))
@@ -37,7 +37,7 @@ import Testing
             (["--checkpoint", "pictures", "--out", "new"], "pictures"),
         ] {
             let (status, process) = try await PrunerProcess.run(["export"] + arguments, in: place.url)
-            #expect(status != 0 && process.errors.contains(words), "\(process.errors)")
+            #expect(status != 0 && process.errorText.contains(words), "\(process.errorText)")
         }
         #expect(!place.exists("new") && !place.exists("new.unfinished") && !place.exists("there.unfinished"))
     }
