@@ -237,7 +237,7 @@ package struct CheckpointIntake {
         guard layout.config.contains("/") else { return false }
         throw .contents(
             path: layout.packed(layout.config),
-            trouble: "a \(name) is no pipeline's own network: pack its config.json and its weights alone")
+            trouble: "\(name) is none of a pipeline's own networks: pack its config.json and its weights alone")
     }
 
     private static func assumedClass(_ path: String) -> Warning {
