@@ -51,20 +51,22 @@ struct EvaluationReport {
         let (before, after) = (pictures[0].prefix(Evaluating.mostPairs), pictures[pictures.count - 1].prefix(Evaluating.mostPairs))
         let ssim = settings.metrics.contains(.ssim) ? StructuralSimilarity.perSample(before, after) : nil
         let mse = settings.metrics.contains(.mse) ? before.meanSquaredError(to: after) : nil
-        return [
+        let paces: JSON = [
+            "before": .double(seconds.before), "after": .double(seconds.after),
+            "predicted": .optional(foretold.map { $0 * seconds.before }),
+        ]
+        let report: JSON = [
             "loss": ["before": .optional(losses.before), "pruned": .optional(losses.pruned ?? nil), "after": .optional(losses.after)],
             "ssim": [
                 "mean": .optional(ssim.map { $0.reduce(0, +) / Double($0.count) }),
                 "per_sample": ssim.map { .array($0.map(JSON.double)) } ?? nil,
             ],
             "mse": ["mean": .optional(mse)],
-            "seconds_per_sample": [
-                "before": .double(seconds.before), "after": .double(seconds.after),
-                "predicted": .optional(foretold.map { $0 * seconds.before }),
-            ],
+            "seconds_per_sample": paces,
             "conditions": words.map { .array($0.map(JSON.string)) } ?? .null,
             "reference": .null, "mind": .null, "mind_pixels": .null, "kid": .null, "frechet": .null,
-        ].adding(reconstruction)
+        ]
+        return report.adding(reconstruction)
     }
 
     private var reconstruction: [JSON.Member] {
