@@ -3,6 +3,7 @@ import Documents
 import Foundation
 import Jobs
 import Media
+import Server
 import Storage
 
 /// `pruner export`: a checkpoint in another form, made right here.
@@ -60,7 +61,7 @@ struct ExportCommand: ParsableCommand {
             let writer = FolderWriter(folder.assembling)
             for item in items {
                 let file = try writer.file(item.path)
-                try item.read { try file.write(contentsOf: Data($0)) }
+                try item.read { bytes in try file.write(contentsOf: Data(buffer: bytes.bindMemory(to: UInt8.self))) }
                 try writer.finish(file, item.path)
             }
             try writer.finish()
