@@ -18,7 +18,7 @@ def main():
     client, began = Client(sys.argv[1]), time.time()
     dataset = client.upload("datasets", "example", Path(sys.argv[2]).read_bytes())["id"]
     fresh = client.upload("checkpoints", "small", {"config.json": json.dumps(CONFIG).encode()}, "&init=random")["id"]
-    steps = int(os.environ.get("STEPS", "1500"))
+    steps = int(os.environ.get("STEPS", "1000"))
     # By the recipe for few steps, as what comes after it.
     job, _ = client.run(recipe="best", checkpoint=fresh, dataset=dataset, finetuning={"steps": steps, "ema_decay": 0.999})
     checkpoint = job["result"]["checkpoint"]
