@@ -109,14 +109,9 @@ def searched(client, figures, name, widths, fraction):
         job, metrics = client.run(checkpoint=this.checkpoint(client), dataset=this.dataset(client), pruning=pruning)
         kept = {group["name"]: group["kept"] for group in metrics["groups"]}
         all_ = sum(scores.sum().item() for scores in importances)
-        lost = 0
-        for group, scores in zip(this.groups, importances):
-            stays = scores[kept[group.name]].sum().item()
-            # What a shortcut goes on in is not lost.
-            if stays > 0 or all(within(p, metrics["left_out"]) for p, *_ in group.members):
-                lost += scores.sum().item() - stays
+        stays = sum(scores[kept[group.name]].sum().item() for group, scores in zip(this.groups, importances))
         losses[depth] = metrics["prediction"]["importance_lost"]
-        figures.relative("importance lost", [losses[depth]], [lost / all_], SHARES)
+        figures.relative("importance lost", [losses[depth]], [1 - stays / all_], SHARES)
         figures.same("within the target", metrics["macs"]["after"] <= fraction * metrics["macs"]["before"], True)
         result, _ = downloaded(client, job["result"]["checkpoint"], widths)
         figures.same("counts", metrics["macs"]["after"], reference.count(result.unet, this.tokens)[1])

@@ -1,7 +1,8 @@
 /// Looks for layers that a network is better without than with fewer channels: a layer more is left out as long as the cut that meets the target
 /// then loses less importance in all.
 ///
-/// What a layer is worth is the importance of its own channels. Of layers that may go at a place that goes first which is worth least.
+/// What a layer is worth is the importance of its own channels, and of those that its shortcut takes over from the layer before, whose outputs are
+/// others then. Of layers that may go at a place that goes first which is worth least.
 struct DepthSearch {
     private let whole: any Architecture
     private let groups: [ChannelGroup]
@@ -51,9 +52,7 @@ struct DepthSearch {
     private func found(_ counts: [Int], _ cut: (any Architecture, [[Double]]) throws -> [[Int]]) throws -> Found {
         let network = try ShallowNetwork(whole, without: modules(counts), groups)
         let kept = network.kept(try cut(network.model, network.own(importance)))
-        // What goes on in another layer is not lost.
-        let lost = groups.indices.reduce(0) { network.folded.contains($1) ? $0 : $0 + [importance[$1]].lost([kept[$1]]) }
-        return Found(kept: kept, lost: lost)
+        return Found(kept: kept, lost: importance.lost(kept))
     }
 
     /// Those that go where so many go of each kind.

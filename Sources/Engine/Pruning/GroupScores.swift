@@ -66,12 +66,10 @@ extension TrainedModel {
                 method == .random ? generator.rand(group.width).map(Double.init) : group.importance(method, weights: weights)
             }
         let kept = try kept(importance)
-        // What goes on in another layer is not lost.
-        let folded = try model.shallow(kept).folded
         return groups.indices.map { group in
             GroupScores(
                 group: groups[group], scores: normalized(importance[group]), kept: kept[group], all: importance[group].reduce(0, +),
-                lost: folded.contains(group) ? 0 : [importance[group]].lost([kept[group]]))
+                lost: [importance[group]].lost([kept[group]]))
         }
     }
 }

@@ -11,8 +11,6 @@ struct ShallowNetwork {
     /// For each of its channel groups its place among the whole network's.
     private let places: [Int]
     private let count: Int
-    /// Whether a group of the whole network stands in a module that went.
-    private let isGone: [Bool]
 
     /// - Parameters:
     ///   - whole: the whole network.
@@ -21,7 +19,6 @@ struct ShallowNetwork {
     /// - Throws: what ``Architecture/leavingOut(_:)`` throws; ``DepthError/needed(_:)`` where what goes is more, or less, than whole groups.
     init(_ whole: any Architecture, without modules: Set<String>, _ groups: [ChannelGroup]) throws {
         count = groups.count
-        isGone = groups.map { group in modules.contains(where: group.isWithin) }
         guard !modules.isEmpty else {
             (model, names, folds, places) = (whole, LayerNames(), [], Array(groups.indices))
             return
@@ -67,9 +64,6 @@ struct ShallowNetwork {
         for (place, channels) in zip(places, own) { kept[place] = channels }
         return kept
     }
-
-    /// The whole network's groups whose channels are others' now, as shortcuts go on in the layers that made them.
-    var folded: Set<Int> { Set((0..<count).filter { !isGone[$0] }).subtracting(places) }
 
     /// Its weights: copies of the whole network's, and products of them where a shortcut goes on.
     ///
