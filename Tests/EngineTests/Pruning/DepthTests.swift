@@ -49,6 +49,12 @@ import Testing
         }
     }
 
+    /// The same as a plan has it.
+    private static func planned(_ model: any Architecture, without modules: Set<String>) throws(PruningPlanError) -> [[Int]] {
+        let groups = zip(model.graph.channelGroups(), kept(model, without: modules)).map { PruningPlan.Group(name: $0.name, kept: $1) }
+        return try PruningPlan(widths: .free, groups: groups).kept(for: model)
+    }
+
     @Test func allOfThemSayWhatTheyCanBeWithout() throws {
         let found = try Self.names.map { try Self.trained($0).model.optionalLayers.count }
         #expect(found.allSatisfy { $0 > 0 }, "\(found)")
@@ -108,14 +114,12 @@ import Testing
 
     @Test func aPlanMayLeaveOutWholeLayersAlone() throws {
         let model = try Golden.unet("ddpm").model
-        let groups = model.graph.channelGroups()
-        func kept(_ without: Set<String>) throws(PruningPlanError) -> [[Int]] {
-            let kept = Self.kept(model, without: without)
-            let plan = PruningPlan(widths: .free, groups: zip(groups, kept).map { PruningPlan.Group(name: $0.name, kept: $1) })
-            return try plan.kept(for: model)
-        }
+        func kept(_ without: Set<String>) throws(PruningPlanError) -> [[Int]] { try Self.planned(model, without: without) }
         let modules = try #require(Self.choices(model).first)
-        #expect(try kept(modules) == Self.kept(model, without: modules))
+        for (group, (found, wanted)) in zip(model.graph.channelGroups(), zip(try kept(modules), Self.kept(model, without: modules))) {
+            // Going up the layer before takes over another's channels.
+            #expect(found == wanted || found.isEmpty && group.name.hasPrefix("up_blocks") && group.name.contains(".resnets.0."))
+        }
         #expect(throws: PruningPlanError.self) { try kept(["down_blocks.0.resnets.0"]) }
         #expect(throws: PruningPlanError.self) { try kept(["mid_block.resnets.0"]) }
         let alone = try #require(modules.filter { $0.contains("down_blocks.0.resnets") }.first)
@@ -145,7 +149,8 @@ import Testing
     func layersGoThatAreWorthLeast(name: String) throws {
         let model = try Self.trained(name).model
         let modules = try #require(Self.choices(model).first)
-        func isOfThem(_ group: ChannelGroup) -> Bool { modules.contains { group.name.hasPrefix("\($0).") } }
+        let gone = Set(zip(model.graph.channelGroups(), try Self.planned(model, without: modules)).filter(\.1.isEmpty).map(\.0.name))
+        func isOfThem(_ group: ChannelGroup) -> Bool { gone.contains(group.name) }
         let worthless = try Self.search(name) { isOfThem($0) ? 1e-6 : 1 }
         for (group, kept) in zip(model.graph.channelGroups(), worthless.1) where isOfThem(group) { #expect(kept.isEmpty, "\(group.name)") }
         // Where any other channel could as well go.

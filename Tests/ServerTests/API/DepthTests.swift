@@ -79,7 +79,9 @@ import Testing
 
             // The plan of a cut is that cut.
             let again = try await world.get("/v1/jobs/\(job["id"]?.text ?? "")/plan").json
-            #expect(again["groups"]?.elements.map { $0["kept"] } == plan["groups"]?.elements.map { $0["kept"] })
+            #expect(again["groups"]?.elements.map { $0["kept"] } == metrics["groups"]?.elements.map { $0["kept"] })
+            let twice = place.request(place.checkpoint, ["pruning": ["plan": again, "reconstruction": .null]])
+            #expect(try await world.post("/v1/jobs?dry_run=true", twice).json["parameters"] == metrics["parameters"])
         }
     }
 
