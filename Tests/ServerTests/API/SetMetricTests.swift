@@ -55,10 +55,14 @@ import Testing
             let asked: [String: JSON] = ["metrics": ["mse", "frechet"], "reference": .string(reference)]
             var figures: [JSON] = []
             for _ in 0..<2 {
+                // The only worker is busy, so that the job is live for as long as is needed.
+                let long: JSON = ["checkpoint": .string(checkpoint), "evaluation": ["samples": 1024, "steps": 1000]]
+                let busy = try #require(try await world.post("/v1/jobs", long).json["id"]?.text)
                 let answer = try await world.post("/v1/jobs", Self.request(checkpoint, nil, asked))
                 let id = try #require(answer.json["id"]?.text, "\(answer.detail)")
                 // A live job keeps what it needs.
                 let refused = try await world.send("DELETE", "/v1/datasets/\(reference)")
+                #expect(try await world.send("POST", "/v1/jobs/\(busy)/cancel").status == 202)
                 let job = try await world.finished(id)
                 #expect(job.status == "succeeded", "\(job.compact)")
                 #expect(refused.status == 409, "\(refused.detail)")
