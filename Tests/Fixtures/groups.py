@@ -187,10 +187,12 @@ class Couplings:
         module = self.model.get_submodule(path)
         self.norm(path + ".norm1", stream, module.norm1.num_groups)
         inner = self.convolution(path + ".conv1", stream, block)[0]
-        self.produce(path + ".time_emb_proj", inner)
-        if self.config.resnet_time_scale_shift == "scale_shift":
-            self.produce(path + ".time_emb_proj", inner, offset=inner.width)
-        self.consume(path + ".time_emb_proj", self.time)
+        # An autoencoder is told no time.
+        if self.has(path + ".time_emb_proj.weight"):
+            self.produce(path + ".time_emb_proj", inner)
+            if self.config.resnet_time_scale_shift == "scale_shift":
+                self.produce(path + ".time_emb_proj", inner, offset=inner.width)
+            self.consume(path + ".time_emb_proj", self.time)
         self.norm(path + ".norm2", [inner], module.norm2.num_groups)
         output = self.convolution(path + ".conv2", [inner], block)[0]
         if self.has(path + ".conv_shortcut.weight"):

@@ -20,9 +20,9 @@ import sampling
 from downloads import described
 from groups import Couplings, apart, to_go
 from make_autoencoder_golden import randomised
-from models import drawn, subject
+from models import subject
 from pipelines import contents
-from pruning import GRADIENTS, IDLE, SCORES, TIES
+from pruning import GRADIENTS, compared_groups
 
 BATCH, PICTURES, SEED = 3, 10, 5
 
@@ -65,18 +65,6 @@ class AutoencoderCouplings(Couplings):
         stream = self.resnet(f"{half}.mid_block.resnets.0", stream, block)
         self.attend(f"{half}.mid_block.attentions.0", stream, block)
         return self.resnet(f"{half}.mid_block.resnets.1", stream, block)
-
-    def resnet(self, path, stream, block):
-        self.norm(path + ".norm1", stream, self.config.norm_num_groups)
-        inner = self.convolution(path + ".conv1", stream, block)
-        self.norm(path + ".norm2", inner, self.config.norm_num_groups)
-        output = self.convolution(path + ".conv2", inner, block)[0]
-        if self.has(path + ".conv_shortcut.weight"):
-            self.consume(path + ".conv_shortcut", stream)
-            self.produce(path + ".conv_shortcut", output)
-            return [output]
-        self.join(stream[0], output)
-        return stream
 
     def attention(self, path, stream, block):
         self.norm(path + ".group_norm", stream, self.config.norm_num_groups)
@@ -229,7 +217,7 @@ def pruned(client, figures, name, method, widths, ratio, total):
         figures.same("batches", [row["batch"] for row in rows], list(range(len(losses))))
         figures.same("batches", metrics["scoring"]["kept_batches"], len(losses))
     found = reference.importances(this.model, this.groups, method, gradients, SEED)
-    kept, same, wanted = compared_groups(figures, this, metrics, found, widths, ratio)
+    kept, same, wanted = compared_groups(figures, this, metrics, found, widths, this.selection(found, widths, ratio))
     total.agreeing, total.total = total.agreeing + same, total.total + wanted
     result, tensors = loaded(client, job["result"]["checkpoint"], type(this.model))
     exact = reference.sliced(dict(this.model.state_dict()), this.groups, kept)
@@ -237,29 +225,6 @@ def pruned(client, figures, name, method, widths, ratio, total):
     for parameter, tensor in tensors.items():
         figures.same("exact slices", tensor, exact[parameter])
     compared_pictures(client, figures, this, job, metrics, {"before": this.model, "pruned": result})
-
-
-def compared_groups(figures, this, metrics, found, widths, ratio):
-    theirs = {group["name"]: group for group in metrics["groups"]}
-    largest = max(importance.mean().item() for importance in found)
-    kept, agreeing, total = [], 0, 0
-    for group, importance, wanted in zip(this.groups, found, this.selection(found, widths, ratio)):
-        other = theirs.pop(group.name)
-        figures.same("groups", {(m["parameter"], m["axis"], m["offset"]) for m in other["members"]}, set(group.members))
-        figures.same("widths", (other["width"]["before"], other["width"]["after"]), (group.width, len(wanted)))
-        kept.append(other["kept"])
-        total += len(wanted)
-        if importance.mean().item() < IDLE * largest:
-            agreeing += len(wanted)
-            continue
-        scores = reference.normalised(importance)
-        figures.absolute("scores", [s / scores.max().item() for s in other["scores"]], (scores / scores.max()).tolist(), SCORES)
-        exchanged = sorted(set(wanted) ^ set(other["kept"]))
-        if exchanged:
-            figures.bar("exchanged at ties of", (scores[exchanged].max() - scores[exchanged].min()).item() / scores.max().item(), TIES)
-        agreeing += len(set(wanted) & set(other["kept"]))
-    figures.same("groups", list(theirs), [])
-    return kept, agreeing, total
 
 
 @torch.no_grad()

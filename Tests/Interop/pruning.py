@@ -24,10 +24,10 @@ class Kept:
         figures.bar(f"share that differs of {self.total} kept channels", 1 - self.agreeing / self.total, 1e-3)
 
 
-def compared_groups(figures, this, metrics, found, widths, ratio):
-    """Members, scores and kept channels per group. What the service kept, in the order of the reference's groups."""
+def compared_groups(figures, this, metrics, found, widths, expected):
+    """Members, scores and kept channels per group, beside the channels that are expected to stay. What the service kept, in the order of the
+    reference's groups."""
     theirs = {g["name"]: g for g in metrics["groups"]}
-    expected = reference.selection(this.model, this.groups, found, widths, ratio)
     largest = max(importance.mean().item() for importance in found)
     kept, agreeing = [], 0
     for group, importance, wanted in zip(this.groups, found, expected):
@@ -91,7 +91,9 @@ def pruned(client, figures, this, method, widths, ratio, total):
         figures.relative("losses", [r["loss"] for r in rows], [r["loss"] for r in losses], 1e-4)
         figures.count("timesteps", *agreeing([(r["timestep"], r["kept"]) for r in rows], [(r["timestep"], r["kept"]) for r in losses]))
         figures.same("timesteps", metrics["scoring"]["kept_timesteps"], sum(r["kept"] for r in losses))
-    kept, same, wanted = compared_groups(figures, this, metrics, this.importances(method), widths, ratio)
+    found = this.importances(method)
+    expected = reference.selection(this.model, this.groups, found, widths, ratio)
+    kept, same, wanted = compared_groups(figures, this, metrics, found, widths, expected)
     if gradients:
         total.agreeing, total.total = total.agreeing + same, total.total + wanted
         figures.notes.append(f"kept channels {same}/{wanted}")  # bounded over all jobs
