@@ -24,15 +24,16 @@ final class NormalEquations {
     /// Floats that the sums of all runs of a block may take together.
     private static let runMemory = 2 << 20
 
-    /// - Parameter rows: of a block at most.
-    init(columns: Int, outputs: Int, hasBias: Bool = true, rows: Int, parallel: Parallel) {
+    /// - Parameter memory: to work in, at least ``floats(columns:outputs:rows:threads:)`` for as many rows as a block has at most; what it holds
+    ///   does not matter.
+    init(columns: Int, outputs: Int, hasBias: Bool = true, memory: Buffer, parallel: Parallel) {
         self.columns = columns
         self.outputs = outputs
         self.hasBias = hasBias
         self.parallel = parallel
         gram = [Double](repeating: 0, count: (columns + 1) * (columns + 1))
         right = [Double](repeating: 0, count: outputs * (columns + 1))
-        memory = Buffer(count: Self.floats(columns: columns, outputs: outputs, rows: rows, threads: parallel.threads))
+        self.memory = memory
     }
 
     /// Bytes that so many columns and outputs take, with what solving them takes beside.
@@ -40,9 +41,11 @@ final class NormalEquations {
         8 * (columns + 1) * (columns + 1 + 3 * outputs) + 4 * floats(columns: columns, outputs: outputs, rows: rows, threads: threads)
     }
 
-    private static func floats(columns: Int, outputs: Int, rows: Int, threads: Int) -> Int {
+    /// Floats of working memory for so many columns and outputs, and blocks of so many rows.
+    static func floats(columns: Int, outputs: Int, rows: Int, threads: Int) -> Int {
         let runs = runs(rows, columns: columns, outputs: outputs)
-        return runs > 1 ? runs * (columns + outputs) * (columns + 1) : threads * tile * (columns + 1)
+        // A last block of few rows may have no runs where others do.
+        return max(runs > 1 ? runs * (columns + outputs) * (columns + 1) : 0, threads * tile * (columns + 1))
     }
 
     /// In how many runs so many rows are divided.
@@ -78,17 +81,12 @@ final class NormalEquations {
         _ runs: Int, _ count: Int, _ x: UnsafePointer<Float>, _ leading: Int, _ residuals: UnsafePointer<Float>,
         into gram: UnsafeMutablePointer<Double>, _ right: UnsafeMutablePointer<Double>
     ) {
-        let (columns, outputs, size, tile) = (columns, outputs, columns + 1, Self.tile)
+        let (columns, outputs, size) = (columns, outputs, columns + 1)
         let slot = (columns + outputs) * size
         parallel.forEach(runs) { run in
             let (first, last) = (count * run / runs, count * (run + 1) / runs)
             let (rows, differences, sums) = (x + first * leading, residuals + first * outputs, memory.pointer + run * slot)
-            for start in stride(from: 0, to: columns, by: tile) {
-                let height = min(tile, columns - start)
-                Matrix.multiply(
-                    rows: height, columns: start + height, inner: last - first, rows + start, leading: leading, transposeA: true, rows,
-                    leading: leading, into: sums + start * size, leading: size)
-            }
+            Matrix.multiplyByItself(size: columns, inner: last - first, rows, leading: leading, into: sums, leading: size)
             Matrix.multiply(
                 rows: outputs, columns: columns, inner: last - first, differences, leading: outputs, transposeA: true, rows,
                 leading: leading, into: sums + columns * size, leading: size)

@@ -65,6 +65,20 @@ public struct Refit: Sendable, Equatable {
         return Self.block(SpreadPixels(samples * node.shape.pixels).count, columns) * (columns + node.shape.channels)
     }
 
+    /// Floats that a layer's normal equations are gathered in.
+    private func sumCount(_ node: Graph.Node, threads: Int) -> Int {
+        guard case .product(let columns, _) = node.operation.linearForm else { return 0 }
+        let rows = Self.block(SpreadPixels(samples * node.shape.pixels).count, columns)
+        return NormalEquations.floats(
+            columns: min(columns, Self.mostColumns), outputs: node.shape.channels, rows: rows, threads: threads)
+    }
+
+    /// What every layer works in, one after the other: pages that are new for each take longer than a small layer's numbers.
+    private struct Room {
+        let rows: Buffer
+        let sums: Buffer
+    }
+
     /// How many rows of a layer are gathered at a time.
     private static func block(_ pixels: Int, _ columns: Int) -> Int { min(pixels, max(64, blockSize / columns)) }
 
@@ -90,7 +104,9 @@ public struct Refit: Sendable, Equatable {
             objective.feed(examples, 0..<samples, to: objective.bindings(in: executor))
         }
         let keptOutputs = original.model.graph.keptOutputs(kept)
-        let room = Buffer(count: student.graph.nodes.map(rowCount).max() ?? 0)
+        let room = Room(
+            rows: Buffer(count: student.graph.nodes.map(rowCount).max() ?? 0),
+            sums: Buffer(count: student.graph.nodes.map { sumCount($0, threads: parallel.threads) }.max() ?? 0))
         let models = Counterparts(student.graph, in: teacher.graph, try original.model.shallow(kept))
         var reached = 0
         for node in student.graph.nodes.indices {
@@ -140,7 +156,7 @@ public struct Refit: Sendable, Equatable {
     }
 
     private func refit(
-        _ student: Executor, _ node: Int, _ name: String, to teacher: Executor, _ place: Int, _ kept: [Int], _ room: Buffer
+        _ student: Executor, _ node: Int, _ name: String, to teacher: Executor, _ place: Int, _ kept: [Int], _ room: Room
     ) throws(MatrixError) -> Layer? {
         let step = student.forwardSteps[node]
         switch step.operation.linearForm {
@@ -157,7 +173,7 @@ public struct Refit: Sendable, Equatable {
 
     private func refitProduct(
         _ student: Executor, _ node: Int, _ name: String, _ columns: Int, hasBias: Bool, to teacher: Executor, _ place: Int,
-        _ kept: [Int], _ room: Buffer
+        _ kept: [Int], _ room: Room
     ) throws(MatrixError) -> Layer? {
         let step = student.forwardSteps[node]
         let residuals = Residuals(step.call, like: teacher.forwardSteps[place].call, kept)
@@ -169,9 +185,8 @@ public struct Refit: Sendable, Equatable {
         for part in 0..<parts {
             let range = (columns * part / parts)..<(columns * (part + 1) / parts)
             let equations = NormalEquations(
-                columns: range.count, outputs: outputs, hasBias: hasBias, rows: Self.block(residuals.pixels.count, columns),
-                parallel: step.call.parallel)
-            gather(step, residuals, columns, range, into: equations, room)
+                columns: range.count, outputs: outputs, hasBias: hasBias, memory: room.sums, parallel: step.call.parallel)
+            gather(step, residuals, columns, range, into: equations, room.rows)
             let change = try equations.solve(ridge: ridge, repeats: Self.repeats)
             for output in 0..<outputs {
                 let row = weight + output * columns + range.lowerBound

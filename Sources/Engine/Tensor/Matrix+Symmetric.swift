@@ -1,7 +1,8 @@
 import CBLAS
 import CLAPACKE
 
-/// Symmetric matrices, of which what is right of and on the diagonal is read and written, and bases of their vectors, a vector a row.
+/// Symmetric matrices, of which what is right of and on the diagonal is read and written where nothing else is said, and bases of their vectors, a
+/// vector a row.
 extension Matrix {
     /// `C = alpha · A · Aᵀ + beta · C` with A of size × inner, or `alpha · Aᵀ · A + beta · C` with A of inner × size (ssyrk).
     static func addSquare(
@@ -11,6 +12,14 @@ extension Matrix {
         cblas_ssyrk(
             CblasRowMajor, CblasUpper, transpose ? CblasTrans : CblasNoTrans, Int32(size), Int32(inner), alpha, a, Int32(leading), beta, c,
             Int32(size))
+    }
+
+    /// `C = Aᵀ · A` with A of inner × size, of which what is left of and on the diagonal is written (ssyrk).
+    static func multiplyByItself(
+        size: Int, inner: Int, _ a: UnsafePointer<Float>, leading: Int, into c: UnsafeMutablePointer<Float>, leading rowLength: Int
+    ) {
+        cblas_ssyrk(
+            CblasRowMajor, CblasLower, CblasTrans, Int32(size), Int32(inner), 1, a, Int32(leading), 0, c, Int32(rowLength))
     }
 
     /// Replaces a basis by the eigenvectors of a symmetric matrix, of the largest eigenvalue first (LAPACKE ssyevd).
