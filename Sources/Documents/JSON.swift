@@ -72,6 +72,12 @@ public enum JSON: Sendable, Equatable {
         return .object(members)
     }
 
+    /// An object without some of its members; anything else as it is.
+    public func removing(_ names: [String]) -> JSON {
+        guard case .object(let members) = self else { return self }
+        return .object(members.filter { member in !names.contains { Self.isSame(member.name, $0) } })
+    }
+
     /// The document on one line, without spaces.
     public var compact: String {
         var text = ""

@@ -62,8 +62,20 @@ def sweep(run):
     """Two ratios as one sweep: its page, its plot, its front, and what can be done with it."""
     page, base, job, checkpoint = run.page, run.base, run.job, run.checkpoint
     dataset = run.api(f"/v1/jobs/{job}")["request"]["dataset"]
-    made = run.api("/v1/sweeps", {"checkpoint": checkpoint["id"], "dataset": dataset, "name": "how far",
-                                  "pruning": {"method": "magnitude", "ratios": [0.25, 0.5]}, "evaluation": {"samples": 4, "steps": 4}})
+    # Several ratios in the form are a sweep.
+    page.open(f"{base}/#/new?from={checkpoint['id']}")
+    page.wait("document.querySelector('.forecast table')", doing="the forecast")
+    page.click("#finetuning")
+    for field, value in {"dataset": dataset, "name": "how far", "pruning-method": "magnitude", "pruning-ratio": "0.25, 1.5", "pruning-depth": "false",
+                         "evaluation-samples": "4", "evaluation-steps": "4"}.items():
+        page.fill(f"#{field}", value)
+    page.wait("document.querySelector('.forecast').textContent.includes('the first of the sweep')", doing="the first job's forecast")
+    page.click("button[type=submit]")
+    page.wait("document.querySelector('#pruning-ratio[aria-invalid]')", doing="what is wrong with a ratio")
+    run.expect_quiet("422")
+    page.fill("#pruning-ratio", "0.25, 0.5")
+    page.click("button[type=submit]")
+    made = {"id": page.wait("location.hash.startsWith('#/sweeps/') && location.hash.slice(9)", doing="the sweep's page")}
     page.open(f"{base}/#/sweeps")
     page.wait("document.querySelector('tbody a')?.textContent === 'how far'", doing="the list of sweeps")
     run.look_at("sweeps")

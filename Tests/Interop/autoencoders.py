@@ -1,4 +1,4 @@
-"""AutoencoderKL and VQModel pruned, by themselves and in pipelines: losses, scores, slices, fine-tuning, held-out pictures against PyTorch."""
+"""AutoencoderKL, AsymmetricAutoencoderKL and VQModel pruned, by themselves and in pipelines: losses, scores, slices, fine-tuning, held-out pictures against PyTorch."""
 
 import copy
 import functools
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from diffusers import AutoencoderKL, DiffusionPipeline, VQModel
+from diffusers import AsymmetricAutoencoderKL, AutoencoderKL, DiffusionPipeline, VQModel
 from diffusers.training_utils import EMAModel
 from PIL import Image
 from safetensors.torch import load_file, save
@@ -35,15 +35,25 @@ CONFIGS = {
         down_block_types=["DownEncoderBlock2D", "DownEncoderBlock2D", "AttnDownEncoderBlock2D"],
         up_block_types=["AttnUpDecoderBlock2D", "UpDecoderBlock2D", "UpDecoderBlock2D"], use_quant_conv=False, use_post_quant_conv=False)),
     "vq": (VQModel, COMMON | dict(block_out_channels=[8, 12], layers_per_block=1, num_vq_embeddings=19, vq_embed_dim=2)),
+    # Of these the decoder alone is pruned.
+    "kl_decoder": (AutoencoderKL, COMMON | dict(block_out_channels=[8, 16], layers_per_block=1, scaling_factor=0.5)),
+    "asymmetric": (AsymmetricAutoencoderKL, COMMON | dict(
+        down_block_out_channels=[12, 20], up_block_out_channels=[8, 24], layers_per_down_block=1, layers_per_up_block=2,
+        up_block_types=["AttnUpDecoderBlock2D", "UpDecoderBlock2D"])),
 }
+DECODERS = "kl_decoder", "asymmetric"
+CLASSES = {kind.__name__: kind for kind in (AutoencoderKL, AsymmetricAutoencoderKL, VQModel)}
+IDLE = "decoder.condition_encoder."
 
 
 class AutoencoderCouplings(Couplings):
     """Latents, the layers around them, the table and pictures are no group's."""
 
-    def analyse(self):
+    def analyse(self, halves=("encoder", "decoder")):
         model, last = self.model, len(self.config.block_out_channels) - 1
         for half, blocks, way in (("encoder", model.encoder.down_blocks, "down"), ("decoder", model.decoder.up_blocks, "up")):
+            if half not in halves:
+                continue
             stream = [self.new(self.shapes[f"{half}.conv_in.weight"][0], block=0 if way == "down" else last)]
             self.produce(f"{half}.conv_in", stream[0])
             if way == "up":
@@ -97,7 +107,8 @@ class Alone:
         self.name, self.model = name, randomised(kind, config, 100 + len(name))
         for parameter in self.model.parameters():
             parameter.requires_grad_(True)
-        self.groups = AutoencoderCouplings(self.model).analyse()
+        self.component = "decoder" if name in DECODERS else "vae"
+        self.groups = AutoencoderCouplings(self.model).analyse(["decoder"] if name in DECODERS else ["encoder", "decoder"])
         public = {key: value for key, value in self.model.config.items() if not key.startswith("_")}
         self.files = {
             "config.json": json.dumps({"_class_name": kind.__name__, "_diffusers_version": "0.42.1"} | public).encode(),
@@ -123,7 +134,8 @@ class Alone:
         if method in ("magnitude", "random"):
             return [], {}
         squares = reference.Squares(model, method, torch.Generator().manual_seed(SEED)) if method in reference.SAMPLES else None
-        flag = isinstance(model, VQModel)  # a second argument that changes nothing
+        # A second argument that changes nothing.
+        flag = None if isinstance(model, AsymmetricAutoencoderKL) else isinstance(model, VQModel)
         losses = []
         for start in range(0, PICTURES // BATCH * BATCH, BATCH):
             pictures = self.images[start:start + BATCH].double()
@@ -170,18 +182,23 @@ def alone(name):
     return Alone(name)
 
 
-def loaded(client, checkpoint, kind, folder=""):
+def is_trained(name, component):
+    """Whether training changes a tensor."""
+    return component != "decoder" or name.startswith(("decoder.", "post_quant_conv.")) and not name.startswith(IDLE)
+
+
+def loaded(client, checkpoint):
     """A checkpoint's autoencoder by stock diffusers, or where its widths are free by the loader that comes with it, and its tensors."""
     with tempfile.TemporaryDirectory() as place:
         client.download(checkpoint, place)
         described(Path(place))
-        home = Path(place) / folder
-        tensors = load_file(home / "diffusion_pytorch_model.safetensors")
-        if "pruned_widths" in json.loads((home / "config.json").read_text()):
+        tensors = load_file(Path(place) / "diffusion_pytorch_model.safetensors")
+        config = json.loads((Path(place) / "config.json").read_text())
+        if "pruned_widths" in config:
             scope = {"__name__": "load_pruned"}
             exec((Path(place) / "load_pruned.py").read_text(), scope)
             return scope["load_pruned"](place), tensors
-        return kind.from_pretrained(home).eval(), tensors
+        return CLASSES[config["_class_name"]].from_pretrained(place).eval(), tensors
 
 
 def uploaded(client, figures, name):
@@ -191,15 +208,15 @@ def uploaded(client, figures, name):
     figures.same("architectures", checkpoint["architecture"], type(this.model).__name__)
     figures.same("parameters", checkpoint["parameters"], sum(p.numel() for p in this.model.parameters()))
     figures.same("shapes", checkpoint["sample_shape"], [3, 16, 16])
-    figures.same("warnings", checkpoint["warnings"], [])
-    model, tensors = loaded(client, checkpoint["id"], type(this.model))
+    figures.same("warnings", [warning["code"] for warning in checkpoint["warnings"]], ["mask_not_run"] if name == "asymmetric" else [])
+    model, tensors = loaded(client, checkpoint["id"])
     for parameter, tensor in this.model.state_dict().items():
         figures.same("tensors", tensors[parameter], tensor)
     kind, config = CONFIGS[name]
     torch.manual_seed(6)
     expected = kind(**config).state_dict()
     fresh = client.upload("checkpoints", name, {"config.json": this.files["config.json"]}, "&init=random&seed=6")
-    for parameter, tensor in loaded(client, fresh["id"], kind)[1].items():
+    for parameter, tensor in loaded(client, fresh["id"])[1].items():
         figures.same("fresh weights", tensor, expected[parameter])
 
 
@@ -209,7 +226,7 @@ def pruned(client, figures, name, method, widths, ratio, total):
     job, metrics = client.run(
         checkpoint=this.checkpoint(client), dataset=this.dataset(client), evaluation={"samples": 4},
         pruning={
-            "component": "vae", "method": method, "widths": widths, "ratio": ratio, "batch_size": BATCH, "samples": PICTURES, "seed": SEED})
+            "component": this.component, "method": method, "widths": widths, "ratio": ratio, "batch_size": BATCH, "samples": PICTURES, "seed": SEED})
     losses, gradients = this.scored(method)
     if method in GRADIENTS:
         rows = metrics["scoring"]["losses"]
@@ -219,8 +236,10 @@ def pruned(client, figures, name, method, widths, ratio, total):
     found = reference.importances(this.model, this.groups, method, gradients, SEED)
     kept, same, wanted = compared_groups(figures, this, metrics, found, widths, this.selection(found, widths, ratio))
     total.agreeing, total.total = total.agreeing + same, total.total + wanted
-    result, tensors = loaded(client, job["result"]["checkpoint"], type(this.model))
+    result, tensors = loaded(client, job["result"]["checkpoint"])
     exact = reference.sliced(dict(this.model.state_dict()), this.groups, kept)
+    # Through these nothing passes here; their shapes are those that the class has.
+    exact |= {parameter: torch.zeros_like(tensor) for parameter, tensor in result.state_dict().items() if parameter.startswith(IDLE)}
     figures.same("exact slices", set(tensors), set(exact))
     for parameter, tensor in tensors.items():
         figures.same("exact slices", tensor, exact[parameter])
@@ -252,11 +271,14 @@ def compared_pictures(client, figures, this, job, metrics, stages, loss=None):
 RUN = dict(steps=20, batch_size=4, learning_rate=1e-3, warmup_steps=5, weight_decay=0.01, ema_decay=0.9999, gradient_clip=1.0, flip=True, seed=3)
 
 
-def trained(model, run, images, objective):
+def trained(model, run, images, objective, component="vae"):
     """The rows of a run in PyTorch, and the averaged weights."""
     model = model.double().eval()
     if isinstance(model, VQModel):
         model.quantize.embedding.weight.requires_grad_(False)
+    for name, parameter in model.named_parameters():
+        if not is_trained(name, component):
+            parameter.requires_grad_(False)
     generator = torch.Generator().manual_seed(run["seed"])
     learning = [p for p in model.parameters() if p.requires_grad]
     optimizer = torch.optim.AdamW(learning, lr=run["learning_rate"], betas=(0.9, 0.999), eps=1e-8, weight_decay=run["weight_decay"])
@@ -283,7 +305,7 @@ def compared_training(figures, metrics, tensors, started, rows, expected, last):
     away = way = 0.0
     for name, tensor in tensors.items():
         if not last[name].requires_grad:
-            figures.same("the table", tensor, started[name])
+            figures.same("what is not trained", tensor, started[name])
             continue
         moved = last[name].grad.abs() > 1e-9 * rows[-1]["gradient_norm"]  # what is zero but for rounding is scaled up by AdamW
         away += (tensor.double() - expected[name])[moved].square().sum().item()
@@ -294,18 +316,19 @@ def compared_training(figures, metrics, tensors, started, rows, expected, last):
 def finetuned(client, figures, name, widths=None, **objective):
     """20 steps, on the autoencoder as uploaded or on what a cut leaves."""
     this = alone(name)
-    pruning = {"pruning": {"method": "magnitude", "widths": widths, "ratio": 0.5}} if widths else {}
+    pruning = {"pruning": {"component": this.component, "method": "magnitude", "widths": widths, "ratio": 0.5}} if widths else {}
     job, metrics = client.run(
         checkpoint=this.checkpoint(client), dataset=this.dataset(client), finetuning=RUN, evaluation={"samples": 4},
         **pruning, **({"objective": objective} if objective else {}))
     start = copy.deepcopy(this.model)
     stages = {"before": this.model}
     if widths:
-        start = loaded(client, job["result"]["pruned_checkpoint"], type(this.model))[0]
+        start = loaded(client, job["result"]["pruned_checkpoint"])[0]
         stages["pruned"] = copy.deepcopy(start)
     started = {n: t.clone() for n, t in start.state_dict().items()}
-    rows, expected, last = trained(start, RUN, this.images, lambda model, pictures: (difference(model, pictures, **objective), {}))
-    result, tensors = loaded(client, job["result"]["checkpoint"], type(this.model))
+    rows, expected, last = trained(
+        start, RUN, this.images, lambda model, pictures: (difference(model, pictures, **objective), {}), this.component)
+    result, tensors = loaded(client, job["result"]["checkpoint"])
     compared_training(figures, metrics, tensors, started, rows, expected, last)
     compared_pictures(client, figures, this, job, metrics, stages | {"after": result}, objective)
 
@@ -315,8 +338,8 @@ def distilled(client, figures, name, widths):
     this, shares = alone(name), {"output": 1, "features": 2, "task": 0.5}
     job, metrics = client.run(
         checkpoint=this.checkpoint(client), dataset=this.dataset(client), finetuning=RUN | {"distillation": shares},
-        pruning={"method": "magnitude", "widths": widths, "ratio": 0.5})
-    student = loaded(client, job["result"]["pruned_checkpoint"], type(this.model))[0]
+        pruning={"component": this.component, "method": "magnitude", "widths": widths, "ratio": 0.5})
+    student = loaded(client, job["result"]["pruned_checkpoint"])[0]
     started = {n: t.clone() for n, t in student.state_dict().items()}
     teacher = copy.deepcopy(this.model).double()
     kept = {m["parameter"]: g["kept"] for g in metrics["groups"] for m in g["members"] if m["axis"] == 0}
@@ -344,8 +367,8 @@ def distilled(client, figures, name, widths):
         terms = {"output": ((mine - theirs) ** 2).mean(), "features": features, "task": ((mine - pictures) ** 2).mean()}
         return sum(shares[n] * t for n, t in terms.items()) / sum(shares.values()), {n: t.item() for n, t in terms.items()}
 
-    rows, expected, last = trained(student, RUN, this.images, objective)
-    tensors = loaded(client, job["result"]["checkpoint"], type(this.model))[1]
+    rows, expected, last = trained(student, RUN, this.images, objective, this.component)
+    tensors = loaded(client, job["result"]["checkpoint"])[1]
     compared_training(figures, metrics, tensors, started, rows, expected, last)
 
 
@@ -356,11 +379,12 @@ def refitted(client, figures, name, widths, ratio):
     errors = []
     for reconstruction in (None, {"samples": 10}):
         _, metrics = client.run(
-            **common, pruning={"method": "magnitude", "widths": widths, "ratio": ratio, "reconstruction": reconstruction})
+            **common,
+            pruning={"component": this.component, "method": "magnitude", "widths": widths, "ratio": ratio, "reconstruction": reconstruction})
         errors.append(metrics["evaluation"]["mse"]["mean"])
     figures.bar("difference from the original with reconstruction over that without", errors[1] / errors[0], 0.4)
-    job, _ = client.run(**common, pruning={"method": "magnitude", "widths": widths, "ratio": 0, "reconstruction": {"samples": 4}})
-    for parameter, tensor in loaded(client, job["result"]["checkpoint"], type(this.model))[1].items():
+    job, _ = client.run(**common, pruning={"component": this.component, "method": "magnitude", "widths": widths, "ratio": 0, "reconstruction": {"samples": 4}})
+    for parameter, tensor in loaded(client, job["result"]["checkpoint"])[1].items():
         figures.same("numbers at a ratio of 0", tensor, this.model.state_dict()[parameter])
 
 
@@ -381,7 +405,11 @@ def piped(client, figures, name, component):
         client.download(result, place)
         described(Path(place))
         for path, data in contents(place).items():
-            if path in this.files and not path.startswith(f"{folder}/"):
+            if component == "decoder" and path == "model_index.json":
+                index = json.loads(this.files[path])
+                index[folder][1] = "AsymmetricAutoencoderKL"
+                figures.same("the index", json.loads(data), index)
+            elif path in this.files and not path.startswith(f"{folder}/"):
                 figures.same("other files", data, this.files[path])
         config = json.loads((Path(place) / folder / "config.json").read_text())
         index = json.loads((Path(place) / "model_index.json").read_text())
@@ -389,7 +417,7 @@ def piped(client, figures, name, component):
         pipeline = DiffusionPipeline.from_pretrained(place, dtype=torch.float32, **absent)
     autoencoder = getattr(pipeline, folder)
     figures.same("parameters", metrics["parameters"]["after"], sum(p.numel() for p in autoencoder.parameters()))
-    figures.same("widths", len(config["block_out_channels"]), 2)
+    figures.same("widths", len(config["up_block_out_channels" if component == "decoder" else "block_out_channels"]), 2)
     figures.same("latents", autoencoder.config.latent_channels, this.autoencoder.config.latent_channels)
     pipeline.set_progress_bar_config(disable=True)
     told = {"prompt": ["a cat"] * 2} if getattr(pipeline, "tokenizer", None) is not None else {"batch_size": 2}
@@ -420,6 +448,12 @@ def refused(client, figures):
     figures.same("refusals", pointers(
         checkpoint=vq.checkpoint(client), dataset=vq.dataset(client), objective={"kl_weight": 1}, finetuning={"steps": 1}),
         (422, ["/objective/kl_weight"]))
+    for name in "vq", "kl_attention":
+        this = alone(name)
+        asked = dict(checkpoint=this.checkpoint(client), dataset=this.dataset(client), pruning={"component": "decoder"})
+        figures.same("refusals", pointers(**asked), (422, ["/pruning/component"]))
+    figures.same("refusals", pointers(pruning={"component": "decoder", "widths": "free"}), (422, ["/pruning/widths"]))
+    figures.same("refusals", pointers(pruning={"component": "decoder"}, objective={"kl_weight": 1}), (422, ["/objective/kl_weight"]))
     figures.same("refusals", pointers(checkpoint=subject("ddpm").checkpoint(client), pruning={"component": "vae"}), (422, ["/pruning/component"]))
     sd = subject("sd1").checkpoint(client)
     figures.same("refusals", pointers(checkpoint=sd, pruning={"component": "vae", "widths": "free"}), (422, ["/pruning/widths"]))
@@ -432,17 +466,20 @@ def checks(found, kept):
     for name in CONFIGS:
         found[f"autoencoders, {name}, upload"] = lambda c, f, n=name: uploaded(c, f, n)
         for method in (*GRADIENTS, "magnitude", "random"):
-            for widths, ratio in (("free", 0.3), ("diffusers", 0.5)):
+            for widths, ratio in [("diffusers", 0.5)] if name in DECODERS else [("free", 0.3), ("diffusers", 0.5)]:
                 found[f"autoencoders, {name}, pruning, {method}, {widths} {ratio}"] = (
                     lambda c, f, a=(name, method, widths, ratio): pruned(c, f, *a, kept))
-        found[f"autoencoders, {name}, fine-tuning"] = lambda c, f, n=name: finetuned(c, f, n)
-        # A magnitude has no slope at 0: the deeper network comes so near to some numbers that rounding decides on which side it is.
-        error = "mse" if name == "kl_attention" else "l1"
+        if name != "kl_decoder":  # Without a cut it is both halves that are trained.
+            found[f"autoencoders, {name}, fine-tuning"] = lambda c, f, n=name: finetuned(c, f, n)
+        # A magnitude has no slope at 0: some networks come so near to some numbers that rounding decides on which side it is.
+        error = "l1" if name in ("kl", "vq") else "mse"
         found[f"autoencoders, {name}, fine-tuning, {error}, after a cut"] = (
             lambda c, f, a=(name, "diffusers"), e=error: finetuned(c, f, *a, error=e))
-        found[f"autoencoders, {name}, distillation"] = lambda c, f, n=name: distilled(c, f, n, "free")
+        widths = "diffusers" if name in DECODERS else "free"
+        found[f"autoencoders, {name}, distillation"] = lambda c, f, a=(name, widths): distilled(c, f, *a)
         found[f"autoencoders, {name}, reconstruction"] = lambda c, f, n=name: refitted(c, f, n, "diffusers", 0.5)
     found["autoencoders, kl, fine-tuning, divergence"] = lambda c, f: finetuned(c, f, "kl", "free", error="mse", kl_weight=1e-3)
     found["autoencoders, sd1, in its pipeline"] = lambda c, f: piped(c, f, "sd1", "vae")
+    found["autoencoders, sd1, its decoder in its pipeline"] = lambda c, f: piped(c, f, "sd1", "decoder")
     found["autoencoders, vq, in its pipeline"] = lambda c, f: piped(c, f, "vq", "vqvae")
     found["autoencoders, refusals"] = lambda c, f: refused(c, f)

@@ -4,6 +4,7 @@ import Foundation
 import Jobs
 
 extension Component: ExpressibleByArgument {}
+extension JobRequest.ErrorMeasure: ExpressibleByArgument {}
 extension JobRequest.Method: ExpressibleByArgument {}
 extension JobRequest.Widths: ExpressibleByArgument {}
 extension JobRequest.Allocation: ExpressibleByArgument {}
@@ -25,7 +26,10 @@ struct JobOptions: ParsableArguments {
     @Option(help: "What is left out takes: best, what was found best for few steps; paper, the paper's (default: best).") var recipe:
         Recipe?
 
-    @Option(help: "Which network of a pipeline is pruned: unet, vae or vqvae (default: unet, or what the checkpoint is by itself).")
+    @Option(
+        help:
+            "Which network of a pipeline is pruned: unet, vae or vqvae, or decoder, a vae's alone (default: unet, or what the checkpoint is)."
+    )
     var component: Component?
     @Option(help: "How channels are ranked (default: diff-pruning, of an autoencoder taylor).") var method: JobRequest.Method?
     @Option(help: "The share of channels to remove, 0 to 0.95; auto: as much as goes before the held-out loss bends up (default: 0.3).")
@@ -78,11 +82,17 @@ struct JobOptions: ParsableArguments {
     @Option(help: "The first timestep to score (default: 0).") var firstTimestep: Int?
     @Option(help: "The last timestep to score (default: the schedule's last).") var lastTimestep: Int?
     @Option(help: "Score every so many timesteps (default: 1).") var timestepStride: Int?
+    @Option(help: "Over how many pictures an autoencoder is scored (default: 64).") var scoringSamples: Int?
     @Option(help: "Refit what the cut leaves on so many noised pictures; the recipe best does on 64.") var reconstructionSamples: Int?
     @Option(
         help: "A JSON file with a plan, as a job's plan.json holds it: what to cut, instead of ranking.",
         completion: .file(extensions: ["json"]))
     var plan: String?
+
+    @Option(help: "What an autoencoder is scored, trained and judged by: mse, or l1, the differences' magnitudes (default: mse).")
+    var error: JobRequest.ErrorMeasure?
+    @Option(help: "What the divergence of an AutoencoderKL's latents counts beside its pictures' error (default: 0).")
+    var klWeight: NumberArgument?
 
     @Option(help: "Fine-tune for so many steps; without it and its kind nothing is fine-tuned.") var steps: Int?
     @Option(help: "What makes a step of a gradient: soap, which learns more of a step, or adamw (default: soap; the recipe paper adamw).")
@@ -132,6 +142,7 @@ struct JobOptions: ParsableArguments {
         if let dtype { fields["dtype"] = .string(dtype.rawValue) }
         if let recipe { fields["recipe"] = .string(recipe.rawValue) }
         body = body.replacing(fields)
+        body = body.with("objective", objective)
         body = body.with("pruning", try pruning(), ifAbsent: request == nil)
         body = body.with("finetuning", finetuning)
         body = body.with("evaluation", evaluation)
@@ -139,6 +150,13 @@ struct JobOptions: ParsableArguments {
         if let batchSize { body = body.with("batch_size", .integer(batchSize), in: ["pruning", "finetuning"]) }
         if let seed { body = body.with("seed", .integer(seed), in: ["pruning", "finetuning", "evaluation"]) }
         return body
+    }
+
+    private var objective: [String: JSON] {
+        var fields: [String: JSON] = [:]
+        if let error { fields["error"] = .string(error.rawValue) }
+        if let klWeight { fields["kl_weight"] = klWeight.json }
+        return fields
     }
 
     private func pruning() throws -> [String: JSON] {
@@ -159,6 +177,7 @@ struct JobOptions: ParsableArguments {
         if let lastTimestep { timesteps["last"] = .integer(lastTimestep) }
         if let timestepStride { timesteps["stride"] = .integer(timestepStride) }
         if !timesteps.isEmpty { fields["timesteps"] = .object([]).replacing(timesteps) }
+        if let scoringSamples { fields["samples"] = .integer(scoringSamples) }
         if let reconstructionSamples { fields["reconstruction"] = ["samples": .integer(reconstructionSamples)] }
         return fields
     }

@@ -5,6 +5,7 @@ enum RequestErrors {
     /// By what option a field is given.
     private static let options = [
         "/checkpoint": "--checkpoint", "/dataset": "--dataset", "/name": "--name", "/dtype": "--dtype", "/recipe": "--recipe",
+        "/objective/error": "--error", "/objective/kl_weight": "--kl-weight", "/pruning/samples": "--scoring-samples",
         "/pruning/component": "--component", "/pruning/method": "--method", "/pruning/ratio": "--ratio",
         "/pruning/target/macs": "--max-macs",
         "/pruning/target/parameters": "--max-parameters", "/pruning/target/size": "--max-size",
@@ -30,7 +31,7 @@ enum RequestErrors {
     private static let others = [
         "/variant": "--variant", "/sample_size": "--sample-size", "/config": "--config",
         "/on_error": "--on-error", "/exif": "--exif", "/pruning": "pruning",
-        "/finetuning": "fine-tuning",
+        "/finetuning": "fine-tuning", "/objective": "--error",
         "/evaluation": "evaluation",
     ]
 

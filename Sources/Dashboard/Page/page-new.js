@@ -23,9 +23,9 @@ export async function newPage(main, signal, from) {
   return "New job";
 }
 
-/** The field that a fraction belongs to. */
+/** The field that a fraction belongs to, or one of several ratios. */
 function whole(pointer) {
-  return pointer.replace(/\/fraction$/, "");
+  return pointer.replace(/\/fraction$/, "").replace(/^\/pruning\/ratios.*$/, "/pruning/ratio");
 }
 
 class JobForm {
@@ -102,6 +102,9 @@ class JobForm {
       return select;
     }
     const types = [property.type].flat();
+    if (types.includes("boolean") && extra.recipe) {
+      return h("select", { id }, [["", "as the recipe has it"], ["true", "yes"], ["false", "no"]].map(([value, word]) => h("option", { value }, word)));
+    }
     if (types.includes("boolean")) return h("input", { id, type: "checkbox", checked: property.default });
     if (extra.list || extra.word) return h("input", { id, type: "text", autocomplete: "off", value: [property.default ?? ""].flat().join(", ") });
     if (types.includes("string")) return h("input", { id, type: "text", inputmode: "decimal", autocomplete: "off", value: property.default ?? "" });
@@ -198,10 +201,21 @@ class JobForm {
     return request;
   }
 
+  /** The ratios of a sweep, and the request for it; null where the form asks for one job. */
+  get sweep() {
+    const { request } = this;
+    const { ratio, ...pruning } = request.pruning ?? {};
+    if (typeof ratio !== "string" || !ratio.includes(",")) return null;
+    const words = ratio.split(",").map((word) => word.trim()).filter((word) => word !== "");
+    const ratios = words.map((word) => (Number.isNaN(Number(word)) ? word : Number(word)));
+    return { ratios, request: { ...request, pruning: { ...pruning, ratios } }, first: { ...request, pruning: { ...pruning, ratio: ratios[0] } } };
+  }
+
   value(control, property, { nullable, list, word }) {
     if (control.type === "checkbox") return control.checked;
     if (list) return control.value.split(",").map((one) => one.trim()).filter((one) => one !== "");
     if (word) return control.value.trim() || undefined;
+    if (control.tagName === "SELECT" && !property.enum && control.value) return control.value === "true";
     if (control.tagName === "SELECT") return control.value || undefined;
     if (control.value === "") {
       if (control.validity.badInput) return "no number";
@@ -218,7 +232,7 @@ class JobForm {
   /** Whether the job is about an autoencoder, which is told no timesteps and draws no samples. */
   get kind() {
     const isAlone = ["AutoencoderKL", "VQModel"].includes(this.architectures.get(this.checkpoint.value));
-    const isMeant = this.switches.get("pruning").checked && this.controls.get("pruning.component").control.value.startsWith("v");
+    const isMeant = this.switches.get("pruning").checked && ["vae", "vqvae", "decoder"].includes(this.controls.get("pruning.component").control.value);
     return isAlone || isMeant ? "autoencoder" : "denoiser";
   }
 
@@ -257,10 +271,11 @@ class JobForm {
       // An answer is shown unless the fields have changed meanwhile.
       const { changes } = this;
       try {
-        const answer = await post("/v1/jobs?dry_run=true", this.request, this.signal);
+        const { sweep } = this;
+        const answer = await post("/v1/jobs?dry_run=true", sweep?.first ?? this.request, this.signal);
         if (this.changes !== changes) continue;
         this.mark([]);
-        this.forecast.show(answer);
+        this.forecast.show(answer, sweep?.ratios);
       } catch (error) {
         if (error.name === "AbortError") return;
         if (this.changes !== changes) continue;
@@ -295,9 +310,10 @@ class JobForm {
     this.submit.disabled = true;
     this.refused.replaceChildren();
     try {
-      const job = await post("/v1/jobs", this.request, this.signal);
-      announce("The job is posted");
-      location.hash = `#/jobs/${job.id}`;
+      const { sweep } = this;
+      const posted = await post(sweep ? "/v1/sweeps" : "/v1/jobs", sweep?.request ?? this.request, this.signal);
+      announce(sweep ? "The sweep is posted" : "The job is posted");
+      location.hash = sweep ? `#/sweeps/${posted.id}` : `#/jobs/${posted.id}`;
     } catch (error) {
       if (error.name === "AbortError") return;
       this.mark(error.errors ?? []);
@@ -322,7 +338,8 @@ class Forecast {
     this.body.replaceChildren(trouble(error));
   }
 
-  show({ is_estimate: isEstimate, block_out_channels: widths, groups, parameters, macs, size, memory, seconds, warnings }) {
+  /** @param ratios those of a sweep, of whose first job this is. */
+  show({ is_estimate: isEstimate, block_out_channels: widths, groups, parameters, macs, size, memory, seconds, warnings }, ratios) {
     this.element.removeAttribute("aria-busy");
     const line = (name, { before, after }, write) => [name, write(before), write(after), change(before, after)];
     const columns = ["", "before", "after", "change"].map((name, index) => ({ name, number: index > 0 }));
@@ -330,6 +347,7 @@ class Forecast {
       : groups.map((group) => [group.name, group.width]);
     const times = Object.entries(seconds).map(([phase, value]) => [phase === "total" ? "in all" : phase, duration(value)]);
     this.body.replaceChildren(
+      ratios ? h("p", {}, `Of the ratio ${ratios[0]}, the first of the sweep's ${ratios.length}; what it scores serves all.`) : "",
       table("Sizes", columns, [line("parameters", parameters, count), line("multiply-accumulates", macs, short), line("files", size, bytes)]),
       h("h3", {}, "Widths"),
       h("div", { class: widths ? "" : "long" }, table("Widths", columns, width.map(([name, change_]) => line(name, change_, count)))),

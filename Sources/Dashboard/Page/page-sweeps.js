@@ -32,7 +32,7 @@ async function watch(signal, failed, refresh) {
 export async function sweepsPage(main, signal, failed) {
   const list = h("div");
   main.append(h("h1", {}, "Sweeps"), h("p", { class: "note" }, "A sweep is a job for every one of several ratios; what the first of them scores serves all. ",
-    "One is posted by pruner sweep, or to /v1/sweeps."), list);
+    "One is posted by the form for a job, with several ratios, by pruner sweep, or to /v1/sweeps."), list);
   let shown = "";
   await watch(signal, failed, async () => {
     const page = await get("/v1/sweeps?limit=100", signal);

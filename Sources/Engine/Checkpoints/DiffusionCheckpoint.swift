@@ -38,9 +38,12 @@ public struct DiffusionCheckpoint: Sendable {
     ///   - config: the network's config.json.
     ///   - weights: exactly the model's tensors, under any names that ``Architecture/names(of:json:)`` knows.
     ///   - scheduler: scheduler_config.json; nil takes DDPM's defaults.
+    ///   - known: what kind of network to take it for; nil goes by the configuration.
     /// - Throws: ``CheckpointError``.
-    public init(config: Data, weights source: any TensorSource, scheduler: Data?) throws(CheckpointError) {
-        let (model, schedule, names) = try Self.parts(config, source, scheduler)
+    public init(
+        config: Data, weights source: any TensorSource, scheduler: Data?, as known: (any Architecture.Type)? = nil
+    ) throws(CheckpointError) {
+        let (model, schedule, names) = try Self.parts(config, source, scheduler, as: known)
         try Self.check(model.graph.parameters, against: names)
         let weights = try Self.read(source, names, model.graph.parameters)
         let trained = TrainedModel(model: model, weights: weights)
@@ -80,17 +83,18 @@ public struct DiffusionCheckpoint: Sendable {
     ///
     /// - Throws: ``CheckpointError``.
     public static func architecture(
-        config: Data, weights source: any TensorSource, scheduler: Data?
+        config: Data, weights source: any TensorSource, scheduler: Data?, as known: (any Architecture.Type)? = nil
     ) throws(CheckpointError) -> (model: any Architecture, schedule: NoiseSchedule?) {
-        let (model, schedule, _) = try parts(config, source, scheduler)
+        let (model, schedule, _) = try parts(config, source, scheduler, as: known)
         return (model, schedule)
     }
 
     /// What is read before any number is: the model, its schedule, and the tensors by the graph's names.
     static func parts(
-        _ config: Data, _ source: any TensorSource, _ scheduler: Data?
+        _ config: Data, _ source: any TensorSource, _ scheduler: Data?, as known: (any Architecture.Type)? = nil
     ) throws(CheckpointError) -> (model: any Architecture, schedule: NoiseSchedule?, names: [String: TensorEntry]) {
-        let architecture = try architecture(config)
+        let architecture: any Architecture.Type
+        if let known { architecture = known } else { architecture = try self.architecture(config) }
         let names = try renamed(source, architecture, config)
         let model = try model(architecture, config, shapes: names.mapValues(\.shape))
         return (model, try schedule(scheduler, of: architecture), names)

@@ -110,7 +110,7 @@ package struct ChannelCoupling: Sendable {
 }
 
 extension Graph {
-    /// Walks the graph once and returns how its channels are coupled, and each node's output channels.
+    /// Walks the graph once and returns how its channels are coupled, and each node's output channels. What learns nothing keeps its channels.
     package func coupling() -> (coupling: ChannelCoupling, channels: [Channels]) {
         var coupling = ChannelCoupling()
         var channels: [Channels] = []
@@ -118,6 +118,7 @@ extension Graph {
             channels.append(node.operation.couple(node.inputs.map { channels[$0] }, in: &coupling))
         }
         for output in outputs { coupling.fix(channels[output.node]) }
+        for (index, learns) in learns.enumerated() where !learns { coupling.fix(channels[index]) }
         return (coupling, channels)
     }
 }

@@ -74,6 +74,11 @@ public struct Graph: Sendable {
         return nodes.flatMap(\.operation.parameters).filter { seen.insert($0.name).inserted }
     }
 
+    /// The names of the parameters that have a gradient.
+    var learnedParameters: Set<String> {
+        Set(zip(nodes, learns).filter(\.1).flatMap { $0.0.operation.parameters.map(\.name) })
+    }
+
     /// How many numbers the parameters hold.
     public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
 
@@ -84,14 +89,16 @@ public struct Graph: Sendable {
         }
     }
 
-    /// Whether a node's output depends on any parameter and an output of the graph on it, and so has a gradient worth computing.
+    /// Whether a node's output depends on any parameter and an output of the graph on it, with nothing between them that stops gradients, and so
+    /// has a gradient worth computing.
     var learns: [Bool] {
         var learns: [Bool] = []
         for node in nodes {
-            learns.append(!node.operation.parameters.isEmpty || node.inputs.contains { learns[$0] })
+            let isFed = !node.operation.stopsGradient && node.inputs.contains { learns[$0] }
+            learns.append(!node.operation.parameters.isEmpty || isFed)
         }
         var leadsOn = leaves
-        for (index, node) in nodes.enumerated().reversed() where leadsOn[index] {
+        for (index, node) in nodes.enumerated().reversed() where leadsOn[index] && !node.operation.stopsGradient {
             for input in node.inputs { leadsOn[input] = true }
         }
         return zip(learns, leadsOn).map { $0 && $1 }

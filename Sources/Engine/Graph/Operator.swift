@@ -15,6 +15,9 @@ package protocol Operator: Sendable {
     /// Whether forward costs so little beside a convolution that its output is made again for backward rather than kept.
     var isCheap: Bool { get }
 
+    /// Whether what comes before is not trained, nor cut: no gradient goes further back.
+    var stopsGradient: Bool { get }
+
     /// Floats that forward leaves for backward beyond inputs and output (statistics, probabilities).
     func savedCount(_ call: CallShape) -> Int
 
@@ -64,6 +67,7 @@ extension Operator {
     package var parameters: [Parameter] { [] }
     package var backwardReads: BackwardReads { BackwardReads() }
     package var isCheap: Bool { false }
+    package var stopsGradient: Bool { false }
     package func savedCount(_ call: CallShape) -> Int { 0 }
     package func scratchCount(_ call: CallShape) -> Int { 0 }
     package func preparedCount(_ call: CallShape) -> Int { 0 }

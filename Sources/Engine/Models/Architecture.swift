@@ -5,6 +5,9 @@ public protocol Architecture: Sendable {
     /// The `_class_name` of its `config.json`, which chooses it.
     static var className: String { get }
 
+    /// The `_class_name` of ``config``.
+    var className: String { get }
+
     /// Whether it is a pipeline's own network, that a noise schedule goes with, rather than one that stands by itself.
     static var hasSchedule: Bool { get }
 

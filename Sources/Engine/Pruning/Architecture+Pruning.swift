@@ -1,4 +1,7 @@
 extension Architecture {
+    /// Whether it is what a cut leaves of another: fewer multiply-accumulates. Parameters may be more, where its class has layers that are idle.
+    public func isCut(of other: any Architecture) -> Bool { graph.multiplyAccumulates < other.graph.multiplyAccumulates }
+
     /// The network without the channels that are not kept, and without layers of which none is; the same where all are.
     ///
     /// - Parameters:

@@ -80,7 +80,7 @@ public struct FineTuner: Sendable {
         let remembered = state?.memory ?? settings.optimizer.kind.memory(trained.model.graph)
         let optimizer = settings.optimizer.kind.init(
             trained.model.graph, weights: weights, gradients: gradients, average: average, memory: remembered, parallel: parallel)
-        let frozen = FrozenWeights(weights)
+        let frozen = FrozenWeights(weights, of: graph, areDecayed: settings.weightDecay > 0)
         var generator = state?.generator ?? TorchGenerator(seed: settings.seed)
 
         for step in stride(from: done + 1, through: settings.steps, by: 1) {

@@ -13,15 +13,20 @@ extension SOAP {
         var sides: Int { axes.reduce(0) { $0 + $1.size * $1.size } }
         var cost: Int { axes.reduce(count) { $0 + count * $1.size } }
 
+        /// Those that learn.
         static func all(_ graph: Graph) -> [Tensor] {
             var tensors: [Tensor] = []
             var offset = 0
-            for node in graph.nodes {
+            var index = 0
+            for (node, learns) in zip(graph.nodes, graph.learns) {
                 var isProduct = false
                 if case .product = node.operation.linearForm { isProduct = true }
                 for parameter in node.operation.parameters {
-                    let axes = isProduct ? axes(of: parameter, from: &offset) : []
-                    tensors.append(Tensor(index: tensors.count, count: parameter.count, axes: axes))
+                    if learns {
+                        let axes = isProduct ? axes(of: parameter, from: &offset) : []
+                        tensors.append(Tensor(index: index, count: parameter.count, axes: axes))
+                    }
+                    index += 1
                 }
             }
             return tensors

@@ -72,6 +72,8 @@ public enum WarningCode: String, Sendable, CaseIterable {
     case noTokenizer = "no_tokenizer"
     /// The pipeline's autoencoder cannot be run.
     case autoencoderNotRun = "autoencoder_not_run"
+    /// An autoencoder's layers for a mask are not run.
+    case maskNotRun = "mask_not_run"
     /// The noise schedule has no betas: the network can be cut, but not run.
     case noBetas = "no_betas"
     /// Samples are drawn by DDIM or DDPM, not by the checkpoint's own scheduler.

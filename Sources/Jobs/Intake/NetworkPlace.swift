@@ -20,12 +20,23 @@ struct NetworkPlace: Sendable, Equatable {
     var isMain: Bool { component == .unet || folder.isEmpty }
     /// Whether there is a pipeline around it.
     var isInPipeline: Bool { !folder.isEmpty }
+    /// What kind of network it is taken for; nil goes by the configuration.
+    var architecture: (any Architecture.Type)? { component == .decoder ? AsymmetricAutoencoderKL.self : nil }
 
     /// A pipeline's own network.
     static let unet = NetworkPlace(component: .unet, folder: "unet/")
     /// A network that is a checkpoint by itself.
     static func alone(_ model: any Architecture) -> NetworkPlace {
-        NetworkPlace(component: model.className == VQModel.className ? .vqvae : .vae, folder: "")
+        NetworkPlace(component: component(model.className), folder: "")
+    }
+
+    /// What is meant of a checkpoint that is an autoencoder of some class, where nobody says.
+    private static func component(_ className: String) -> Component {
+        switch className {
+        case VQModel.className: .vqvae
+        case AsymmetricAutoencoderKL.className: .decoder
+        default: .vae
+        }
     }
 
     private init(component: Component, folder: String) { (self.component, self.folder) = (component, folder) }
@@ -40,7 +51,7 @@ struct NetworkPlace: Sendable, Equatable {
             guard component != .unet else {
                 throw ComponentError(missing: .unet, hint: "it is nothing but an autoencoder (\(architecture))")
             }
-            self.init(component: architecture == VQModel.className ? .vqvae : .vae, folder: "")
+            self.init(component: component == .decoder ? .decoder : Self.component(architecture), folder: "")
             return
         }
         guard let component, component.isAutoencoder else {
@@ -51,7 +62,7 @@ struct NetworkPlace: Sendable, Equatable {
         guard let found = folders.first(where: { paths.contains("\($0.rawValue)/config.json") }) else {
             throw ComponentError(missing: component, hint: "upload the pipeline with its vae/ or vqvae/, or the autoencoder by itself")
         }
-        self.init(component: found, folder: "\(found.rawValue)/")
+        self.init(component: component == .decoder ? .decoder : found, folder: "\(found.rawValue)/")
     }
 
     /// Whether a file is replaced by what a job makes of the network: the configuration, and weights of any kind beside it.

@@ -85,12 +85,14 @@ package struct StoredCheckpoint {
 
     /// The model with its weights.
     func load() throws -> DiffusionCheckpoint {
-        try DiffusionCheckpoint(config: data(place.config), weights: network(), scheduler: place.scheduler.map(data))
+        try DiffusionCheckpoint(
+            config: data(place.config), weights: network(), scheduler: place.scheduler.map(data), as: place.architecture)
     }
 
     /// The model without its weights' numbers.
     func architecture() throws -> (model: any Architecture, schedule: NoiseSchedule?) {
-        try DiffusionCheckpoint.architecture(config: data(place.config), weights: network(), scheduler: place.scheduler.map(data))
+        try DiffusionCheckpoint.architecture(
+            config: data(place.config), weights: network(), scheduler: place.scheduler.map(data), as: place.architecture)
     }
 
     /// Checks, before any number is read, that the weights are the network's.

@@ -143,9 +143,7 @@ struct Evaluating: Phase {
     /// cut.
     private func foretold(_ job: RunningJob) -> Double? {
         let stages = job.inputs.stages
-        guard results > 0, let result = stages.finetuned ?? stages.pruned,
-            result.model.graph.parameterCount < stages.original.model.graph.parameterCount
-        else { return nil }
+        guard results > 0, let result = stages.finetuned ?? stages.pruned, result.model.isCut(of: stages.original.model) else { return nil }
         let clock = settings.clock(job.inputs.objective, memory: activations(job), job.parallel)
         return clock.share(of: result.model.graph, in: stages.original.model.graph)
     }

@@ -52,8 +52,7 @@ struct Reconstructing: Phase {
     func run(_ job: RunningJob) throws {
         guard let cut = job.takeCut(), let pictures = job.inputs.pictures else { return }
         let trained = cut.result.trained
-        let isCut = trained.model.graph.parameterCount < cut.original.model.graph.parameterCount
-        let (layers, added) = isCut ? try refit(cut, pictures, job) : ([], 0)
+        let (layers, added) = trained.model.isCut(of: cut.original.model) ? try refit(cut, pictures, job) : ([], 0)
         try job.write(json(layers, added), Self.section)
         try job.store(cut.result.stored(as: job.formats()), as: .pruned)
     }

@@ -111,7 +111,7 @@ struct Searching: Phase {
         }
         while let parts = record.search.next(after: record.trials) {
             let network = try cut(trained, importance, goal.leaving(parts, of: trained.model), pictures, job)
-            let isCut = network.map { $0.model.graph.parameterCount < trained.model.graph.parameterCount }
+            let isCut = network.map { $0.model.isCut(of: trained.model) }
             record.trials.append(
                 .init(
                     parts: parts, multiplyAccumulates: try network.map { try goal.multiplyAccumulates(of: $0.model) },
@@ -145,7 +145,7 @@ struct Searching: Phase {
             return nil
         }
         let result = try trained.pruned(kept: kept, widths: settings.widths, steps: objective.timesteps)
-        guard let refit, result.model.graph.parameterCount < trained.model.graph.parameterCount else { return result }
+        guard let refit, result.model.isCut(of: trained.model) else { return result }
         do {
             try refit.run(result, like: trained, kept: kept, on: objective.on(pictures), parallel: job.parallel) { _ in
                 try job.reporter.check()

@@ -6,6 +6,8 @@ package enum Component: String, Sendable, CaseIterable {
     case vae
     /// The same, where it has a table.
     case vqvae
+    /// The half of the autoencoder that makes pictures of latents.
+    case decoder
 
     /// Whether it makes pictures of pictures.
     var isAutoencoder: Bool { self != .unet }

@@ -69,6 +69,8 @@ package struct JobRequest: Sendable {
     package typealias Allocation = Engine.Allocation
     /// What draws samples.
     package typealias Sampler = Sampling.Method
+    /// What an autoencoder's reconstructions are judged by.
+    package typealias ErrorMeasure = ReconstructionLoss.Measure
 
     /// How the learning rate goes.
     package typealias Schedule = LearningRateSchedule

@@ -20,18 +20,19 @@ struct ModelCard {
     private let before: Figures
     private let after: Figures
     private let warnings: [Warning]
+    private let className: String
     private let isFree: Bool
     /// Of the result's files.
     private let paths: Set<String>
 
     /// - Parameters:
+    ///   - result: the network.
     ///   - warnings: of the job, as far as it has come.
-    ///   - isFree: whether the result has widths that a plain configuration cannot say.
     ///   - paths: of the result's other files.
-    init(_ manifest: ResultManifest, before: Figures, after: Figures, warnings: [Warning], isFree: Bool, paths: [String]) {
+    init(_ manifest: ResultManifest, _ result: any Architecture, before: Figures, after: Figures, warnings: [Warning], paths: [String]) {
         self.manifest = manifest
         self.warnings = manifest.warnings + warnings.filter { known in !manifest.warnings.contains { $0.code == known.code } }
-        (self.before, self.after, self.isFree) = (before, after, isFree)
+        (self.before, self.after, className, isFree) = (before, after, result.className, result.freeWidths)
         self.paths = Set(paths)
     }
 
@@ -48,7 +49,13 @@ struct ModelCard {
     }
     private var isInPipeline: Bool { manifest.source.place.isInPipeline }
     /// What the network is to whoever reads of it.
-    private var network: String { manifest.source.place.component.isAutoencoder ? "autoencoder" : "U-Net" }
+    private var network: String {
+        switch manifest.source.place.component {
+        case .unet: "U-Net"
+        case .vae, .vqvae: "autoencoder"
+        case .decoder: "autoencoder's decoder"
+        }
+    }
     private var licence: String? { paths.filter(CarriedFiles.isLicence).min() }
 
     private var front: String {
@@ -120,7 +127,7 @@ struct ModelCard {
             row(
                 "multiply-accumulates of a \(network == "U-Net" ? "sample and step" : "picture")", before.multiplyAccumulates,
                 after.multiplyAccumulates),
-            row("bytes of the \(network)'s weights", Int(before.size), Int(after.size)),
+            row("bytes of the \(network == "U-Net" ? network : "autoencoder")'s weights", Int(before.size), Int(after.size)),
         ].joined(separator: "\n")
     }
 
@@ -142,9 +149,9 @@ struct ModelCard {
     }
 
     private var loadingAlone: String {
-        let name = manifest.source.descriptor.architecture
         guard isFree else {
-            return "```python\nfrom diffusers import \(name)\n\nmodel = \(name).from_pretrained(\".\")  # where this file lies\n```"
+            return "```python\nfrom diffusers import \(className)\n\n"
+                + "model = \(className).from_pretrained(\".\")  # where this file lies\n```"
         }
         return "Its layers have widths that diffusers' configurations cannot say: `load_pruned.py`, beside this file, loads it.\n\n"
             + "```python\nfrom load_pruned import load_pruned\n\nmodel = load_pruned(\".\")  # where this file lies\n```"

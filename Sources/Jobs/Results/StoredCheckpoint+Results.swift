@@ -18,6 +18,10 @@ extension StoredCheckpoint {
     func store(_ result: DiffusionCheckpoint, job: Job, manifest: ResultManifest) throws -> StoredCheckpoint {
         var files = try record.files.filter { !isReplaced($0.path) }.map { (path: $0.path, blob: try held($0)) }
         files.append((place.config, try blob(Array(result.trained.model.config))))
+        if let index = try index(naming: result.trained.model) {
+            files.removeAll { $0.path == DiffusersLayout.Path.index }
+            files.append((DiffusersLayout.Path.index, try blob(Array(index.pretty.utf8))))
+        }
         files.append((ResultManifest.path, try blob(Array(manifest.json.pretty.utf8))))
         if result.trained.model.freeWidths { files.append((FreeWidthsLoader.path, try blob(FreeWidthsLoader.bytes))) }
         let weights = try database.blobs.writer()
@@ -27,12 +31,12 @@ extension StoredCheckpoint {
         let graph = result.trained.model.described(tokens: tokens).graph
         let own = place.isMain ? nil : try architecture().model.graph
         let card = try ModelCard(
-            manifest,
+            manifest, result.trained.model,
             before: .init(
                 parameters: own?.parameterCount ?? descriptor.parameters,
                 multiplyAccumulates: own?.multiplyAccumulates ?? descriptor.multiplyAccumulates, size: Int64(weightsSize)),
             after: .init(parameters: graph.parameterCount, multiplyAccumulates: graph.multiplyAccumulates, size: written.size),
-            warnings: database.jobs.get(job.id).warnings.map(\.warning), isFree: result.trained.model.freeWidths, paths: files.map(\.path))
+            warnings: database.jobs.get(job.id).warnings.map(\.warning), paths: files.map(\.path))
         files.append((ModelCard.path, try blob(Array(card.text.utf8))))
         files.sort { $0.path < $1.path }
         let size = files.reduce(0) { $0 + $1.blob.size }
@@ -41,6 +45,15 @@ extension StoredCheckpoint {
             job.id, manifest.stage == .pruned ? .pruned : .finetuned, name: "\(job.name ?? record.name) (\(manifest.stage.rawValue))",
             descriptor: described(result, size: size, source: source).json.compact, files: files)
         return try StoredCheckpoint(database, stored.id, component: place.component)
+    }
+
+    /// The pipeline's index where it names another class than the result is of; nil where it goes on as it is.
+    private func index(naming model: any Architecture) throws -> JSON? {
+        guard place.isInPipeline, !place.isMain, record.files.contains(where: { $0.path == DiffusersLayout.Path.index }) else { return nil }
+        let folder = String(place.folder.dropLast())
+        let index = try JSON(parsing: Array(try data(DiffusersLayout.Path.index)), maximumValues: 10_000)
+        guard case .array(let pair)? = index[folder], pair.count == 2, pair[1] != .string(model.className) else { return nil }
+        return index.replacing([folder: .array([pair[0], .string(model.className)])])
     }
 
     /// What a result is: this one still, where a network beside its own was replaced.

@@ -4,8 +4,7 @@ import Engine
 /// What a job's target comes to for its checkpoint.
 struct CutGoal {
     private let gauge: CutGauge
-    /// Of the uncut network.
-    private let parameters: Int
+    private let uncut: any Architecture
     private let original: [CutResource: Int]
     /// What was asked for.
     private let asked: [CutResource: Int]
@@ -31,11 +30,11 @@ struct CutGoal {
             original[resource] = resource == .size ? source.weightsSize : try gauge.amount(resource, of: model)
         }
         asked = target.amounts { original[$0] ?? 0 }
-        (self.gauge, self.original, limits, parameters) = (gauge, original, asked, model.graph.parameterCount)
+        (self.gauge, self.original, limits, uncut) = (gauge, original, asked, model)
     }
 
     private init(_ goal: CutGoal, limits: [CutResource: Int]) {
-        (gauge, parameters, original, asked, self.limits) = (goal.gauge, goal.parameters, goal.original, goal.asked, limits)
+        (gauge, uncut, original, asked, self.limits) = (goal.gauge, goal.uncut, goal.original, goal.asked, limits)
     }
 
     /// Multiply-accumulates of a network as its pipeline runs it.
@@ -54,7 +53,7 @@ struct CutGoal {
     /// - Throws: what ``TargetedCut/init(_:limits:widths:blockRules:timesteps:gauge:seconds:)`` throws.
     func cut(_ model: any Architecture, _ settings: JobRequest.Pruning, timesteps: Int?) throws -> TargetedCut {
         // One with fewer layers is yet to be measured.
-        let seconds = model.graph.parameterCount == parameters ? original[.secondsPerSample] : nil
+        let seconds = model.isCut(of: uncut) ? nil : original[.secondsPerSample]
         return try TargetedCut(
             model, limits: limits, widths: settings.widths, blockRules: model.blockRules(settings.timeEmbedding), timesteps: timesteps,
             gauge: gauge, seconds: seconds)

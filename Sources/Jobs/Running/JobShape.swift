@@ -21,7 +21,7 @@ package struct JobShape {
     var references = 0
 
     /// Whether pruning leaves less.
-    var isCut: Bool { after.graph.parameterCount < before.graph.parameterCount }
+    var isCut: Bool { after.isCut(of: before) }
     /// Numbers of one sample.
     package var sampleCount: Int { before.sampleShape.count }
     /// Bytes of the original's weights.

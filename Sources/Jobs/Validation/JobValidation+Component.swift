@@ -62,10 +62,34 @@ extension JobValidation {
         return errors
     }
 
+    /// What is wrong with what is imitated.
+    static func distillation(_ error: TeacherError) -> FieldError {
+        FieldError(pointer: "/finetuning/distillation", detail: error.description)
+    }
+
+    /// Refuses to cut a decoder that cannot be cut alone, before anything is taken for one that can be.
+    ///
+    /// - Throws: ``JobsError/invalidFields(_:)``.
+    static func refuseOtherDecoders(_ request: JobRequest, _ source: StoredCheckpoint) throws {
+        guard source.place.component == .decoder, let pruning = request.pruning else { return }
+        do throws(ConfigurationError) {
+            let configuration = try AutoencoderConfiguration(json: try source.configuration())
+            if let objection = AsymmetricAutoencoderKL.objection(to: configuration) { throw objection }
+        } catch {
+            let detail = "cannot be \"decoder\" (\(source.place.config): \(error)); \"vae\" cuts both halves"
+            throw JobsError.invalidFields([FieldError(pointer: "/pruning/component", detail: detail)])
+        }
+        guard (pruning.plan?.plan.widths ?? pruning.widths) == .free else { return }
+        let pointer = pruning.plan == nil ? "/pruning/widths" : "/pruning/plan/widths"
+        let detail = "must be \"diffusers\" where the decoder alone is cut, which is written as an AsymmetricAutoencoderKL"
+        throw JobsError.invalidFields([FieldError(pointer: pointer, detail: detail)])
+    }
+
     /// Whether the network has the distribution whose divergence is to count, and what goes with it.
     private static func divergence(_ loss: ReconstructionLoss, _ valid: Valid) -> [FieldError] {
         guard loss.divergence > 0 else { return [] }
         func refusal(_ why: String) -> [FieldError] { [FieldError(pointer: "/objective/kl_weight", detail: "must be 0 \(why)")] }
+        if valid.source.place.component == .decoder { return refusal("where the decoder alone is trained, on which it does not depend") }
         if valid.model.className != AutoencoderKL.className {
             return refusal("for a \(valid.model.className), whose latents have no distribution")
         }

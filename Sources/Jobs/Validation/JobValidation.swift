@@ -93,6 +93,7 @@ package struct JobValidation {
     private func validated(
         _ request: JobRequest, _ source: StoredCheckpoint, _ dataset: DatasetDescriptor?, _ teacher: Teacher?, _ found: [FieldError]
     ) throws -> Valid {
+        try Self.refuseOtherDecoders(request, source)
         let (untold, schedule) = try source.architecture()
         let objective = JobObjective(schedule, request)
         var errors = found
@@ -203,10 +204,6 @@ package struct JobValidation {
             errors.append(FieldError(pointer: pointer, detail: "must be at most \(dataset.images), the number of pictures"))
         }
         return errors
-    }
-
-    private static func distillation(_ error: TeacherError) -> FieldError {
-        FieldError(pointer: "/finetuning/distillation", detail: error.description)
     }
 
     /// A job that memory cannot hold even a picture at a time is refused now, rather than ending the server later.

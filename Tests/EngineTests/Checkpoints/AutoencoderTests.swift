@@ -115,7 +115,8 @@ import Testing
         let weights = try SafeTensorsReader(path: Golden.fixtures.appending(path: "autoencoder/vq/weights.safetensors").path)
         #expect(
             throws: CheckpointError.configuration(
-                path: "vqvae/config.json", .missing(key: "_class_name", expected: "\"AutoencoderKL\" or \"VQModel\""))
+                path: "vqvae/config.json",
+                .missing(key: "_class_name", expected: "\"AutoencoderKL\" or \"AsymmetricAutoencoderKL\" or \"VQModel\""))
         ) {
             try Autoencoder(config: Data("{}".utf8), weights: weights, folder: "vqvae")
         }

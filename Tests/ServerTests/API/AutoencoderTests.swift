@@ -62,6 +62,46 @@ import Testing
         }
     }
 
+    /// The encoder stays, and the pipeline's index names the class that the result is of.
+    @Test func theDecoderIsCutAlone() async throws {
+        try await World.with { world in
+            let dataset = try await world.upload("/v1/datasets", Samples.pictures(6, width: 32, height: 32))
+            let alone = try await world.upload("/v1/checkpoints", Samples.archive(Self.alone("kl")))
+            let pipeline = try await world.upload("/v1/checkpoints", Samples.archive(LatentTests.pipeline()))
+            let wanted: JSON = ["component": "decoder", "ratio": .double(0.5), "batch_size": 3, "samples": 6]
+            for (checkpoint, folder) in [(alone, ""), (pipeline, "vae/")] {
+                let answer = try await world.post(
+                    "/v1/jobs",
+                    [
+                        "checkpoint": .string(checkpoint), "dataset": .string(dataset), "pruning": wanted,
+                        "finetuning": ["steps": 2, "batch_size": 2], "evaluation": ["samples": 2],
+                    ])
+                let job = try await world.finished(try #require(answer.json["id"]?.text, "\(answer.detail)"))
+                #expect(job.status == "succeeded", "\(job.compact)")
+                let files = try await world.get("/v1/checkpoints/\(job.at("result", "checkpoint").text ?? "")/content").files()
+                let config = try JSON(parsing: files["\(folder)config.json"] ?? [])
+                #expect(
+                    config["_class_name"] == "AsymmetricAutoencoderKL"
+                        && config["down_block_out_channels"] != config["up_block_out_channels"])
+                if let index = files["model_index.json"] {
+                    #expect(try JSON(parsing: index)["vae"] == ["diffusers", "AsymmetricAutoencoderKL"])
+                }
+                let card = String(decoding: files["README.md"] ?? [], as: UTF8.self)
+                #expect(card.contains("autoencoder's decoder"))
+            }
+            // What does not go with it is told by its field.
+            for (pruning, pointer) in [
+                (["component": "decoder", "widths": "free"], "/pruning/widths"), (["component": "unet"], "/pruning/component"),
+            ] as [(JSON, String)] {
+                let answer = try await world.post(
+                    "/v1/jobs?dry_run=true", ["checkpoint": .string(alone), "dataset": .string(dataset), "pruning": pruning])
+                #expect(
+                    answer.status == 422 && answer.json["errors"]?.elements.compactMap { $0["pointer"]?.text } == [pointer],
+                    "\(answer.detail)")
+            }
+        }
+    }
+
     @Test func inAPipelineNothingElseChanges() async throws {
         try await World.with { world in
             let pipeline = try await world.send("POST", "/v1/checkpoints", body: Samples.archive(LatentTests.pipeline())).json

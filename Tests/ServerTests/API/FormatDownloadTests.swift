@@ -8,12 +8,6 @@ import Testing
 @Suite struct FormatDownloadTests {
     private static let weights = "unet/diffusion_pytorch_model.safetensors"
 
-    private static func files(_ answer: World.Answer) throws -> [String: [UInt8]] {
-        let folder = try TemporaryFolder()
-        let items = try archiveContents(folder.file("archive", Array(answer.data)))
-        return Dictionary(uniqueKeysWithValues: items.map { ($0.path, $0.bytes) })
-    }
-
     /// The header of a safetensors file, and where its data begins.
     private static func header(_ file: [UInt8]) throws -> (json: JSON, data: [UInt8]) {
         let length = (0..<8).reduce(0) { $0 | Int(file[$1]) << (8 * $1) }
@@ -29,12 +23,12 @@ import Testing
         try await World.with { world in
             let id = try await world.upload("/v1/checkpoints", try Samples.archive(Samples.unet()))
             let path = "/v1/checkpoints/\(id)/content"
-            let stored = try Self.files(try await world.get(path))
+            let stored = try await world.get(path).files()
             let plain = try Self.header(try #require(stored[Self.weights]))
             for (dtype, type) in [("float16", "F16"), ("bfloat16", "BF16")] {
                 let answer = try await world.get("\(path)?dtype=\(dtype)")
                 #expect(answer.status == 200, "\(answer.detail)")
-                let found = try Self.files(answer)
+                let found = try answer.files()
                 #expect(Set(found.keys) == Set(stored.keys))
                 let (header, data) = try Self.header(try #require(found[Self.weights]))
                 #expect(Self.names(header).sorted() == Self.names(plain.json).sorted() && data.count * 2 == plain.data.count)
@@ -54,7 +48,7 @@ import Testing
                 let again = try await world.get("\(path)?dtype=\(dtype)")
                 #expect(again.data == answer.data && again.headers["etag"] == answer.headers["etag"])
                 #expect(try await world.get(path).headers["etag"] != answer.headers["etag"])
-                let zip = try Self.files(try await world.get("\(path)?dtype=\(dtype)&format=zip"))
+                let zip = try await world.get("\(path)?dtype=\(dtype)&format=zip").files()
                 #expect(zip == found)
                 // What comes in it is a checkpoint.
                 let back = try await world.get("/v1/checkpoints/\(try await world.upload("/v1/checkpoints", answer.data))").json
@@ -64,7 +58,7 @@ import Testing
                 #expect(onnx.status == 200 && Double(onnx.data.count) < 0.75 * Double(whole.data.count), "\(onnx.detail)")
             }
             // In the format that it has nothing changes.
-            let same = try Self.files(try await world.get("\(path)?dtype=float32"))
+            let same = try await world.get("\(path)?dtype=float32").files()
             #expect(same == stored)
             let refused = try await world.get("\(path)?dtype=float8")
             #expect(refused.status == 400 && refused.json["code"]?.text == "invalid_dtype")

@@ -8,12 +8,24 @@ public protocol AutoencoderArchitecture: Architecture {
     /// What the checkpoint's config.json says.
     var configuration: AutoencoderConfiguration { get }
 
+    /// The `_class_name`s of the configurations that it is made of.
+    static var classNames: [String] { get }
+
+    /// Whether the decoder alone is trained and cut.
+    static var isEncoderFixed: Bool { get }
+
     /// - Parameters:
     ///   - blockOutputs: the nodes that give what the decoder's blocks return.
     init(_ configuration: AutoencoderConfiguration, graph: Graph, blockOutputs: [String])
 }
 
 extension AutoencoderArchitecture {
+    /// Its own.
+    public static var classNames: [String] { [className] }
+
+    /// Both halves are.
+    public static var isEncoderFixed: Bool { false }
+
     /// It stands by itself, or beside a pipeline's own network.
     public static var hasSchedule: Bool { false }
 
@@ -31,16 +43,17 @@ extension AutoencoderArchitecture {
             configuration = try AutoencoderConfiguration(json: json)
             try Self.check(configuration)
         } catch { throw .configuration(error) }
-        var builder = AutoencoderBuilder(configuration, shapes: shapes)
+        var builder = AutoencoderBuilder(configuration, shapes: shapes, isEncoderFixed: Self.isEncoderFixed)
         do {
             try builder.reconstruct(height: configuration.sampleHeight, width: configuration.sampleWidth)
         } catch { throw .graph(error) }
         self.init(configuration, graph: builder.graph, blockOutputs: builder.decoderBlocks)
     }
 
-    private static func check(_ configuration: AutoencoderConfiguration) throws(ConfigurationError) {
-        guard configuration.className == className else {
-            throw .invalid(key: "_class_name", expected: "\"\(className)\"", found: configuration.className)
+    static func check(_ configuration: AutoencoderConfiguration) throws(ConfigurationError) {
+        guard classNames.contains(configuration.className) else {
+            throw .invalid(
+                key: "_class_name", expected: classNames.map { "\"\($0)\"" }.joined(separator: " or "), found: configuration.className)
         }
         let (height, width) = (configuration.sampleHeight, configuration.sampleWidth)
         do { try configuration.check(height: height, width: width) } catch {
@@ -69,13 +82,13 @@ extension AutoencoderArchitecture {
     /// `pruned_widths: "free"`.
     public var freeWidths: Bool { configuration.freeWidths }
 
-    /// `block_out_channels`, of both halves; nil where tensors tell the widths.
-    public var blockWidths: [Int]? { freeWidths ? nil : configuration.blockOutChannels }
+    /// `block_out_channels`, of both halves, or the decoder's where it alone is cut; nil where tensors tell the widths.
+    public var blockWidths: [Int]? { freeWidths ? nil : configuration.decoderBlockOutChannels }
 
     /// What the norms of all blocks ask for.
     public var blockRules: BlockRules {
         let spatial = configuration.hasSpatialNorms ? AutoencoderBuilder.spatialNormGroups : 1
-        return BlockRules(leastCommonMultiple(configuration.normGroups, spatial), blocks: configuration.blockOutChannels)
+        return BlockRules(leastCommonMultiple(configuration.normGroups, spatial), blocks: configuration.decoderBlockOutChannels)
     }
 
     /// The autoencoder that a cut leaves: with ``Widths/diffusers`` the config tells the new widths, one for each block of either half.
@@ -90,12 +103,17 @@ extension AutoencoderArchitecture {
         let blocks = before.indices.map { shapes["encoder.down_blocks.\($0).resnets.0.conv1.weight"]?[0] ?? before[$0] }
         try WidthsError.checkNeighbours(before, blocks)
         let result = try Self(json: configuration.json(replacing: ["block_out_channels": .integers(blocks)]), shapes: [:])
-        for parameter in result.graph.parameters {
-            guard let found = shapes[parameter.name] else { throw GraphError.missingTensor(parameter.name) }
-            guard found == parameter.shape else {
-                throw GraphError.tensorShape(name: parameter.name, expected: parameter.shape, found: found)
-            }
-        }
+        try result.checkShapes(shapes) { _ in true }
         return result
+    }
+
+    /// Refuses tensors that are not this network's.
+    ///
+    /// - Parameter isMeant: of names; others are not looked at.
+    func checkShapes(_ shapes: [String: [Int]], where isMeant: (String) -> Bool) throws(GraphError) {
+        for parameter in graph.parameters where isMeant(parameter.name) {
+            guard let found = shapes[parameter.name] else { throw .missingTensor(parameter.name) }
+            guard found == parameter.shape else { throw .tensorShape(name: parameter.name, expected: parameter.shape, found: found) }
+        }
     }
 }

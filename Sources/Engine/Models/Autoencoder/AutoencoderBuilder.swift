@@ -3,14 +3,19 @@ struct AutoencoderBuilder: LayerBuilder {
     let configuration: AutoencoderConfiguration
     /// The checkpoint's tensor shapes where it has free widths; empty where the config tells.
     let shapes: [String: [Int]]
+    /// Whether the decoder alone is trained and cut.
+    let isEncoderFixed: Bool
     var graph = Graph()
     /// The nodes that give what the decoder's blocks return, by name.
     private(set) var decoderBlocks: [String] = []
 
     private static let epsilon: Float = 1e-6
+    /// Of an `AsymmetricAutoencoderKL`: the layers that look at a mask.
+    static let maskEncoder = "decoder.condition_encoder"
 
-    init(_ configuration: AutoencoderConfiguration, shapes: [String: [Int]] = [:]) {
+    init(_ configuration: AutoencoderConfiguration, shapes: [String: [Int]] = [:], isEncoderFixed: Bool = false) {
         self.configuration = configuration
+        self.isEncoderFixed = isEncoderFixed
         self.shapes = configuration.freeWidths ? shapes : [:]
     }
 
@@ -21,6 +26,7 @@ struct AutoencoderBuilder: LayerBuilder {
         if configuration.kind == .distribution {
             latents = try graph.add("means", FirstChannels(configuration.latentChannels), [latents])
         }
+        if isEncoderFixed { latents = try graph.add("fixed", Detach(), [latents]) }
         graph.addOutput("reconstruction", try decoded(latents))
     }
 
@@ -58,7 +64,7 @@ struct AutoencoderBuilder: LayerBuilder {
 
     /// The node that gives the picture.
     private mutating func decoded(_ input: Int) throws(GraphError) -> Int {
-        let widths = Array(configuration.blockOutChannels.reversed())
+        let (widths, layers) = (Array(configuration.decoderBlockOutChannels.reversed()), configuration.decoderLayersPerBlock + 1)
         var hidden = input
         if case .codebook(let rows) = configuration.kind {
             hidden = try graph.add("quantize", Quantization("quantize.embedding", rows: rows, channels: channels(hidden)), [hidden])
@@ -73,12 +79,15 @@ struct AutoencoderBuilder: LayerBuilder {
         for (level, width) in widths.enumerated() {
             let name = "decoder.up_blocks.\(level)"
             let attends = configuration.upAttention[level]
-            hidden = try block(name, hidden, width: width, layers: configuration.layersPerBlock + 1, attends: attends, latents: latents)
+            hidden = try block(name, hidden, width: width, layers: layers, attends: attends, latents: latents)
             if level < widths.count - 1 {
                 hidden = try graph.add("\(name).upsamplers.0", Upsample(), [hidden])
                 hidden = try convolution("\(name).upsamplers.0.conv", hidden, out: width)
             }
             decoderBlocks.append(graph.nodes[hidden].name)
+        }
+        if configuration.isAsymmetric {
+            try graph.add(Self.maskEncoder, IdleLayers(configuration.maskEncoder(Self.maskEncoder)), [input])
         }
         if let latents {
             hidden = try spatialNorm("decoder.conv_norm_out", hidden, latents: latents)

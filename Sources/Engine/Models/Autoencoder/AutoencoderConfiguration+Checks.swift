@@ -3,6 +3,46 @@ import Documents
 extension AutoencoderConfiguration {
     // MARK: Keys
 
+    /// What is said of an `AsymmetricAutoencoderKL`.
+    static let maskNote = Warning(
+        .maskNotRun,
+        "decoder.condition_encoder, which is for pictures of which a mask leaves something to be painted, is not run: it decodes as without a mask"
+    )
+
+    /// Channels of the encoder's and of the decoder's levels.
+    static func widths(isAsymmetric: Bool, _ reader: inout ConfigurationReader) throws(ConfigurationError) -> ([Int], [Int]) {
+        func list(_ key: String, _ reader: inout ConfigurationReader) throws(ConfigurationError) -> [Int] {
+            try reader.list(
+                key, maximumCount: ConfigurationLimits.levels, of: "a whole number from 1 to \(ConfigurationLimits.channels)", default: [64]
+            ) { value in value.integer.flatMap { (1...ConfigurationLimits.channels).contains($0) ? $0 : nil } }
+        }
+        guard isAsymmetric else {
+            let widths = try list("block_out_channels", &reader)
+            return (widths, widths)
+        }
+        let (down, up) = (try list("down_block_out_channels", &reader), try list("up_block_out_channels", &reader))
+        guard down.count == up.count else {
+            throw .invalid(
+                key: "up_block_out_channels", expected: "\(down.count) entries, as down_block_out_channels has",
+                found: "a list of \(up.count)")
+        }
+        // The class notes it, as its decoder's.
+        _ = try list("block_out_channels", &reader)
+        return (down, up)
+    }
+
+    /// Residual blocks per block of the encoder, and what the decoder counts by.
+    static func layers(isAsymmetric: Bool, _ reader: inout ConfigurationReader) throws(ConfigurationError) -> (Int, Int) {
+        func number(_ key: String, _ reader: inout ConfigurationReader) throws(ConfigurationError) -> Int {
+            try reader.integer(key, in: 1...ConfigurationLimits.layers, default: 1)
+        }
+        guard isAsymmetric else {
+            let layers = try number("layers_per_block", &reader)
+            return (layers, layers)
+        }
+        return (try number("layers_per_down_block", &reader), try number("layers_per_up_block", &reader))
+    }
+
     /// Which of the blocks have attention.
     static func attention(
         _ key: String, _ plain: String, levels: Int, _ reader: inout ConfigurationReader
@@ -75,8 +115,18 @@ extension AutoencoderConfiguration {
     // MARK: What contradicts
 
     func checkNorms() throws(ConfigurationError) {
-        for (index, width) in blockOutChannels.enumerated() {
-            let key = "block_out_channels[\(index)]"
+        let keys = isAsymmetric ? ["down_block_out_channels", "up_block_out_channels"] : ["block_out_channels"]
+        for (key, widths) in zip(keys, [blockOutChannels, decoderBlockOutChannels]) { try checkNorms(key, widths) }
+        if hasSpatialNorms, latentChannels != innerChannels {
+            throw .invalid(
+                key: "vq_embed_dim", expected: "latent_channels (\(innerChannels)), as norm_type is \"spatial\"",
+                found: "\(latentChannels)")
+        }
+    }
+
+    private func checkNorms(_ key: String, _ widths: [Int]) throws(ConfigurationError) {
+        for (index, width) in widths.enumerated() {
+            let key = "\(key)[\(index)]"
             if width % normGroups != 0 {
                 throw .invalid(key: key, expected: "a multiple of norm_num_groups (\(normGroups))", found: "\(width)")
             }
@@ -84,11 +134,6 @@ extension AutoencoderConfiguration {
             if hasSpatialNorms, width % groups != 0 {
                 throw .invalid(key: key, expected: "a multiple of \(groups), as norm_type is \"spatial\"", found: "\(width)")
             }
-        }
-        if hasSpatialNorms, latentChannels != innerChannels {
-            throw .invalid(
-                key: "vq_embed_dim", expected: "latent_channels (\(innerChannels)), as norm_type is \"spatial\"",
-                found: "\(latentChannels)")
         }
     }
 
@@ -100,7 +145,8 @@ extension AutoencoderConfiguration {
             throw .size(height: height, width: width, multiple: scaleFactor)
         }
         guard height <= ConfigurationLimits.side, width <= ConfigurationLimits.side else { throw .tooLarge(height: height, width: width) }
-        let widest = max(blockOutChannels.max() ?? 1, inChannels, outChannels, momentChannels, 2 * innerChannels)
+        let blocks = (blockOutChannels + decoderBlockOutChannels).max() ?? 1
+        let widest = max(blocks, inChannels, outChannels, momentChannels, 2 * innerChannels)
         let last = levels - 1
         let positions = (0..<levels).map { level in
             let attends = downAttention[level] || upAttention[last - level] || level == last && midBlockHasAttention

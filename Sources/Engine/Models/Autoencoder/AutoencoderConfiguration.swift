@@ -1,29 +1,35 @@
 import Documents
 import Foundation
 
-/// The `config.json` of diffusers' `AutoencoderKL` or `VQModel`, checked: whatever is stored here can be built for every size that
-/// ``check(height:width:)`` takes.
+/// The `config.json` of diffusers' `AutoencoderKL`, `AsymmetricAutoencoderKL` or `VQModel`, checked: whatever is stored here can be built for
+/// every size that ``check(height:width:)`` takes.
 ///
 /// Defaults are those of diffusers' constructors. Keys that the class does not know are ignored by diffusers and become ``warnings`` here.
 public struct AutoencoderConfiguration: Sendable, Equatable {
     /// What stands between encoder and decoder.
     public enum Kind: Sendable, Equatable {
-        /// `AutoencoderKL`: the encoder gives means and logarithms of variances; latents are the means.
+        /// `AutoencoderKL` and `AsymmetricAutoencoderKL`: the encoder gives means and logarithms of variances; latents are the means.
         case distribution
         /// `VQModel`: the decoder first takes the nearest row of a table of so many.
         case codebook(rows: Int)
     }
 
-    /// Which of the two it is.
+    /// What it is.
     public let kind: Kind
+    /// Whether it is an `AsymmetricAutoencoderKL`, whose halves have widths and layers of their own.
+    public let isAsymmetric: Bool
     /// Channels of the pictures that go in.
     public let inChannels: Int
     /// Channels of the pictures that come out.
     public let outChannels: Int
-    /// Channels of each level, from the highest resolution to the lowest.
+    /// Channels of each level of the encoder, from the highest resolution to the lowest.
     public let blockOutChannels: [Int]
-    /// Residual blocks per block of the encoder; one of the decoder has one more.
+    /// Channels of each level of the decoder, in the same order.
+    public let decoderBlockOutChannels: [Int]
+    /// Residual blocks per block of the encoder.
     public let layersPerBlock: Int
+    /// The decoder's number of them, of which each of its blocks has one more.
+    public let decoderLayersPerBlock: Int
     /// Whether each of the encoder's blocks has attention (`AttnDownEncoderBlock2D`), from the highest resolution to the lowest.
     public let downAttention: [Bool]
     /// Whether each of the decoder's blocks has attention (`AttnUpDecoderBlock2D`), from the lowest resolution to the highest.
@@ -63,7 +69,7 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
     /// Pixels of a picture's side for one of its latents' side: 2^(levels - 1).
     public var scaleFactor: Int { 1 << (levels - 1) }
     /// diffusers' name of the class.
-    public var className: String { kind == .distribution ? "AutoencoderKL" : "VQModel" }
+    public var className: String { isAsymmetric ? "AsymmetricAutoencoderKL" : kind == .distribution ? "AutoencoderKL" : "VQModel" }
     /// Channels of what the encoder gives: means before logarithms of variances, or latents.
     public var momentChannels: Int { kind == .distribution ? 2 * latentChannels : latentChannels }
 
@@ -73,20 +79,18 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
     ///   contradicts another key, or asks for something that is not supported.
     public init(json: Data) throws(ConfigurationError) {
         var reader = try ConfigurationReader(json: json)
-        let classes = ["AutoencoderKL", "VQModel"]
+        let classes = ["AutoencoderKL", "AsymmetricAutoencoderKL", "VQModel"]
         let word = try reader.word("_class_name", oneOf: classes, default: "")
         guard !word.isEmpty else { throw .missing(key: "_class_name", expected: classes.map { "\"\($0)\"" }.joined(separator: " or ")) }
-        let isDistribution = word == "AutoencoderKL"
+        let isDistribution = word != "VQModel"
+        isAsymmetric = word == "AsymmetricAutoencoderKL"
 
         // Levels.
-        blockOutChannels = try reader.list(
-            "block_out_channels", maximumCount: ConfigurationLimits.levels, of: "a whole number from 1 to \(ConfigurationLimits.channels)",
-            default: [64]
-        ) { value in value.integer.flatMap { (1...ConfigurationLimits.channels).contains($0) ? $0 : nil } }
+        (blockOutChannels, decoderBlockOutChannels) = try Self.widths(isAsymmetric: isAsymmetric, &reader)
         downAttention = try Self.attention("down_block_types", "DownEncoderBlock2D", levels: blockOutChannels.count, &reader)
         upAttention = try Self.attention("up_block_types", "UpDecoderBlock2D", levels: blockOutChannels.count, &reader)
-        layersPerBlock = try reader.integer("layers_per_block", in: 1...ConfigurationLimits.layers, default: 1)
-        midBlockHasAttention = try reader.bool("mid_block_add_attention", default: true)
+        (layersPerBlock, decoderLayersPerBlock) = try Self.layers(isAsymmetric: isAsymmetric, &reader)
+        midBlockHasAttention = isAsymmetric ? true : try reader.bool("mid_block_add_attention", default: true)
         activation = try reader.activation("act_fn") ?? .silu
         normGroups = try reader.integer("norm_num_groups", in: 1...ConfigurationLimits.channels, default: 32)
 
@@ -101,7 +105,13 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
         let factor = try reader.number("scaling_factor", in: 1e-6...1e6, default: 0.18215)
         // Arithmetic is of float32 always.
         _ = try reader.bool("force_upcast", default: isDistribution)
-        if isDistribution {
+        if isAsymmetric {
+            kind = .distribution
+            latentChannels = inner
+            (hasQuantConvolution, hasPostQuantConvolution) = (true, true)
+            hasSpatialNorms = false
+            scaling = LatentScaling(channels: inner, factor: Float(factor))
+        } else if isDistribution {
             kind = .distribution
             latentChannels = inner
             hasQuantConvolution = try reader.bool("use_quant_conv", default: true)
@@ -119,12 +129,20 @@ public struct AutoencoderConfiguration: Sendable, Equatable {
         }
         freeWidths = try reader.word("pruned_widths", oneOf: ["free"], default: "") == "free"
         document = reader.document
-        warnings = reader.unknownKeyWarnings()
+        warnings = reader.unknownKeyWarnings() + (isAsymmetric ? [Self.maskNote] : [])
         try checkNorms()
     }
 
-    /// The configuration written back with some keys changed or added, every other key untouched.
-    public func json(replacing changes: [String: JSON] = [:]) -> Data { Data(document.replacing(changes).pretty.utf8) }
+    /// The configuration written back with some keys changed, added or left out, every other key untouched.
+    public func json(replacing changes: [String: JSON] = [:], removing names: [String] = []) -> Data {
+        Data(document.removing(names).replacing(changes).pretty.utf8)
+    }
+
+    /// What it says of a key; nil where that is nothing, or null.
+    func value(_ key: String) -> JSON? {
+        guard let value = document[key], value != .null else { return nil }
+        return value
+    }
 
     /// Parameters of both halves in the order in which diffusers' constructor draws their initial values.
     func constructionOrder(_ parameters: [Parameter]) -> [Parameter] {
