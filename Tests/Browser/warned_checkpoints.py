@@ -121,6 +121,8 @@ def checkpoints(known):
     yield "latents", ["no_autoencoder"], pipeline({INDEX: json.dumps({"_class_name": "LDMPipeline"})}), ""
     yield ("odd autoencoder", ["autoencoder_not_run"],
            stable({"vae/config.json": json.dumps({"_class_name": "AutoencoderTiny"})}), "")
+    yield ("two halves", ["mask_not_run"], {"config.json": json.dumps({
+        "_class_name": "AsymmetricAutoencoderKL", "down_block_out_channels": [32], "up_block_out_channels": [64], "sample_size": 8})}, RANDOM)
     yield "flow", ["no_betas"], pipeline({SCHEDULER: scheduler("FlowMatchEulerDiscreteScheduler")}), ""
     yield "table", ["timestep_table"], {"config.json": config(time_embedding_type="learned", num_train_timesteps=1000)}, RANDOM
     yield "keys", ["unknown_key", "unusual_key"], pipeline({CONFIG: config(add_attention=[True], dropuot=0.1)}), ""

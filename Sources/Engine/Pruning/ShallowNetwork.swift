@@ -8,9 +8,18 @@ struct ShallowNetwork {
     let names: LayerNames
     /// What of layers that went goes on in others.
     let folds: [ShortcutFold]
+    /// Whether no layer went.
+    let isWhole: Bool
     /// For each of its channel groups its place among the whole network's.
     private let places: [Int]
     private let count: Int
+
+    /// The whole network, which is without none.
+    ///
+    /// - Parameter count: of its channel groups.
+    init(whole: any Architecture, count: Int) {
+        (model, names, folds, isWhole, places, self.count) = (whole, LayerNames(), [], true, Array(0..<count), count)
+    }
 
     /// - Parameters:
     ///   - whole: the whole network.
@@ -19,7 +28,8 @@ struct ShallowNetwork {
     /// - Throws: what ``Architecture/leavingOut(_:)`` throws; ``DepthError/needed(_:)`` where what goes is more, or less, than whole groups.
     init(_ whole: any Architecture, without modules: Set<String>, _ groups: [ChannelGroup]) throws {
         count = groups.count
-        guard !modules.isEmpty else {
+        isWhole = modules.isEmpty
+        guard !isWhole else {
             (model, names, folds, places) = (whole, LayerNames(), [], Array(groups.indices))
             return
         }
@@ -90,6 +100,7 @@ extension Architecture {
     /// - Parameter kept: for each of the graph's channel groups, the ascending channels that stay.
     /// - Throws: what ``ShallowNetwork/init(_:without:_:)`` throws.
     func shallow(_ kept: [[Int]]) throws -> ShallowNetwork {
+        guard kept.contains(where: \.isEmpty) else { return ShallowNetwork(whole: self, count: kept.count) }
         let groups = graph.channelGroups()
         let network = try ShallowNetwork(self, without: modulesLeftOut(kept, groups), groups)
         if let empty = network.own(Array(kept.indices)).first(where: { kept[$0].isEmpty }) { throw DepthError.needed(groups[empty].name) }

@@ -5,9 +5,7 @@ extension TrainedModel {
     /// - Throws: what these throw.
     public func pruned(kept: [[Int]], widths: Widths, steps: Int?) throws -> TrainedModel {
         let network = try model.shallow(kept)
-        let weights =
-            try network.names.isEmpty && network.model.graph.parameterCount == model.graph.parameterCount
-            ? weights : network.weights(of: weights)
+        let weights = try network.isWhole ? weights : network.weights(of: weights)
         return try TrainedModel(model: network.model, weights: weights).pruned(
             network.model, kept: network.own(kept), widths: widths, steps: steps)
     }
