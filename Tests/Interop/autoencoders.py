@@ -21,6 +21,7 @@ from downloads import described
 from groups import Couplings, apart, to_go
 from make_autoencoder_golden import randomised
 from models import subject
+from onnx_layout import Folder, autoencoded
 from pipelines import contents
 from pruning import GRADIENTS, compared_groups
 
@@ -218,6 +219,19 @@ def uploaded(client, figures, name):
     fresh = client.upload("checkpoints", name, {"config.json": this.files["config.json"]}, "&init=random&seed=6")
     for parameter, tensor in loaded(client, fresh["id"])[1].items():
         figures.same("fresh weights", tensor, expected[parameter])
+
+
+@torch.no_grad()
+def exported(client, figures, name):
+    """Both halves as ONNX, of an upload and of what a cut leaves."""
+    this = alone(name)
+    job, _ = client.run(
+        checkpoint=this.checkpoint(client), dataset=this.dataset(client),
+        pruning={"component": this.component, "method": "magnitude", "ratio": 0.5, "widths": "diffusers"})
+    for checkpoint in this.checkpoint(client), job["result"]["checkpoint"]:
+        model = loaded(client, checkpoint)[0]
+        with Folder(client, checkpoint) as folder:
+            autoencoded(figures, folder, model)
 
 
 def pruned(client, figures, name, method, widths, ratio, total):
@@ -478,6 +492,8 @@ def checks(found, kept):
         widths = "diffusers" if name in DECODERS else "free"
         found[f"autoencoders, {name}, distillation"] = lambda c, f, a=(name, widths): distilled(c, f, *a)
         found[f"autoencoders, {name}, reconstruction"] = lambda c, f, n=name: refitted(c, f, n, "diffusers", 0.5)
+    for name in "kl", "vq", "kl_decoder", "asymmetric":
+        found[f"autoencoders, {name}, ONNX"] = lambda c, f, n=name: exported(c, f, n)
     found["autoencoders, kl, fine-tuning, divergence"] = lambda c, f: finetuned(c, f, "kl", "free", error="mse", kl_weight=1e-3)
     found["autoencoders, sd1, in its pipeline"] = lambda c, f: piped(c, f, "sd1", "vae")
     found["autoencoders, sd1, its decoder in its pipeline"] = lambda c, f: piped(c, f, "sd1", "decoder")

@@ -163,7 +163,7 @@ def loaded(files, kind, folder):
 @torch.no_grad()
 def autoencoded(figures, folder, autoencoder):
     """An autoencoder's two models."""
-    generator, channels = torch.Generator().manual_seed(3), autoencoder.config.latent_channels
+    generator, channels = torch.Generator().manual_seed(3), autoencoder.config.get("vq_embed_dim") or autoencoder.config.latent_channels
     pictures = [torch.randn(batch, 3, height, width, generator=generator) for batch, height, width in ((1, 16, 16), (2, 8, 12))]
     latents = [torch.randn(batch, channels, height, width, generator=generator) for batch, height, width in ((1, 8, 8), (2, 4, 6))]
     is_table = isinstance(autoencoder, VQModel)
