@@ -80,7 +80,7 @@ class JobForm {
       return { leads: extra.leads, field: this.field(`/${key}/${path.replace(".", "/")}`, control, name, hint, extra) };
     });
     const some = (leads) => shown.filter((one) => !!one.leads === leads).map(({ field }) => field);
-    const inner = h("div", { class: "fields" }, some(true), h("details", { class: "rest" }, h("summary", {}, "All settings"), some(false)));
+    const inner = h("div", { class: "fields" }, some(true), h("details", { class: "rest" }, h("summary", {}, "All settings"), h("div", { class: "fields" }, some(false))));
     return h("fieldset", { "data-phase": key }, h("legend", {}, isOn, h("label", { for: key }, title)),
       h("p", { class: "note", id: `${key}-hint` }, detail), key === "pruning" ? this.planNote : null, inner);
   }
