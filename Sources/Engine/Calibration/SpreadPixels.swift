@@ -12,7 +12,8 @@ package struct SpreadPixels {
 
     /// - Parameter all: pixels of the whole batch.
     package init(_ all: Int) {
-        distance = (all + Self.most - 1) / Self.most | 1
+        // Transposed convolutions, too, make odd and even columns and rows by other weights.
+        distance = ((all + Self.most - 1) / Self.most) | 1
         count = (all + distance - 1) / distance
     }
 

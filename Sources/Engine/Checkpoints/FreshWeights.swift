@@ -67,14 +67,18 @@ public struct FreshWeights: Sendable {
             case .normal, .frequencies, .codebook:
                 starts[parameter.name] = generator
                 _ = generator.initial(parameter.initialization, count: parameter.count)
-            case .ones, .zeros: break
+            case .ones, .zeros, .statistic: break
             }
         }
         return starts
     }
 
     private static func constant(_ initialization: Parameter.Initialization, _ count: Int) -> [Float] {
-        [Float](repeating: initialization == .ones ? 1 : 0, count: count)
+        switch initialization {
+        case .ones: [Float](repeating: 1, count: count)
+        case .statistic(let number): [Float](repeating: number, count: count)
+        case .uniform, .normal, .frequencies, .codebook, .zeros: [Float](repeating: 0, count: count)
+        }
     }
 }
 
@@ -83,7 +87,7 @@ extension Parameter.Initialization {
     fileprivate var isDrawnWhole: Bool {
         switch self {
         case .normal, .frequencies, .codebook: true
-        case .uniform, .ones, .zeros: false
+        case .uniform, .ones, .zeros, .statistic: false
         }
     }
 }

@@ -50,14 +50,16 @@ package struct ChannelCoupling: Sendable {
     mutating func fix(_ channels: Channels) { fixedChannels += channels }
 
     /// A convolution or linear layer: its rows make fresh channels, its columns read `input`.
+    ///
+    /// - Parameter isTransposed: whether it is the other way round, as transposed convolutions have it.
     mutating func layer(
-        _ name: String, outChannels: Int, input: Channels, width: WidthRule, hasBias: Bool = true
+        _ name: String, outChannels: Int, input: Channels, width: WidthRule, hasBias: Bool = true, isTransposed: Bool = false
     ) -> Channels {
         let output = width == .fixed ? fixed(outChannels) : fresh(outChannels)
         layers.append(Layer(name: name, channels: output, width: width))
-        ties.append(Tie(parameter: "\(name).weight", axis: 0, channels: output, isScored: true))
+        ties.append(Tie(parameter: "\(name).weight", axis: isTransposed ? 1 : 0, channels: output, isScored: true))
         if hasBias { ties.append(Tie(parameter: "\(name).bias", axis: 0, channels: output, isScored: false)) }
-        ties.append(Tie(parameter: "\(name).weight", axis: 1, channels: input, isScored: true))
+        ties.append(Tie(parameter: "\(name).weight", axis: isTransposed ? 0 : 1, channels: input, isScored: true))
         return output
     }
 
@@ -74,6 +76,13 @@ package struct ChannelCoupling: Sendable {
         ties.append(Tie(parameter: "\(name).weight", axis: 0, channels: input, isScored: false))
         ties.append(Tie(parameter: "\(name).bias", axis: 0, channels: input, isScored: false))
         divisions.append(Division(channels: input, parts: groups, isNorm: true))
+    }
+
+    /// A norm of each channel by itself, whose statistics are indexed by its input's channels too.
+    mutating func batchNorm(_ name: String, input: Channels) {
+        for tensor in ["weight", "bias", "running_mean", "running_var"] {
+            ties.append(Tie(parameter: "\(name).\(tensor)", axis: 0, channels: input, isScored: false))
+        }
     }
 
     /// Attention: q and k are multiplied channel by channel, heads stay equally wide.

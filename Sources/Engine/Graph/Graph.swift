@@ -79,8 +79,8 @@ public struct Graph: Sendable {
         Set(zip(nodes, learns).filter(\.1).flatMap { $0.0.operation.parameters.map(\.name) })
     }
 
-    /// How many numbers the parameters hold.
-    public var parameterCount: Int { parameters.reduce(0) { $0 + $1.count } }
+    /// How many numbers the parameters hold, without statistics.
+    public var parameterCount: Int { parameters.reduce(0) { $0 + ($1.isStatistic ? 0 : $1.count) } }
 
     /// Multiply-accumulates of one sample: convolutions and linear layers, without attention's two products.
     public var multiplyAccumulates: Int {

@@ -55,6 +55,9 @@ package protocol Operator: Sendable {
     /// Writes the rows of ``linearForm`` of some output pixels, counted through the batch, one after the other. Called after forward.
     func linearRows(_ call: OperatorCall, _ pixels: Range<Int>, into rows: UnsafeMutablePointer<Float>)
 
+    /// Where in parameter 0 stands by what a column of a row is multiplied for a channel of the output.
+    func weightPlace(output: Int, column: Int) -> Int
+
     /// Multiply-accumulates of one sample, counted as Torch-Pruning does: convolutions and linear layers only.
     func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int
 
@@ -77,5 +80,9 @@ extension Operator {
     package func cut(_ kept: KeptChannels) -> Self { self }
     package var linearForm: LinearForm? { nil }
     package func linearRows(_ call: OperatorCall, _ pixels: Range<Int>, into rows: UnsafeMutablePointer<Float>) {}
+    /// In rows, one for each channel of the output.
+    package func weightPlace(output: Int, column: Int) -> Int {
+        if case .product(let columns, _)? = linearForm { output * columns + column } else { column }
+    }
     package func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int { 0 }
 }

@@ -14,6 +14,8 @@ public struct Parameter: Hashable, Sendable {
         case ones
         /// A norm's bias.
         case zeros
+        /// What a batch norm has found of its inputs, which begins so: `running_mean` and `running_var`. It is never trained.
+        case statistic(Float)
     }
 
     /// The name in a checkpoint, such as `down_blocks.0.resnets.0.conv1.weight`.
@@ -30,13 +32,16 @@ public struct Parameter: Hashable, Sendable {
         self.initialization = initialization
     }
 
-    /// Whether training changes it: neither random frequencies nor a table that others than the network go by.
+    /// Whether training changes it: neither random frequencies, nor statistics, nor a table that others than the network go by.
     public var isTrained: Bool {
         switch initialization {
-        case .frequencies, .codebook: false
+        case .frequencies, .codebook, .statistic: false
         case .uniform, .normal, .ones, .zeros: true
         }
     }
+
+    /// Whether it holds what was found of a layer's inputs, which PyTorch does not call a parameter.
+    var isStatistic: Bool { if case .statistic = initialization { true } else { false } }
 
     /// Whether it holds frequencies, by which numbers are multiplied that may be large.
     var holdsFrequencies: Bool { if case .frequencies = initialization { true } else { false } }

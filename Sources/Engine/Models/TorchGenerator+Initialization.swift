@@ -16,6 +16,7 @@ extension TorchGenerator {
             return uniform(count, from: -bound, to: bound)
         case .ones: return [Float](repeating: 1, count: count)
         case .zeros: return [Float](repeating: 0, count: count)
+        case .statistic(let number): return [Float](repeating: number, count: count)
         }
     }
 }

@@ -1,6 +1,6 @@
 import Foundation
 
-/// The activations that configurations name: diffusers' (`act_fn`) and transformers' (`hidden_act`).
+/// The activations that configurations name: diffusers' (`act_fn`), transformers' (`hidden_act`) and PyTorch's modules.
 public enum ActivationFunction: String, Sendable, CaseIterable {
     /// x · σ(x) (`torch.nn.SiLU`).
     case silu
@@ -12,6 +12,8 @@ public enum ActivationFunction: String, Sendable, CaseIterable {
     case relu
     /// x · σ(1.702 x), an approximation of GELU (transformers' `QuickGELUActivation`).
     case quickGELU = "quick_gelu"
+    /// tanh(x) (`torch.nn.Tanh`).
+    case tanh
 
     /// Those that diffusers' configurations name.
     static let diffusers: [ActivationFunction] = [.silu, .mish, .gelu, .relu]
@@ -28,6 +30,7 @@ extension ActivationFunction {
             return graph.product(graph.product(x, 0.5), distribution)
         case .relu: return graph.add("Relu", [x])
         case .quickGELU: return graph.product(x, graph.add("Sigmoid", [graph.product(x, 1.702)]))
+        case .tanh: return graph.add("Tanh", [x])
         }
     }
 }
@@ -55,6 +58,7 @@ extension ActivationFunction {
         case .gelu: use(GELU.self)
         case .relu: use(ReLU.self)
         case .quickGELU: use(QuickGELU.self)
+        case .tanh: use(Tanh.self)
         }
     }
 
@@ -117,6 +121,13 @@ extension ActivationFunction {
             let sigmoid = Elementwise.sigmoid(scaled)
             return sigmoid * (1 + scaled * (1 - sigmoid))
         }
+    }
+
+    enum Tanh: VectorFunction {
+        /// 2 σ(2x) - 1.
+        @inline(__always) static func value(_ x: Vector) -> Vector { 2 * Elementwise.sigmoid(2 * x) - 1 }
+        /// 1 - tanh(x)² as 4 σ(2x) σ(-2x), which does not cancel.
+        @inline(__always) static func slope(_ x: Vector) -> Vector { 4 * Elementwise.sigmoid(2 * x) * Elementwise.sigmoid(-2 * x) }
     }
 
     enum ReLU: VectorFunction {

@@ -189,8 +189,10 @@ public struct Refit: Sendable, Equatable {
             gather(step, residuals, columns, range, into: equations, room.rows)
             let change = try equations.solve(ridge: ridge, repeats: Self.repeats)
             for output in 0..<outputs {
-                let row = weight + output * columns + range.lowerBound
-                for column in 0..<range.count { row[column] += Float(change[output * (range.count + 1) + column]) }
+                for column in range {
+                    weight[step.operation.weightPlace(output: output, column: column)] +=
+                        Float(change[output * (range.count + 1) + column - range.lowerBound])
+                }
                 bias?[output] += Float(change[output * (range.count + 1) + range.count])
             }
             student.forward(node: node)

@@ -35,6 +35,8 @@ struct WidthCounts {
         let columns: Length
         /// Numbers of each row and column.
         let taps: Int
+        /// Whether its numbers are counted among the parameters.
+        let isCounted: Bool
         /// Bytes of each number.
         let bytes: Int
         /// Multiply-accumulates of each number.
@@ -72,8 +74,9 @@ struct WidthCounts {
                 return axes[parameter.name]?[axis].map { Length($0, groups) } ?? Length(fixed: parameter.shape[axis])
             }
             return Tensor(
-                rows: length(0), columns: length(1), taps: parameter.shape.dropFirst(2).reduce(1, *), bytes: bytes(parameter),
-                uses: uses[parameter.name] ?? 0, time: times[parameter.name] ?? 0)
+                rows: length(0), columns: length(1), taps: parameter.shape.dropFirst(2).reduce(1, *),
+                isCounted: !parameter.isStatistic, bytes: bytes(parameter), uses: uses[parameter.name] ?? 0,
+                time: times[parameter.name] ?? 0)
         }
         maps = zip(graph.nodes, groups.channels).map { node, channels in
             (Length(channels, groups), node.shape.pixels, (rest.removeValue(forKey: node.name) ?? 0) / Double(max(1, channels.count)))
@@ -84,7 +87,7 @@ struct WidthCounts {
     func amount(_ resource: CutResource, _ widths: [Int]) -> Int {
         switch resource {
         case .macs: tensors.reduce(0) { $0 + ($1.uses > 0 ? $1.count(widths) * $1.uses : 0) }
-        case .parameters: tensors.reduce(0) { $0 + $1.count(widths) }
+        case .parameters: tensors.reduce(0) { $0 + ($1.isCounted ? $1.count(widths) : 0) }
         case .size: tensors.reduce(0) { $0 + $1.count(widths) * $1.bytes }
         case .secondsPerSample:
             Int(

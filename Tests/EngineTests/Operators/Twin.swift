@@ -91,7 +91,7 @@ struct Twin: Sendable {
     /// `F.silu`.
     static let silu = activation(.silu)
 
-    /// `F.silu`, `F.mish`, `F.gelu`, `F.relu` and transformers' `quick_gelu`.
+    /// `F.silu`, `F.mish`, `F.gelu`, `F.relu`, `torch.tanh` and transformers' `quick_gelu`.
     static func activation(_ function: ActivationFunction) -> Twin {
         map { x in
             switch function {
@@ -100,6 +100,7 @@ struct Twin: Sendable {
             case .gelu: x * erfc(-x / 2.0.squareRoot()) / 2
             case .relu: max(x, 0)
             case .quickGELU: x / (1 + exp(-1.702 * x))
+            case .tanh: tanh(x)
             }
         }
     }
