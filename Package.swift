@@ -80,7 +80,7 @@ let package = Package(
             ],
             resources: [
                 .embedInCode("Resources/load_pruned.py"), .embedInCode("Resources/pipeline.py"),
-                .embedInCode("Resources/class_embedder.py"), .embedInCode("Resources/sample.py"),
+                .embedInCode("Resources/class_embedder.py"), .embedInCode("Resources/sample.py"), .embedInCode("Resources/generator.py"),
             ]),
 
         // The service: the API, webhooks, metrics, and how it is put together.

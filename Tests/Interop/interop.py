@@ -31,6 +31,7 @@ import example
 import files
 import finetuning
 import folders
+import generators
 import labels
 import latent
 import onnx_layout
@@ -109,6 +110,7 @@ def checks(data):
     variances(found, kept)
     latent.checks(found, kept)
     autoencoders.checks(found, kept)
+    generators.checks(found, kept)
     compvis.checks(found, kept)
     onnx_layout.checks(found)
     quality.checks(found)

@@ -13,7 +13,9 @@ struct PruneCommand: AsyncParsableCommand {
             it stopped when it is given again.
             """)
 
-    @Option(help: "A diffusers folder, or a tar, tar.gz or zip of one; or a file of CompVis's code base.", completion: .file())
+    @Option(
+        help: "A diffusers folder, or a tar, tar.gz or zip of one; or a file of CompVis's code base, or a generator's state dict.",
+        completion: .file())
     var checkpoint: String
     @Option(help: "A folder of PNG, JPEG and WebP files, or a tar, tar.gz or zip of them.", completion: .file()) var dataset: String?
     @Option(help: "Where the result is to appear: a folder that is not there yet.", completion: .directory) var out: String?

@@ -27,11 +27,13 @@ struct JobOptions: ParsableArguments {
         Recipe?
 
     @Option(
-        help:
-            "Which network of a pipeline is pruned: unet, vae or vqvae, or decoder, a vae's alone (default: unet, or what the checkpoint is)."
-    )
+        help: """
+            Which network is pruned: unet, vae or vqvae, decoder, a vae's alone, or generator (default: unet, or what the checkpoint is by \
+            itself).
+            """)
     var component: Component?
-    @Option(help: "How channels are ranked (default: diff-pruning, of an autoencoder taylor).") var method: JobRequest.Method?
+    @Option(help: "How channels are ranked (default: diff-pruning, of an autoencoder or a generator gauss-newton).")
+    var method: JobRequest.Method?
     @Option(help: "The share of channels to remove, 0 to 0.95; auto: as much as goes before the held-out loss bends up (default: 0.3).")
     var ratio: AutomaticNumber?
     @Option(help: "Instead of a ratio: the most multiply-accumulates that are left, a number or a share of the original's such as 50%.")

@@ -57,7 +57,7 @@ class JobForm {
     this.form = h("form", { novalidate: true, oninput: () => this.changed(), onsubmit: (event) => { event.preventDefault(); this.post(); } },
       h("fieldset", {}, h("legend", {}, "What"),
         this.field("/checkpoint", this.checkpoint, "Checkpoint", "What to start from."),
-        this.field("/dataset", this.dataset, "Dataset", "Pictures of the kind the model was trained on; scoring by gradients and fine-tuning need them."),
+        this.field("/dataset", this.dataset, "Dataset", "Pictures of the kind the model was trained on; scoring by gradients and fine-tuning need them.", { of: "denoiser autoencoder" }),
         this.field("/recipe", this.recipe, "Recipe", "What fields below that are left alone take. best: what was found best for the steps a processor affords. paper: Diff-Pruning's own, to the letter."),
         this.field("/name", this.name, "Name", "To find the job again."),
         this.field("/dtype", this.dtype, "Number format", "Of the result's weights.")),
@@ -174,7 +174,7 @@ class JobForm {
 
   get request() {
     const request = { ...this.kept, checkpoint: this.checkpoint.value };
-    if (this.dataset.value) request.dataset = this.dataset.value;
+    if (this.dataset.value && this.kind !== "generator") request.dataset = this.dataset.value;
     if (this.name.value.trim()) request.name = this.name.value.trim();
     if (this.dtype.value) request.dtype = this.dtype.value;
     request.recipe = this.recipe.value;
@@ -187,7 +187,7 @@ class JobForm {
       const names = path.split(".");
       if (!request[names[0]] || !this.applies(extra)) continue;
       const value = this.value(control, property, extra);
-      if (value === undefined) continue;
+      if (value === undefined || (this.kind === "generator" && extra.generator && !extra.generator.includes(value))) continue;
       const object = names.slice(0, -1).reduce((parent, name) => (parent[name] ??= {}), request);
       object[names[names.length - 1]] = value;
     }
@@ -226,12 +226,18 @@ class JobForm {
   }
 
   applies({ methods, of }) {
-    return (!methods || methods.includes(this.controls.get("pruning.method").control.value)) && (!of || of === this.kind);
+    return (!methods || methods.includes(this.controls.get("pruning.method").control.value)) && this.isOf(of);
   }
 
-  /** Whether the job is about an autoencoder, which is told no timesteps and draws no samples. */
+  isOf(kinds) {
+    return !kinds || kinds.split(" ").includes(this.kind);
+  }
+
+  /** Whether the job is about an autoencoder, which is told no timesteps and draws no samples, or a generator, which needs no pictures either. */
   get kind() {
-    const isAlone = ["AutoencoderKL", "VQModel"].includes(this.architectures.get(this.checkpoint.value));
+    const architecture = this.architectures.get(this.checkpoint.value);
+    if (architecture === "DCGANGenerator") return "generator";
+    const isAlone = ["AutoencoderKL", "AsymmetricAutoencoderKL", "VQModel"].includes(architecture);
     const isMeant = this.switches.get("pruning").checked && ["vae", "vqvae", "decoder"].includes(this.controls.get("pruning.component").control.value);
     return isAlone || isMeant ? "autoencoder" : "denoiser";
   }
@@ -244,10 +250,9 @@ class JobForm {
     }
     show(this.planNote, this.plan !== null);
     const method = this.controls.get("pruning.method").control.value;
-    const { kind } = this;
     for (const field of this.form.querySelectorAll("[data-methods], [data-of]")) {
       const [methods, of] = [field.getAttribute("data-methods"), field.getAttribute("data-of")];
-      show(field, (!methods || methods.split(" ").includes(method)) && (!of || of === kind));
+      show(field, (!methods || methods.split(" ").includes(method)) && this.isOf(of));
     }
     const resource = this.resource.value;
     show(this.form.querySelector('[data-pointer="/pruning/ratio"]'), resource === "");

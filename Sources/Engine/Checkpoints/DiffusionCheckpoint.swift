@@ -141,7 +141,7 @@ public struct DiffusionCheckpoint: Sendable {
         do { today = try architecture.names(of: SharedPrefix.takenOff(source.tensors.map(\.name)), json: config) } catch {
             throw .configuration(path: "config.json", error)
         }
-        return try named(source, today)
+        return try named(source, today).filter { !architecture.isIgnored($0.key) }
     }
 
     /// The tensors by other names, given one by one.

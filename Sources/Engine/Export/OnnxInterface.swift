@@ -52,6 +52,15 @@ struct OnnxInterface: Sendable {
             outputs: ["sample": Output(name: "sample", sides: ("latent_height * \(factor)", "latent_width * \(factor)"))])
     }
 
+    /// A generator, which takes vectors or, where a convolution comes first, maps of one pixel.
+    static func generator(_ graph: Graph) -> OnnxInterface {
+        let takesVector = graph.nodes.dropFirst().first?.operation is Linear
+        let form: OnnxInput = takesVector ? .vector : .map(height: "noise_height", width: "noise_width")
+        return OnnxInterface(
+            inputs: [DCGANGenerator.noise: Input(name: DCGANGenerator.noise, form: form)],
+            outputs: [DCGANGenerator.picture: Output(name: DCGANGenerator.picture, sides: ("height", "width"))])
+    }
+
     /// The table that makes a token of a class.
     static let classEmbedder = OnnxInterface(
         inputs: [ClassEmbedder.input: Input(name: "class_labels", form: .classes)],

@@ -45,6 +45,18 @@ public struct OnnxNetwork: Sendable {
         self.init(model.graph(half), half == .encoder ? .encoder(configuration) : .decoder(configuration), source, names)
     }
 
+    /// A generator.
+    ///
+    /// - Parameters:
+    ///   - config: its config.json.
+    ///   - weights: its tensors.
+    /// - Throws: ``CheckpointError``.
+    public init(generator config: Data, weights source: any TensorSource) throws(CheckpointError) {
+        let (model, _, names) = try DiffusionCheckpoint.parts(config, source, nil)
+        try DiffusionCheckpoint.check(model.graph.parameters, against: names)
+        self.init(model.graph, .generator(model.graph), source, names)
+    }
+
     /// CLIP's text encoder.
     ///
     /// - Parameters:

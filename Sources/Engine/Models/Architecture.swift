@@ -16,6 +16,9 @@ public protocol Architecture: Sendable {
     /// - Throws: ``ConfigurationError`` when `json` asks for another function than the code that the tensors are named after computes.
     static func names(of tensors: [String], json: Data) throws(ConfigurationError) -> [String]
 
+    /// Whether a tensor of a checkpoint is none of the network's and may be there all the same.
+    static func isIgnored(_ tensor: String) -> Bool
+
     /// Reads a `config.json` and emits the graph.
     ///
     /// - Parameter shapes: the checkpoint's tensor shapes by the graph's names, for where the config does not tell the widths; empty
@@ -107,6 +110,9 @@ extension Architecture {
 
     /// The graph's own names.
     public static func names(of tensors: [String], json: Data) throws(ConfigurationError) -> [String] { tensors }
+
+    /// None is.
+    public static func isIgnored(_ tensor: String) -> Bool { false }
 
     /// The input `sample`.
     public var sampleShape: Shape {

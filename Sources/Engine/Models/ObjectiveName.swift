@@ -10,4 +10,6 @@ public struct ObjectiveName: Hashable, Sendable {
     public static let noisePrediction = ObjectiveName("noise prediction")
     /// From the input `sample`, the same picture at the output `reconstruction`.
     public static let reconstruction = ObjectiveName("reconstruction")
+    /// From the input `noise`, a picture at the output `picture`.
+    public static let generation = ObjectiveName("generation")
 }

@@ -31,7 +31,9 @@ package struct OnnxExport {
     ///
     /// - Throws: ``CheckpointError`` for a component whose class has no ONNX form here; ``StorageError``.
     package func items() throws -> [ArchiveItem] {
-        guard checkpoint.place.isInPipeline else { return try autoencoderAlone() }
+        guard checkpoint.place.isInPipeline else {
+            return try checkpoint.place.component == .generator ? generatorAlone() : autoencoderAlone()
+        }
         let (model, schedule) = try checkpoint.architecture()
         var items = try network(
             "unet", OnnxNetwork(denoiser: checkpoint.data(DiffusersLayout.Path.config), weights: checkpoint.weights()),
@@ -90,6 +92,17 @@ package struct OnnxExport {
                 path: config, trouble: "an autoencoder of free widths has no ONNX form here; prune with diffusers widths")
         }
         let items = try halves(configuration, checkpoint.weights(), weights, config: config)
+        let kept = checkpoint.record.files.filter { $0.path != config && isKept($0.path, autoencoder: nil) }
+        return (items + kept.map { ArchiveItem(path: $0.path, size: $0.size, open: opening($0)) }).sorted { $0.path < $1.path }
+    }
+
+    /// The files of a checkpoint that is a generator.
+    private func generatorAlone() throws -> [ArchiveItem] {
+        let (config, weights) = (checkpoint.place.config, checkpoint.place.storedWeights)
+        let network = try OnnxNetwork(generator: checkpoint.configuration(), weights: checkpoint.weights())
+        let items =
+            try self.network("generator", network, weights)
+            + [ArchiveItem(path: "generator/config.json", bytes: Array(try checkpoint.data(config)))]
         let kept = checkpoint.record.files.filter { $0.path != config && isKept($0.path, autoencoder: nil) }
         return (items + kept.map { ArchiveItem(path: $0.path, size: $0.size, open: opening($0)) }).sorted { $0.path < $1.path }
     }

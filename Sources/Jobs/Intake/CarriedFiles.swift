@@ -29,7 +29,8 @@ struct CarriedFiles {
     /// What a published folder has for its readers; it is left out without a word.
     private static let documents: Set = ["md", "rst", "pdf", "png", "jpg", "jpeg", "gif", "webp", "gitattributes", "gitignore"]
     /// Written by the service itself, again where it is needed.
-    private static let own: Set = Set([manifest, FreeWidthsLoader.path] + ClassConditionalPipeline.files.map(\.path))
+    private static let own: Set = Set(
+        [manifest, FreeWidthsLoader.path, GeneratorProgram.path] + ClassConditionalPipeline.files.map(\.path))
 
     /// - Parameters:
     ///   - all: every file of the upload.

@@ -55,11 +55,13 @@ package struct CheckpointIntake {
         let index = headers.count > 1 ? JSON.parsingCost(bytes: Self.largestJSON, maximumValues: ShardedWeights.mostValues) : 0
         let cost = headers.reduce(StoredCheckpoint.graphCost + index) { $0 + WeightsFile.openingCost(path: $1.blob.url.path) }
         return try memory.work(cost, for: "the header of the weights") {
-            let unpacked = try single?.unpacked(choices, database.blobs)
-            let files = unpacked?.files ?? files
+            let generator = try single.flatMap { try GeneratorUpload(files, weights: $0.weights, in: database.blobs) }
+            let unpacked = try generator == nil ? single?.unpacked(choices, database.blobs) : nil
+            let files = generator?.files ?? unpacked?.files ?? files
             return try store(
-                files, layout ?? DiffusersLayout(paths: files.map(\.path)), unpacked, notes: [lent?.note].compactMap { $0 }, name: name,
-                choices, consuming: upload, owner: owner, answer: answer)
+                files, layout ?? DiffusersLayout(paths: files.map(\.path)), unpacked,
+                notes: [lent?.note].compactMap { $0 } + (generator?.warnings ?? []), name: name, choices, consuming: upload, owner: owner,
+                answer: answer)
         }
     }
 
@@ -133,6 +135,7 @@ package struct CheckpointIntake {
         }
         // Beside a network that stands by itself nothing but a licence goes on.
         stored += carried.paths.compactMap { path in place.isInPipeline || !path.contains("/") ? blobs[path].map { (path, $0) } : nil }
+        if let program = place.program { stored.append((program.path, try blob(program.bytes))) }
         if model.freeWidths { stored.append((FreeWidthsLoader.path, try blob(FreeWidthsLoader.bytes))) }
         let latents = place.isInPipeline ? LatentNotes(model, layout, index: index.document, config: { try? json($0, blobs) }) : nil
         warnings += (latents?.warnings ?? []) + carried.notes + privacy

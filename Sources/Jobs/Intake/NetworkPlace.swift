@@ -7,13 +7,14 @@ struct NetworkPlace: Sendable, Equatable {
     /// The folder that it is in, with its last slash; empty where the checkpoint is nothing but this network.
     let folder: String
 
-    /// The name of weights as diffusers saves them.
-    private static let weights = "diffusion_pytorch_model.safetensors"
-
     /// Its configuration.
     var config: String { folder + "config.json" }
-    /// Its weights as they are stored here.
-    var storedWeights: String { folder + Self.weights }
+    /// Its weights as they are stored here: as diffusers saves them, or as others do who have no more than one network.
+    var storedWeights: String { folder + (component == .generator ? "model.safetensors" : "diffusion_pytorch_model.safetensors") }
+    /// What goes with it so that it can be loaded elsewhere; nil where others' libraries load it.
+    var program: (path: String, bytes: [UInt8])? {
+        component == .generator ? (GeneratorProgram.path, GeneratorProgram.bytes) : nil
+    }
     /// Its noise schedule; nil where it has none.
     var scheduler: String? { component == .unet ? DiffusersLayout.Path.scheduler : nil }
     /// Whether it is what the checkpoint's description tells of.
@@ -26,16 +27,14 @@ struct NetworkPlace: Sendable, Equatable {
     /// A pipeline's own network.
     static let unet = NetworkPlace(component: .unet, folder: "unet/")
     /// A network that is a checkpoint by itself.
-    static func alone(_ model: any Architecture) -> NetworkPlace {
-        NetworkPlace(component: component(model.className), folder: "")
-    }
+    static func alone(_ model: any Architecture) -> NetworkPlace { alone(model.className) }
 
-    /// What is meant of a checkpoint that is an autoencoder of some class, where nobody says.
-    private static func component(_ className: String) -> Component {
-        switch className {
-        case VQModel.className: .vqvae
-        case AsymmetricAutoencoderKL.className: .decoder
-        default: .vae
+    private static func alone(_ architecture: String) -> NetworkPlace {
+        switch architecture {
+        case VQModel.className: NetworkPlace(component: .vqvae, folder: "")
+        case AsymmetricAutoencoderKL.className: NetworkPlace(component: .decoder, folder: "")
+        case DCGANGenerator.className: NetworkPlace(component: .generator, folder: "")
+        default: NetworkPlace(component: .vae, folder: "")
         }
     }
 
@@ -48,11 +47,16 @@ struct NetworkPlace: Sendable, Equatable {
     /// - Throws: ``ComponentError`` where it has none.
     init(_ paths: [String], architecture: String, _ component: Component?) throws(ComponentError) {
         guard paths.contains(DiffusersLayout.Path.config) else {
-            guard component != .unet else {
-                throw ComponentError(missing: .unet, hint: "it is nothing but an autoencoder (\(architecture))")
+            let own = Self.alone(architecture)
+            if let component, component != own.component, !(component.isAutoencoder && own.component.isAutoencoder) {
+                let kind = own.component.isAutoencoder ? "an autoencoder" : "a generator"
+                throw ComponentError(missing: component, hint: "it is nothing but \(kind) (\(architecture))")
             }
-            self.init(component: component == .decoder ? .decoder : Self.component(architecture), folder: "")
+            self = component == .decoder ? NetworkPlace(component: .decoder, folder: "") : own
             return
+        }
+        guard component != .generator else {
+            throw ComponentError(missing: .generator, hint: "a generator is uploaded by itself, not in a pipeline")
         }
         guard let component, component.isAutoencoder else {
             self = .unet

@@ -31,7 +31,7 @@ struct Evaluating: Phase {
     // MARK: What it will take
 
     func steps(_ shape: JobShape) -> [PhaseSteps] {
-        let held = min(HeldOutLoss.largestCount, shape.pictures)
+        let held = shape.heldOut
         let networks = [PhaseSteps.Network.original] + Array(repeating: .result, count: results)
         var steps: [PhaseSteps] = []
         if let encoding = shape.encoding, encoding.autoencoder != nil {
@@ -59,7 +59,7 @@ struct Evaluating: Phase {
     func fixedBytes(_ shape: JobShape) -> Int {
         let picture = shape.encoding?.autoencoder == nil ? shape.sampleCount : shape.encoding?.picture.count ?? 0
         let pictures = (results + 1) * settings.samples * picture * (settings.keepsSamples ? 3 : 2)
-        return shape.pictureBytes + pictures + max(drawingBytes(shape), judgingBytes(shape, picture: picture))
+        return shape.pictureBytes + shape.bytesOfJudge + pictures + max(drawingBytes(shape), judgingBytes(shape, picture: picture))
     }
 
     /// Samples that are drawn together, their noise, what guides them, their variance and both as the network gives them, what it is told,
@@ -110,10 +110,8 @@ struct Evaluating: Phase {
 
     // MARK: At work
 
-    func rehearse(on pictures: PictureSet, _ objective: JobObjective) throws { _ = try heldOut(pictures, objective) }
-
-    func heldOut(_ pictures: PictureSet, _ objective: JobObjective) throws -> HeldOutLoss {
-        try HeldOutLoss(objective.on(pictures), seed: settings.heldOutSeed)
+    func rehearse(on pictures: PictureSet, _ objective: JobObjective) throws {
+        if let shown = objective.on(pictures) { _ = try HeldOutLoss(shown, seed: settings.heldOutSeed) }
     }
 
     /// Evaluates every stage: all are drawn, then all are judged.

@@ -54,13 +54,14 @@ struct FineTuning: Phase {
     // MARK: At work
 
     func rehearse(on pictures: PictureSet, _ objective: JobObjective) throws {
-        try FineTuner(settings).rehearse(on: objective.on(pictures, unconditionalProbability: unconditionalProbability))
+        guard let shown = objective.on(pictures, unconditionalProbability: unconditionalProbability) else { return }
+        try FineTuner(settings).rehearse(on: shown)
     }
 
     func run(_ job: RunningJob) throws {
-        guard let pictures = job.inputs.pictures else { return }
+        let shown = job.inputs.objective.on(job.inputs.pictures, unconditionalProbability: unconditionalProbability)
+        guard let plain = shown else { return }
         let checkpoint = try job.inputs.stages.latest.load()
-        let plain = job.inputs.objective.on(pictures, unconditionalProbability: unconditionalProbability)
         let objective: any Objective = try imitation(plain, by: checkpoint.trained.model, job) ?? plain
         let result = try tune(checkpoint, on: objective, job)
         try job.store(result.stored(as: job.formats()), as: .finetuned)

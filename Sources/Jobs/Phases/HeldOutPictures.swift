@@ -12,7 +12,7 @@ struct HeldOutPictures {
     ///
     /// - Parameter most: how many at most.
     init?(_ inputs: JobInputs, most: Int) throws {
-        guard inputs.objective.schedule == nil, let set = inputs.pictures else { return nil }
+        guard case .reconstruction = inputs.objective, let set = inputs.pictures else { return nil }
         let held = HeldOutLoss.held(of: set.count).prefix(most)
         let (numbers, shape) = (try set.load(held), set.shape)
         (self.numbers, self.shape) = (numbers, shape)

@@ -34,7 +34,7 @@ package struct Loading: Phase {
         let held = evaluation?.setMetrics.isEmpty ?? true ? nil : dataset.map { ReferencePictures(heldOutOf: $0) }
         running.begin(
             with: JobInputs(
-                source: source, objective: JobObjective(laidOut.schedule, running.request), stages: stages, teacher: teacher,
+                source: source, objective: JobObjective(laidOut.model, laidOut.schedule, running.request), stages: stages, teacher: teacher,
                 pictures: pictures, dataset: digest, encoding: encoding, reference: reference ?? held))
     }
 }

@@ -46,23 +46,26 @@ struct Reconstructing: Phase {
     // MARK: At work
 
     func rehearse(on pictures: PictureSet, _ objective: JobObjective) throws {
-        try settings.rehearse(on: objective.on(pictures))
+        guard let shown = objective.on(pictures) else { return }
+        try settings.rehearse(on: shown)
     }
 
     func run(_ job: RunningJob) throws {
-        guard let cut = job.takeCut(), let pictures = job.inputs.pictures else { return }
+        guard let cut = job.takeCut(), let shown = job.inputs.objective.on(job.inputs.pictures) else { return }
         let trained = cut.result.trained
-        let (layers, added) = trained.model.isCut(of: cut.original.model) ? try refit(cut, pictures, job) : ([], 0)
+        let (layers, added) = trained.model.isCut(of: cut.original.model) ? try refit(cut, on: shown, job) : ([], 0)
         try job.write(json(layers, added), Self.section)
         try job.store(cut.result.stored(as: job.formats()), as: .pruned)
     }
 
-    private func refit(_ cut: CutNetwork, _ pictures: PictureSet, _ job: RunningJob) throws -> (layers: [Refit.Layer], added: Double) {
+    private func refit(
+        _ cut: CutNetwork, on shown: some Objective, _ job: RunningJob
+    ) throws -> (layers: [Refit.Layer], added: Double) {
         let trained = cut.result.trained
         var layers: [Refit.Layer] = []
         try job.reporter.begin(Self.name, total: settings.steps(trained.model.graph))
         let added = try settings.run(
-            trained, like: cut.original, kept: cut.kept, on: job.inputs.objective.on(pictures), parallel: job.parallel
+            trained, like: cut.original, kept: cut.kept, on: shown, parallel: job.parallel
         ) { layer in
             layer.map { layers.append($0) }
             try job.reporter.step()

@@ -18,6 +18,8 @@ final class SampleDrawing {
     private let decodes: Bool
     /// What an autoencoder is shown in place of noise.
     let originals: HeldOutPictures?
+    /// What a generator is shown, in place of a sampler that goes on from there.
+    private let noise: FixedNoise?
 
     /// - Parameters:
     ///   - memory: bytes for activations.
@@ -25,7 +27,7 @@ final class SampleDrawing {
     init(_ phase: Evaluating, _ job: RunningJob, memory: Int, stages: Int) throws {
         (self.phase, self.job, self.memory, self.stages) = (phase, job, memory, stages)
         let (inputs, settings) = (job.inputs, phase.settings)
-        held = try inputs.pictures.map { try phase.heldOut($0, inputs.objective) }
+        held = try inputs.judging(job.parallel).map { try HeldOutLoss($0, seed: settings.heldOutSeed) }
         told = inputs.pictures.flatMap { pictures in pictures.conditions?.taking(HeldOutLoss.held(of: pictures.count)) }
         let sample = inputs.stages.original.model.sampleShape
         if let encoding = inputs.encoding, let autoencoder = encoding.autoencoder {
@@ -34,6 +36,7 @@ final class SampleDrawing {
             (shape, decodes) = (sample, false)
         }
         originals = try HeldOutPictures(inputs, most: settings.samples)
+        noise = FixedNoise(inputs.objective)
         let count = originals?.pictures.count ?? settings.samples
         let (bytes, numbers) = (count * shape.count, min(settings.samples, Sampling.largestPart) * sample.count)
         record =
@@ -42,7 +45,7 @@ final class SampleDrawing {
     }
 
     private var settings: JobRequest.Evaluation { phase.settings }
-    private var stepsOfPart: Int { originals == nil ? settings.sampling.steps + (decodes ? 1 : 0) : 1 }
+    private var stepsOfPart: Int { originals == nil && noise == nil ? settings.sampling.steps + (decodes ? 1 : 0) : 1 }
     /// In how many parts each stage's are drawn.
     private var allParts: Int { originals == nil ? settings.sampling.parts : 1 }
 
@@ -90,8 +93,10 @@ final class SampleDrawing {
         }
         var start = JobProgressReporter.now()
         guard let schedule = checkpoint.schedule else {
-            let made = try originals?.reconstructed(
-                by: checkpoint.trained, memory: memory, parallel: parallel, progress: job.reporter.check)
+            let (trained, part) = (checkpoint.trained, settings.sampling.part(parts(record.drawn[place])))
+            let made =
+                try noise?.pictures(part, by: trained, memory: memory, parallel: parallel, progress: job.reporter.check)
+                ?? originals?.reconstructed(by: trained, memory: memory, parallel: parallel, progress: job.reporter.check)
             record.drawn[place].seconds += JobProgressReporter.now() - start
             try step()
             return made ?? []

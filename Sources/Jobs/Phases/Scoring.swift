@@ -57,17 +57,18 @@ struct Scoring: Phase {
     // MARK: At work
 
     func rehearse(on pictures: PictureSet, _ objective: JobObjective) throws {
-        try walk(objective).rehearse(on: objective.on(pictures), samples: settings.batchSize)
+        guard let shown = objective.on(pictures) else { return }
+        try walk(objective).rehearse(on: shown, samples: settings.batchSize)
     }
 
     /// What was scored serves nothing but the cut.
     func isDone(in job: RunningJob) -> Bool { job.inputs.stages.pruned != nil }
 
     func run(_ job: RunningJob) throws {
-        guard let pictures = job.inputs.pictures else { return }
+        guard let shown = job.inputs.objective.on(job.inputs.pictures) else { return }
         let original = try job.inputs.stages.original.load()
         let key = key(job.request, job.inputs.objective, threads: job.parallel.threads)
-        let importance = try key.flatMap { try reuse($0, original, job) } ?? score(original, pictures, job, key)
+        let importance = try key.flatMap { try reuse($0, original, job) } ?? score(original, on: shown, job, key)
         job.leave(ScoredNetwork(checkpoint: original, importance: importance))
     }
 
@@ -95,7 +96,7 @@ struct Scoring: Phase {
     }
 
     private func score(
-        _ original: DiffusionCheckpoint, _ pictures: PictureSet, _ job: RunningJob, _ key: BlobDigest?
+        _ original: DiffusionCheckpoint, on shown: some Objective, _ job: RunningJob, _ key: BlobDigest?
     ) throws -> [[Double]] {
         let trained = original.trained
         let objective = job.inputs.objective
@@ -108,7 +109,7 @@ struct Scoring: Phase {
         try job.reporter.begin(Self.name, total: points.count, completed: state?.completed ?? 0)
         var forecast = scoring.limit.map { ThresholdForecast(points: points, threshold: $0) }
         let outcome = try scoring.run(
-            trained, on: objective.on(pictures), samples: settings.batchSize,
+            trained, on: shown, samples: settings.batchSize,
             memory: activations(job), parallel: job.parallel, from: state
         ) { loss, state in
             summary.add(loss)

@@ -25,7 +25,7 @@ struct Searching: Phase {
     // MARK: What it will take
 
     func steps(_ shape: JobShape) -> [PhaseSteps] {
-        let (trials, held) = (LossSearch.trials(rule), min(HeldOutLoss.largestCount, shape.pictures))
+        let (trials, held) = (LossSearch.trials(rule), shape.heldOut)
         let judging = [(PhaseSteps.Network.original, 1), (.result, trials)].map { network, count in
             PhaseSteps(network, isTraining: false, count: count, samples: held, largest: Sampling.largestBatch)
         }
@@ -52,23 +52,20 @@ struct Searching: Phase {
     // MARK: At work
 
     func rehearse(on pictures: PictureSet, _ objective: JobObjective) throws {
-        try refit?.rehearse(on: objective.on(pictures))
-        _ = try heldOut(pictures, objective)
-    }
-
-    private func heldOut(_ pictures: PictureSet, _ objective: JobObjective) throws -> HeldOutLoss {
-        try HeldOutLoss(objective.on(pictures), seed: seed)
+        guard let shown = objective.on(pictures) else { return }
+        try refit?.rehearse(on: shown)
+        _ = try HeldOutLoss(shown, seed: seed)
     }
 
     /// What was found serves nothing but the cut.
     func isDone(in job: RunningJob) -> Bool { job.inputs.stages.pruned != nil }
 
     func run(_ job: RunningJob) throws {
-        guard let pictures = job.inputs.pictures else { return }
+        guard let shown = job.inputs.objective.on(job.inputs.pictures) else { return }
         if let record = try known(job) { return job.leave(record) }
         let scored = job.takeScored()
         let original = try scored?.checkpoint ?? job.inputs.stages.original.load()
-        let record = try search(original, scored?.importance, pictures, job)
+        let record = try search(original, scored?.importance, on: shown, job)
         try job.keep(Self.name, stored(record, job))
         job.leave(record)
         // Whoever cuts need not read it again.
@@ -87,13 +84,13 @@ struct Searching: Phase {
     }
 
     private func search(
-        _ original: DiffusionCheckpoint, _ importance: [[Double]]?, _ pictures: PictureSet, _ job: RunningJob
+        _ original: DiffusionCheckpoint, _ importance: [[Double]]?, on shown: some Objective, _ job: RunningJob
     ) throws -> SearchRecord {
         let trained = original.trained
         let goal = try CutGoal(
             settings.extent.target ?? CutTarget([:]), job.request, job.inputs.source, trained.model, job.inputs.objective,
             memory: activations(job) + refitBytes(job.shape), job.parallel)
-        let held = try heldOut(pictures, job.inputs.objective)
+        let held = try HeldOutLoss(shown, seed: seed)
         let saved = try job.saved(Self.name, read)
         try job.reporter.begin(Self.name, total: LossSearch.trials(rule) + 1, completed: saved.map { $0.trials.count + 1 } ?? 0)
         func judged(_ network: TrainedModel) -> Double {
@@ -110,7 +107,7 @@ struct Searching: Phase {
             try job.reporter.step()
         }
         while let parts = record.search.next(after: record.trials) {
-            let network = try cut(trained, importance, goal.leaving(parts, of: trained.model), pictures, job)
+            let network = try cut(trained, importance, goal.leaving(parts, of: trained.model), on: shown, job)
             let isCut = network.map { $0.model.isCut(of: trained.model) }
             record.trials.append(
                 .init(
@@ -131,7 +128,7 @@ struct Searching: Phase {
 
     /// A cut, refitted; nil where there is none that meets the goal, or it cannot be refitted.
     private func cut(
-        _ trained: TrainedModel, _ importance: [[Double]]?, _ goal: CutGoal, _ pictures: PictureSet, _ job: RunningJob
+        _ trained: TrainedModel, _ importance: [[Double]]?, _ goal: CutGoal, on shown: some Objective, _ job: RunningJob
     ) throws -> TrainedModel? {
         let objective = job.inputs.objective
         let kept: [[Int]]
@@ -147,7 +144,7 @@ struct Searching: Phase {
         let result = try trained.pruned(kept: kept, widths: settings.widths, steps: objective.timesteps)
         guard let refit, result.model.isCut(of: trained.model) else { return result }
         do {
-            try refit.run(result, like: trained, kept: kept, on: objective.on(pictures), parallel: job.parallel) { _ in
+            try refit.run(result, like: trained, kept: kept, on: shown, parallel: job.parallel) { _ in
                 try job.reporter.check()
             }
         } catch is MatrixError {

@@ -8,7 +8,9 @@ package enum Component: String, Sendable, CaseIterable {
     case vqvae
     /// The half of the autoencoder that makes pictures of latents.
     case decoder
+    /// A checkpoint that makes pictures of noise in one go.
+    case generator
 
     /// Whether it makes pictures of pictures.
-    var isAutoencoder: Bool { self != .unet }
+    var isAutoencoder: Bool { self == .vae || self == .vqvae || self == .decoder }
 }

@@ -13,8 +13,9 @@ extension JobRequest {
     static func pruning(_ reader: inout ObjectReader, _ pruning: Pruning) -> Pruning {
         var pruning = pruning
         pruning.component = reader.optionalWord("component")
-        pruning.given = reader.given(["method", "threshold", "time_embedding", "timesteps", "samples"])
+        pruning.given = reader.given(["method", "widths", "threshold", "time_embedding", "timesteps", "samples"])
         let isReconstructed = reader.names("reconstruction")
+        if isReconstructed { pruning.given.insert("reconstruction") }
         if isReconstructed { pruning.reconstruction = reader.object("reconstruction", Self.reconstruction) }
         if let plan = reader.object("plan", PlanPayload.read) {
             reader.refuseRest("cannot be given beside a plan, which decides everything")
@@ -36,6 +37,8 @@ extension JobRequest {
             reader.refuse("depth", "goes by what layers are worth, which the method \(pruning.method.rawValue) does not tell")
         }
         pruning.threshold = reader.number("threshold", in: 0...1, orNil: "auto", default: pruning.method.defaultThreshold)
+        // It leaves out nothing, which is what networks without timesteps do.
+        if pruning.threshold == 0 { pruning.given.remove("threshold") }
         if pruning.threshold == nil, !pruning.method.heedsThreshold {
             reader.refuse("threshold", "must be a number with the method \(pruning.method.rawValue), which leaves out no timestep")
         }
@@ -112,6 +115,7 @@ extension JobRequest {
     static func evaluation(_ reader: inout ObjectReader) -> Evaluation {
         var evaluation = Evaluation()
         evaluation.given = reader.given(["sampler", "steps", "eta", "guidance_scale", "metrics", "reference", "keep_samples"])
+        evaluation.isSampled = reader.names("sampler")
         evaluation.samples = reader.integer("samples", in: 1...mostSamples, default: evaluation.samples)
         evaluation.method = reader.word("sampler", default: evaluation.method)
         evaluation.areStepsUsual = !reader.isGiven("steps")

@@ -19,9 +19,9 @@ extension JobRequest.Pruning {
         let whose: [JSON.Member] = [.init("component", .optional(component?.rawValue))]
         let refitted: [JSON.Member] = [.init("reconstruction", reconstruction?.json ?? .null)]
         if let plan { return JSON.object(whose).adding([.init("plan", plan.json)] + refitted) }
-        // An autoencoder is told no timesteps.
+        // Autoencoders and generators are told no timesteps.
         let points: [JSON.Member] =
-            component?.isAutoencoder ?? false
+            component?.isAutoencoder ?? false || component == .generator
             ? [.init("samples", .optional(samples))]
             : [
                 .init("time_embedding", .string(timeEmbedding.rawValue)),
@@ -65,10 +65,14 @@ extension JobRequest.Evaluation {
     /// - Parameter isOfSamples: whether samples are drawn, rather than pictures reconstructed.
     fileprivate func json(isOfSamples: Bool) -> JSON {
         guard isOfSamples else { return ["samples": .integer(samples), "seed": .integer(seed)] }
-        return [
-            "samples": .integer(samples), "sampler": .string(method.rawValue), "steps": .integer(steps), "eta": .double(eta),
-            "seed": .integer(seed), "guidance_scale": .double(guidanceScale),
-            "metrics": .array(metrics.map { .string($0.rawValue) }), "reference": .optional(reference), "keep_samples": .bool(keepsSamples),
+        let sampler: [JSON.Member] = [
+            .init("sampler", .string(method.rawValue)), .init("steps", .integer(steps)), .init("eta", .double(eta)),
         ]
+        let guidance: [JSON.Member] = [.init("guidance_scale", .double(guidanceScale))]
+        return JSON.object([.init("samples", .integer(samples))]).adding(
+            (isSampled ? sampler : []) + [.init("seed", .integer(seed))] + (isSampled ? guidance : []) + [
+                .init("metrics", .array(metrics.map { .string($0.rawValue) })), .init("reference", .optional(reference)),
+                .init("keep_samples", .bool(keepsSamples)),
+            ])
     }
 }

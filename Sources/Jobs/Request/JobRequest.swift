@@ -111,6 +111,8 @@ package struct JobRequest: Sendable {
         var guidanceScale = 1.0
         /// The fields that the request names.
         var given: Set<String> = []
+        /// Whether a sampler draws the samples; a request that was queued names one then.
+        var isSampled = true
         /// How samples are judged.
         var metrics: [EvaluationMetric] = [.ssim, .mse]
         /// The identifier of the pictures that sets of samples are compared with; the job's own that are held out when nil.

@@ -11,11 +11,16 @@ package enum Recipe: String, Sendable, CaseIterable {
     func pruning(hasPictures: Bool) -> JobRequest.Pruning {
         var pruning = JobRequest.Pruning()
         if self == .best { (pruning.allocation, pruning.depth) = (.global, true) }
-        if self == .best, hasPictures {
-            pruning.reconstruction = JobRequest.Reconstruction()
-            pruning.reconstruction?.isRequired = false
-        }
+        if hasPictures { pruning.reconstruction = reconstruction }
         return pruning
+    }
+
+    /// How what is left is refitted where nobody says, and there is something to go by.
+    var reconstruction: JobRequest.Reconstruction? {
+        guard self == .best else { return nil }
+        var reconstruction = JobRequest.Reconstruction()
+        reconstruction.isRequired = false
+        return reconstruction
     }
 
     /// - Parameters: as was asked for; nil takes the default.

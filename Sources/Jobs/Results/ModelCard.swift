@@ -54,17 +54,20 @@ struct ModelCard {
         case .unet: "U-Net"
         case .vae, .vqvae: "autoencoder"
         case .decoder: "autoencoder's decoder"
+        case .generator: "generator"
         }
     }
+    private var isGenerator: Bool { manifest.source.place.component == .generator }
     private var licence: String? { paths.filter(CarriedFiles.isLicence).min() }
 
     private var front: String {
         let isTold = paths.contains { $0.hasPrefix("text_encoder/") }
-        let task = isTold ? "text-to-image" : isInPipeline ? "unconditional-image-generation" : "image-to-image"
+        let task = isTold ? "text-to-image" : isInPipeline || isGenerator ? "unconditional-image-generation" : "image-to-image"
+        let library = isGenerator ? "pytorch" : "diffusers"
         var lines = [
-            "library_name: diffusers", "pipeline_tag: \(task)",
+            "library_name: \(library)", "pipeline_tag: \(task)",
             // A JSON text is a YAML text.
-            "base_model: \(JSON.string(name).compact)", "tags:", "- diffusers",
+            "base_model: \(JSON.string(name).compact)", "tags:", "- \(library)",
         ]
         if manifest.request.pruning != nil { lines += ["- pruned", "- diff-pruning"] }
         if let licence { lines += ["license: other", "license_name: as-the-original", "license_link: \(JSON.string(licence).compact)"] }
@@ -149,6 +152,11 @@ struct ModelCard {
     }
 
     private var loadingAlone: String {
+        if isGenerator {
+            return "`\(GeneratorProgram.path)`, beside this file, loads it in plain PyTorch. Its tensors have the names that they had.\n\n"
+                + "```python\nfrom generator import load, noise\n\nmodel = load(\".\")  # where this file lies\n"
+                + "pictures = model(noise(\".\", 16, seed=0))\n```"
+        }
         guard isFree else {
             return "```python\nfrom diffusers import \(className)\n\n"
                 + "model = \(className).from_pretrained(\".\")  # where this file lies\n```"

@@ -6,7 +6,7 @@ import Storage
 /// The way results that come from a checkpoint are stored beside it.
 extension StoredCheckpoint {
     /// What a job's result has of its own; every other file it has from the checkpoint it comes from.
-    private static let replaced: Set = [ResultManifest.path, FreeWidthsLoader.path, ModelCard.path]
+    private static let replaced: Set = [ResultManifest.path, FreeWidthsLoader.path, GeneratorProgram.path, ModelCard.path]
 
     /// Whether a result has a file of its own in place of this one, or does without it.
     private func isReplaced(_ path: String) -> Bool {
@@ -24,6 +24,7 @@ extension StoredCheckpoint {
         }
         files.append((ResultManifest.path, try blob(Array(manifest.json.pretty.utf8))))
         if result.trained.model.freeWidths { files.append((FreeWidthsLoader.path, try blob(FreeWidthsLoader.bytes))) }
+        if let program = place.program { files.append((program.path, try blob(program.bytes))) }
         let weights = try database.blobs.writer()
         try result.writeWeights { try weights.write($0) }
         let written = try weights.finish()

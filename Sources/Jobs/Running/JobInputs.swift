@@ -30,4 +30,12 @@ struct JobInputs {
     let encoding: EncodingShape?
     /// What sets of samples are compared with; nil where none are.
     let reference: ReferencePictures?
+
+    /// What networks are judged by on what they are shown; nil where that takes pictures and there are none. Where networks are to be as the
+    /// original is, what fine-tuning imitates comes before what the job is about: the one may be made of the other.
+    func judging(_ parallel: Parallel) throws -> (any Objective)? {
+        guard case .generation(let noise, _) = objective else { return objective.on(pictures) }
+        let original = try (teacher?.load() ?? stages.original.load()).trained
+        return try Generation(noise).imitating(original, by: original.model, parallel: parallel)
+    }
 }

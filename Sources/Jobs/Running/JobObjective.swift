@@ -6,11 +6,22 @@ package enum JobObjective: Sendable {
     case noisePrediction(NoiseSchedule)
     /// Pictures from themselves.
     case reconstruction(ReconstructionLoss)
+    /// Pictures of noise, as the original makes them; and of how much noise the network is scored.
+    case generation(Shape, scored: Int)
 
     /// - Parameter schedule: the network's; nil where it has none.
-    init(_ schedule: NoiseSchedule?, _ request: JobRequest) {
-        self = schedule.map(JobObjective.noisePrediction) ?? .reconstruction(request.objective ?? ReconstructionLoss())
+    init(_ model: any Architecture, _ schedule: NoiseSchedule?, _ request: JobRequest) {
+        if let schedule {
+            self = .noisePrediction(schedule)
+        } else if model.objectives.contains(Generation.name), let noise = model.graph.input(DCGANGenerator.noise) {
+            self = .generation(noise, scored: request.pruning?.samples ?? 0)
+        } else {
+            self = .reconstruction(request.objective ?? ReconstructionLoss())
+        }
     }
+
+    /// Whether it makes up what it shows a network, and needs no pictures.
+    var needsNoPictures: Bool { if case .generation = self { true } else { false } }
 
     /// The noise schedule; nil where there is none.
     var schedule: NoiseSchedule? { if case .noisePrediction(let schedule) = self { schedule } else { nil } }
@@ -19,16 +30,23 @@ package enum JobObjective: Sendable {
     var timesteps: Int? { schedule?.timesteps }
 
     /// What an architecture must be able to serve.
-    var name: ObjectiveName { if case .noisePrediction = self { NoisePrediction.name } else { Reconstruction.name } }
+    var name: ObjectiveName {
+        switch self {
+        case .noisePrediction: NoisePrediction.name
+        case .reconstruction: Reconstruction.name
+        case .generation: Generation.name
+        }
+    }
 
-    /// The objective on pictures.
+    /// The objective on pictures; nil where it needs some and there are none.
     ///
     /// - Parameter unconditionalProbability: the share of pictures that training shows with the empty condition, where there is one.
-    func on(_ pictures: PictureSet, unconditionalProbability: Double = 0) -> any Objective {
+    func on(_ pictures: PictureSet?, unconditionalProbability: Double = 0) -> (any Objective)? {
         switch self {
         case .noisePrediction(let schedule):
-            NoisePrediction(pictures, schedule, unconditionalProbability: unconditionalProbability)
-        case .reconstruction(let loss): Reconstruction(pictures, loss)
+            pictures.map { NoisePrediction($0, schedule, unconditionalProbability: unconditionalProbability) }
+        case .reconstruction(let loss): pictures.map { Reconstruction($0, loss) }
+        case .generation(let noise, let scored): Generation(noise, scored: scored)
         }
     }
 
@@ -38,7 +56,7 @@ package enum JobObjective: Sendable {
         case .noisePrediction(let schedule):
             let last = min(settings.last ?? schedule.count - 1, schedule.count - 1)
             return Array(stride(from: settings.first, through: last, by: settings.stride))
-        case .reconstruction: return Array(0..<max(1, (settings.samples ?? 0) / settings.batchSize))
+        case .reconstruction, .generation: return Array(0..<max(1, (settings.samples ?? 0) / settings.batchSize))
         }
     }
 

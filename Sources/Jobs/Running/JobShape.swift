@@ -20,6 +20,16 @@ package struct JobShape {
     /// How many pictures sets of samples are compared with; 0 where none are.
     var references = 0
 
+    /// How many samples networks are judged on.
+    var heldOut: Int { objective.needsNoPictures ? HeldOutLoss.largestCount : min(HeldOutLoss.largestCount, pictures) }
+    /// Bytes of the network that others are judged by, and of what it makes beside them; 0 where pictures are.
+    var bytesOfJudge: Int {
+        guard objective.needsNoPictures else { return 0 }
+        let judge = teacher ?? before
+        return judge.graph.parameterCount * MemoryLayout<Float>.stride
+            + ImitationShares(output: 1).bytes(batch: Sampling.largestBatch, teacher: judge, student: before, parallel: parallel)
+    }
+
     /// Whether pruning leaves less.
     var isCut: Bool { after.isCut(of: before) }
     /// Numbers of one sample.

@@ -5,17 +5,37 @@ extension JobValidation {
     /// Refuses what does not belong to the network that is meant, and fills in what it alone tells.
     static func component(_ valid: inout Valid) -> [FieldError] {
         let place = valid.source.place
+        if valid.model is AsymmetricAutoencoderKL, let asked = valid.request.component, asked != .decoder {
+            let detail = "must be \"decoder\": of an AsymmetricAutoencoderKL the decoder alone is cut"
+            return [FieldError(pointer: "/pruning/component", detail: detail)]
+        }
         if valid.request.pruning != nil { valid.request.pruning?.component = place.component }
-        if valid.objective.schedule != nil { return ofDenoiser(valid.request) }
+        let isSampled = valid.objective.schedule != nil
+        valid.request.evaluation?.isSampled = isSampled
+        switch valid.objective {
+        case .noisePrediction: return ofDenoiser(valid.request)
+        case .generation: return ofGenerator(valid.request)
+        case .reconstruction: break
+        }
         let request = valid.request
         let loss = request.objective ?? ReconstructionLoss()
         valid.request.objective = loss
         if let pruning = request.pruning, pruning.plan == nil {
-            if !pruning.given.contains("method") { valid.request.pruning?.method = .taylor }
+            if !pruning.given.contains("method") { valid.request.pruning?.method = usualMethod(request, loss) }
             valid.request.pruning?.threshold = 0
         }
         return ofAutoencoder(valid.request, valid.source) + divergence(loss, valid)
     }
+
+    /// What an autoencoder's channels are ranked by where nobody says: what was found best, which goes by squared errors alone.
+    private static func usualMethod(_ request: JobRequest, _ loss: ReconstructionLoss) -> JobRequest.Method {
+        request.recipe == .best && loss == ReconstructionLoss() ? .gaussNewton : .taylor
+    }
+
+    /// A dataset, which a generator has no use for.
+    static let needless = FieldError(
+        pointer: "/dataset", detail: "cannot be given for a generator: it is to make the pictures that its original makes of the same noise"
+    )
 
     private static func ofDenoiser(_ request: JobRequest) -> [FieldError] {
         [
@@ -26,25 +46,35 @@ extension JobValidation {
             request.pruning?.samples.map { _ in
                 FieldError(
                     pointer: "/pruning/samples",
-                    detail: "is for autoencoders: batch_size says how many pictures are scored, at every timestep")
+                    detail: "is for autoencoders and generators: batch_size says how many pictures are scored, at every timestep")
             },
         ].compactMap { $0 }
     }
 
-    private static func ofAutoencoder(_ request: JobRequest, _ source: StoredCheckpoint) -> [FieldError] {
-        let untold = "is for networks that are told a timestep; an autoencoder is told none"
+    /// Fields that only a network that is told a timestep has.
+    ///
+    /// - Parameters:
+    ///   - kind: what the network is.
+    ///   - shown: what it is scored over.
+    ///   - draws: what it does in place of drawing step by step.
+    static func ofSchedule(_ request: JobRequest, _ kind: String, shown: String, draws: String) -> [FieldError] {
+        let untold = "is for networks that are told a timestep; \(kind) is told none"
         let pruning = [
-            ("threshold", "leaves out timesteps; an autoencoder is scored over pictures, and all of them count"),
-            ("time_embedding", untold), ("timesteps", "\(untold), and is scored over pictures: samples says over how many"),
+            ("threshold", "leaves out timesteps; \(kind) is scored over \(shown), and all of them count"),
+            ("time_embedding", untold), ("timesteps", "\(untold), and is scored over \(shown): samples says over how many"),
         ]
-        let drawing = "says how samples are drawn; an autoencoder draws none, but reconstructs held-out pictures"
+        let drawing = "says how samples are drawn; \(kind) \(draws)"
         let evaluation = ["sampler", "steps", "eta", "guidance_scale"].map { ($0, drawing) }
-        var errors = pruning.filter { request.pruning?.given.contains($0.0) ?? false }.map {
+        return pruning.filter { request.pruning?.given.contains($0.0) ?? false }.map {
             FieldError(pointer: "/pruning/\($0.0)", detail: $0.1)
         }
-        errors += evaluation.filter { request.evaluation?.given.contains($0.0) ?? false }.map {
-            FieldError(pointer: "/evaluation/\($0.0)", detail: $0.1)
-        }
+            + evaluation.filter { request.evaluation?.given.contains($0.0) ?? false }.map {
+                FieldError(pointer: "/evaluation/\($0.0)", detail: $0.1)
+            }
+    }
+
+    private static func ofAutoencoder(_ request: JobRequest, _ source: StoredCheckpoint) -> [FieldError] {
+        var errors = ofSchedule(request, "an autoencoder", shown: "pictures", draws: "draws none, but reconstructs held-out pictures")
         if source.place.isInPipeline, let pruning = request.pruning, (pruning.plan?.plan.widths ?? pruning.widths) == .free {
             let pointer = pruning.plan == nil ? "/pruning/widths" : "/pruning/plan/widths"
             errors.append(

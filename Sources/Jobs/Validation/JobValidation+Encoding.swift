@@ -8,9 +8,8 @@ extension JobValidation {
         guard valid.objective.schedule != nil, valid.source.descriptor.isLatent else {
             guard valid.request.evaluation != nil || valid.objective.schedule == nil, ![1, 3].contains(sample.channels) else { return [] }
             guard valid.objective.schedule != nil else {
-                return [
-                    FieldError(pointer: "/checkpoint", detail: "is an autoencoder for pictures of \(sample.channels) channels, not 1 or 3")
-                ]
+                let kind = valid.objective.needsNoPictures ? "a generator of" : "an autoencoder for"
+                return [FieldError(pointer: "/checkpoint", detail: "is \(kind) pictures of \(sample.channels) channels, not 1 or 3")]
             }
             let hint = "; if these are latents, upload the pipeline with its autoencoder (vae/ or vqvae/)"
             return [

@@ -74,6 +74,7 @@ package struct JobValidation {
         do { source = try StoredCheckpoint(database, request.checkpoint, component: request.component) } catch let error as ComponentError {
             throw JobsError.invalidFields([FieldError(pointer: "/pruning/component", detail: error.description)])
         }
+        let request = Self.completed(request, for: source.place.component)
         let record = try request.dataset.map { try database.datasets.get($0) }
         let dataset = try record.map(DatasetDescriptor.init)
         try source.refuseKnownDamage()
@@ -95,7 +96,7 @@ package struct JobValidation {
     ) throws -> Valid {
         try Self.refuseOtherDecoders(request, source)
         let (untold, schedule) = try source.architecture()
-        let objective = JobObjective(schedule, request)
+        let objective = JobObjective(untold, schedule, request)
         var errors = found
         var encoding: EncodingShape?
         if request.needsPictures {
@@ -150,7 +151,7 @@ package struct JobValidation {
         let channels = model.sampleShape.channels
         if !model.objectives.contains(objective.name) || objective.schedule?.note != nil {
             let note = (model.objectiveNote ?? objective.schedule?.note).map { ": \($0)" } ?? ""
-            let what = objective.schedule == nil ? "an autoencoder" : "a predictor of noise"
+            let what = objective.schedule == nil ? objective.needsNoPictures ? "a generator" : "an autoencoder" : "a predictor of noise"
             return [
                 FieldError(
                     pointer: "/checkpoint",
@@ -171,6 +172,7 @@ package struct JobValidation {
 
     private static func pictures(_ valid: Valid, _ dataset: DatasetDescriptor?) -> [FieldError] {
         let request = valid.request
+        if valid.objective.needsNoPictures { return dataset == nil ? [] : [needless] }
         guard let dataset else {
             let need = request.datasetNeed ?? (valid.objective.schedule == nil && request.evaluation != nil ? "the evaluation" : nil)
             return need.map { [FieldError(pointer: "/dataset", detail: "is required by \($0)")] } ?? []

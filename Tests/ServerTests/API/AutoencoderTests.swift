@@ -32,7 +32,8 @@ import Testing
             let job = try await world.finished(try #require(answer.json["id"]?.text, "\(answer.detail)"))
             #expect(job.status == "succeeded", "\(job.compact)")
             #expect(
-                job.at("request", "pruning", "method") == "taylor" && job.at("request", "pruning", "component").text?.hasPrefix("v") == true
+                job.at("request", "pruning", "method") == "gauss-newton"
+                    && job.at("request", "pruning", "component").text?.hasPrefix("v") == true
             )
             let id = job["id"]?.text ?? ""
             let metrics = try await world.get("/v1/jobs/\(id)/metrics").json

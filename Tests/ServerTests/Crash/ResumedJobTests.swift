@@ -136,6 +136,22 @@ import Testing
         }
     }
 
+    /// A generator's points of scoring are batches of noise, and what it is trained by is drawn anew.
+    @Test func aGeneratorsJobGoesOn() async throws {
+        try await Self.folder { folder in
+            let undisturbed = try ServerProcess(folder: folder, settings: "threads: 2")
+            let client = APIClient(base: undisturbed.url)
+            let request: JSON = [
+                "checkpoint": .string(try await client.upload("/v1/checkpoints", Data(GeneratorTests.weights(widths: [48, 40])))),
+                "pruning": ["ratio": .double(0.5), "batch_size": 1, "samples": 600, "reconstruction": ["samples": 32]],
+                "finetuning": ["steps": 400, "batch_size": 8, "seed": 4], "evaluation": ["samples": 1100],
+            ]
+            let expected = try await Outcome(try await Self.post(client, request), client)
+            undisturbed.kill()
+            try await Self.kill(in: ["scoring", "finetuning"], folder, request, expected)
+        }
+    }
+
     /// A job that looks for its cut does not try again what it tried.
     @Test func aSearchGoesOn() async throws {
         try await Self.folder { folder in

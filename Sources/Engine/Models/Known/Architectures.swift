@@ -4,7 +4,7 @@ import Foundation
 public enum Architectures {
     /// All of them. A config that does not say its class is of the first, where it has keys of it.
     public static let known: [any Architecture.Type] = [
-        UNet2DModel.self, UNet2DConditionModel.self, AutoencoderKL.self, AsymmetricAutoencoderKL.self, VQModel.self,
+        UNet2DModel.self, UNet2DConditionModel.self, AutoencoderKL.self, AsymmetricAutoencoderKL.self, VQModel.self, DCGANGenerator.self,
     ]
 
     /// Keys that a network's config has some of, and hardly another's.
