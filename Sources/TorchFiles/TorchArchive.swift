@@ -1,6 +1,7 @@
-/// A file in the zip format of torch.save (PyTorch 1.6 and later): `NAME/data.pkl`, and one stored record `NAME/data/KEY` for each storage.
+/// A file of torch.save: in the zip format of PyTorch 1.6 and later, `NAME/data.pkl` and one stored record `NAME/data/KEY` for each storage; or as it
+/// was before (``LegacyFile``).
 ///
-/// Opening reads the zip's headers and the pickle and chooses a state dict; numbers are read on demand. Nothing is run, and no more memory
+/// Opening reads the headers and the pickle and chooses a state dict; numbers are read on demand. Nothing is run, and no more memory
 /// taken than twice the file's size and a small constant, nor than 90 MiB.
 package final class TorchArchive: Sendable {
     /// One tensor of the state dict.
@@ -29,16 +30,41 @@ package final class TorchArchive: Sendable {
     /// Bytes of objects that a pickle may take in a file of so many bytes.
     private static func budget(fileSize: Int) -> Int { min(largestBudget, smallBudget + fileSize / 4) }
 
-    /// Bytes of memory that opening a file of so many bytes takes at most: its zip's entries, the pickle, and the objects.
+    /// Bytes of memory that opening a file of so many bytes takes at most: its zip's entries or the names of its storages, the pickle, and the objects.
     package static func openingCost(fileSize: Int) -> Int {
-        400 * min(ZipIndex.limit(fileSize: fileSize), fileSize / 76) + min(maximumPickle, fileSize) + budget(fileSize: fileSize)
+        let records = max(
+            400 * min(ZipIndex.limit(fileSize: fileSize), fileSize / 76), 2 * LegacyFile.namesBudget(fileSize: fileSize))
+        return records + min(maximumPickle, fileSize) + budget(fileSize: fileSize)
     }
+
+    /// Whether a file that begins with these bytes is of before PyTorch 1.6.
+    package static func isLegacy(_ head: [UInt8]) -> Bool { LegacyFile.isOne(head) }
 
     /// Opens a file.
     ///
     /// - Throws: ``TorchFileError``.
     package init(path: String) throws(TorchFileError) {
         file = try ByteFile(path: path)
+        let budget = Self.budget(fileSize: file.size)
+        let most = min(30_000, 4096 + file.size / 1024)
+        let (root, heap): (PickleValue, PickleHeap)
+        let storages: [String: Range<Int>]
+        if LegacyFile.isOne(try file.bytes(at: 0, count: min(file.size, 64))) {
+            let legacy = try LegacyFile(file, limit: Self.maximumPickle, budget: budget, storages: most)
+            (root, heap, storages) = (legacy.root, legacy.heap, legacy.storages)
+        } else {
+            let pickle: [UInt8]
+            (pickle, storages) = try Self.zip(file)
+            (root, heap) = try Unpickler.load(pickle, budget: budget)
+        }
+        let state = try StateDict(root, heap, limit: most)
+        notes = state.notes
+        entries = try Self.resolve(state, heap, storages)
+        try Self.checkSize(entries, fileSize: file.size)
+    }
+
+    /// The pickle of a zip, and where the storages are.
+    private static func zip(_ file: ByteFile) throws(TorchFileError) -> (pickle: [UInt8], storages: [String: Range<Int>]) {
         let index = try ZipIndex(file)
         let records = try Self.records(index)
         guard let pickle = records["data.pkl"] else { throw .archive(entry: nil, trouble: "no data.pkl in it: not a file of torch.save") }
@@ -52,11 +78,9 @@ package final class TorchArchive: Sendable {
         }
         let bytes = try file.bytes(at: pickle.start, count: pickle.size)
         guard Checksum.of(bytes) == pickle.checksum else { throw .archive(entry: pickle.name, trouble: "does not have its checksum") }
-        let (root, heap) = try Unpickler.load(bytes, budget: Self.budget(fileSize: file.size))
-        let state = try StateDict(root, heap, limit: min(30_000, 4096 + file.size / 1024))
-        notes = state.notes
-        entries = try Self.resolve(state, heap, records)
-        try Self.checkSize(entries, fileSize: file.size)
+        var storages: [String: Range<Int>] = [:]
+        for (name, record) in records where name.hasPrefix("data/") { storages[String(name.dropFirst(5))] = record.start..<record.end }
+        return (bytes, storages)
     }
 
     /// The entries by their names within the one folder that holds all of them.
@@ -77,20 +101,22 @@ package final class TorchArchive: Sendable {
     }
 
     /// Finds each tensor's bytes and checks that its storage's record has them.
-    private static func resolve(_ state: StateDict, _ heap: PickleHeap, _ records: [String: ZipEntry]) throws(TorchFileError) -> [Entry] {
+    private static func resolve(
+        _ state: StateDict, _ heap: PickleHeap, _ storages: [String: Range<Int>]
+    ) throws(TorchFileError) -> [Entry] {
         var entries: [Entry] = []
         for (name, tensor) in state.tensors {
             guard heap.storages.indices.contains(tensor.storage) else { throw .tensor(name: name, trouble: "has no storage") }
             let storage = heap.storages[tensor.storage]
-            guard let record = records["data/\(storage.key)"] else {
+            guard let record = storages[storage.key] else {
                 throw .tensor(name: name, trouble: "its storage data/\(storage.key) is not in the file")
             }
-            guard storage.size == record.size else {
+            guard storage.size == record.count else {
                 throw .tensor(
                     name: name,
-                    trouble: "its storage says it has \(storage.count) numbers, its record data/\(storage.key) has \(record.size) bytes")
+                    trouble: "its storage says it has \(storage.count) numbers, its record data/\(storage.key) has \(record.count) bytes")
             }
-            entries.append(Entry(name: name, tensor: tensor, storage: record.start))
+            entries.append(Entry(name: name, tensor: tensor, storage: record.lowerBound))
         }
         return entries
     }

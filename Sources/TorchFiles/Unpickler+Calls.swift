@@ -81,10 +81,12 @@ extension Unpickler {
         try push(target)
     }
 
-    /// `("storage", class, key, location, count)`: the only thing torch.save keeps outside the pickle.
+    /// `("storage", class, key, location, count)`: the only thing torch.save keeps outside the pickle. Before PyTorch 1.6 a sixth word follows, of
+    /// what the storage is a part, which is none.
     mutating func persistent(_ identifier: PickleValue) throws(TorchFileError) -> PickleValue {
         guard case .tuple(let span) = identifier else { throw failure("something outside the pickle that is no storage") }
-        let parts = Array(heap.items(span).prefix(6))
+        var parts = Array(heap.items(span).prefix(7))
+        if isLegacy, parts.count == 6, case .none = parts[5] { parts.removeLast() }
         guard parts.count == 5, heap.text(parts[0]) == "storage", case .global(let global) = parts[1],
             let key = heap.text(parts[2], limit: 64), case .integer(let count) = parts[4], count >= 0
         else { throw failure("something outside the pickle that is no storage") }

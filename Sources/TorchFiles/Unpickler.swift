@@ -11,13 +11,16 @@ struct Unpickler {
     private var memo: [UInt32: PickleValue] = [:]
     /// Where the instruction that is being followed begins.
     private(set) var offset = 0
+    /// Whether storages are described as before PyTorch 1.6.
+    let isLegacy: Bool
 
     /// The most nesting of marks; PyTorch's state dicts have 5 or so.
     private static let maximumMarks = 1000
 
-    private init(_ bytes: [UInt8], budget: Int) {
-        cursor = ByteCursor(bytes)
+    private init(_ bytes: [UInt8], from start: Int, budget: Int, isLegacy: Bool) {
+        cursor = ByteCursor(bytes, at: start)
         heap = PickleHeap(bytes: bytes, budget: budget)
+        (offset, self.isLegacy) = (start, isLegacy)
     }
 
     /// Unpickles one value.
@@ -28,8 +31,24 @@ struct Unpickler {
     /// - Throws: ``TorchFileError/opcode(_:offset:)``, ``TorchFileError/global(_:offset:)``, ``TorchFileError/pickle(_:offset:)``,
     ///   ``TorchFileError/limit(_:limit:)``.
     static func load(_ bytes: [UInt8], budget: Int) throws(TorchFileError) -> (root: PickleValue, heap: PickleHeap) {
+        let (root, heap, end) = try read(bytes, from: 0, budget: budget)
+        guard end == bytes.count else { throw .pickle("\(bytes.count - end) bytes follow its STOP", offset: end - 1) }
+        return (root, heap)
+    }
+
+    /// Unpickles one of several values that follow each other.
+    ///
+    /// - Parameters:
+    ///   - bytes: the pickle and whatever is around it. Less than 4 GiB.
+    ///   - start: where it begins.
+    ///   - budget: bytes that the objects may take.
+    /// - Returns: also where its STOP ends.
+    /// - Throws: as ``load(_:budget:)``.
+    static func read(
+        _ bytes: [UInt8], from start: Int, budget: Int, isLegacy: Bool = false
+    ) throws(TorchFileError) -> (root: PickleValue, heap: PickleHeap, end: Int) {
         guard bytes.count < UInt32.max else { throw .limit("bytes", limit: Int(UInt32.max)) }
-        var unpickler = Unpickler(bytes, budget: budget)
+        var unpickler = Unpickler(bytes, from: start, budget: budget, isLegacy: isLegacy)
         guard unpickler.cursor.byte() == PickleOpcode.proto.rawValue, let version = unpickler.cursor.byte(), (2...5).contains(version)
         else {
             throw unpickler.failure("it does not begin with a protocol from 2 to 5")
@@ -43,9 +62,8 @@ struct Unpickler {
             if opcode == .stop { break }
             try unpickler.follow(opcode)
         }
-        guard unpickler.cursor.remaining == 0 else { throw unpickler.failure("\(unpickler.cursor.remaining) bytes follow its STOP") }
         guard unpickler.marks.isEmpty, unpickler.stack.count == 1 else { throw unpickler.failure("it does not leave one value") }
-        return (unpickler.stack[0], unpickler.heap)
+        return (unpickler.stack[0], unpickler.heap, unpickler.cursor.position)
     }
 
     func failure(_ trouble: String) -> TorchFileError { .pickle(trouble, offset: offset) }

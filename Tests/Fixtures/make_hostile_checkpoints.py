@@ -364,7 +364,7 @@ def others():
     evil = b"\x80\x04" + stack_globally("posix", "system") + short("ls") + b"\x85R."
     tar = b"storages".ljust(257, b"\0") + b"ustar\0" + b"00".ljust(249, b"\0")
     for name, data, reason in [
-        ("legacy.pt", legacy, "1.6"), ("legacy-magic-by-eval.pt", b"\x80\x02c__builtin__\neval\nX\x16\x00\x00\x000x1950A86A20F9469CFC6C\x85R." + legacy[13:], "bare pickle"),
+        ("legacy.pt", legacy, "refused at byte"), ("legacy-magic-by-eval.pt", b"\x80\x02c__builtin__\neval\nX\x16\x00\x00\x000x1950A86A20F9469CFC6C\x85R." + legacy[13:], "bare pickle"),
         ("bare-pickle.bin", evil, "bare pickle"), ("bare-state-dict.bin", state(), "bare pickle"), ("bare-protocol-0.bin", b"cos\nsystem\n(S'ls'\ntR.", ""),
         ("not-a-pickle.bin", b"cmod\n\xf8\n", ""), ("legacy-tar.pt", tar * 2, "tar"), ("archive.7z.bin", b"7z\xbc\xaf\x27\x1c" + b"\0" * 26, "7z"),
         ("object-array.npy.bin", b"\x93NUMPY\x01\x00v\x00{'descr': '|O', 'fortran_order': False, 'shape': (2, 2), }" + b" " * 50 + b"\n" + evil, "NumPy"),
@@ -372,6 +372,41 @@ def others():
         ("model.gguf.bin", b"GGUF\x03\0\0\0" + b"\0" * 40, "GGUF"), ("nothing.bin", b"", "empty"), ("one-byte.bin", b"\x80", "truncated"), ("zeros.bin", b"\0" * 64, "header"), ("text.bin", b"hello, this is no model\n" * 4, "header"),
     ]:
         case(f"other-{name}", data, "refused", reason)
+
+
+def legacies():
+    """Files as torch.save wrote them before PyTorch 1.6."""
+    magic, version = b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", b"\x80\x02M\xe9\x03."
+
+    def machine(little=b"\x88"):
+        return b"\x80\x02}(" + text("protocol_version") + integer(1001) + text("little_endian") + little + b"u."
+
+    def part(view=b"N", **which):
+        return storage(**which)[:-2] + view + b"tQ"
+
+    def keys(*names):
+        return b"\x80\x02](" + b"".join(text(name) for name in names) + b"e."
+
+    def file(value=None, names=keys("0"), data=struct.pack("<q", 4) + NUMBERS, version=version, machine=machine()):
+        return magic + version + machine + (value or only(tensor(of=part()))) + names + data
+
+    twice = b"\x80\x02}(" + text("w") + tensor(of=part()) + text("v") + tensor(of=part(key="1")) + b"u."
+    evil = b"\x80\x02cposix\nsystem\n(" + text("ls") + b"tR."
+    for name, content, expected, reason in [
+        ("plain", file(), "loads", ""), ("two-storages", file(twice, keys("0", "1"), 2 * (struct.pack("<q", 4) + NUMBERS)), "loads", ""),
+        ("runs-for-the-version", file(version=evil), "refused", "posix.system"), ("runs-for-the-machine", file(machine=evil), "refused", "posix.system"),
+        ("runs-for-the-value", file(evil), "refused", "posix.system"), ("runs-for-the-names", file(names=evil), "refused", "posix.system"),
+        ("version-1000", file(version=b"\x80\x02M\xe8\x03."), "refused", "protocol"), ("big-endian", file(machine=machine(b"\x89")), "refused", "byte order"),
+        ("no-machine", file(machine=b"\x80\x02N."), "refused", "machine"), ("view", file(only(tensor(of=part(view=b"(" + text("0") + integer(0) + integer(4) + b"t")))), "refused", "no storage"),
+        ("names-no-list", file(names=b"\x80\x02N."), "refused", "name its storages"), ("names-another", file(names=keys("1")), "refused", "does not speak"),
+        ("names-none", file(names=keys(), data=b""), "refused", "not in the file"), ("names-twice", file(names=keys("0", "0"), data=2 * (struct.pack("<q", 4) + NUMBERS)), "refused", "more than once"),
+        ("count-of-3", file(data=struct.pack("<q", 3) + NUMBERS), "refused", "4 numbers"), ("count-negative", file(data=struct.pack("<q", -4) + NUMBERS), "refused", "4 numbers"),
+        ("cut-in-the-count", file(data=struct.pack("<q", 4)[:5]), "refused", "cut short"), ("cut-in-the-numbers", file(data=struct.pack("<q", 4) + NUMBERS[:15]), "refused", "cut short"),
+        ("more-behind", file(data=struct.pack("<q", 4) + NUMBERS + b"more"), "refused", "4 bytes follow"),
+        ("huge-storage", file(only(tensor(of=part(count=2**62)))), "refused", ""), ("no-names", magic + version + machine() + only(tensor(of=part())), "refused", "protocol"),
+        ("value-alone", magic + only(tensor(of=part())), "refused", "protocol"), ("view-in-a-zip", torch_file(only(tensor(of=part()))), "refused", "no storage"),
+    ]:
+        case(f"legacy-{name}.pt", content, expected, reason)
 
 
 def safetensors():
@@ -425,6 +460,7 @@ if __name__ == "__main__":
     pickles()
     zips()
     others()
+    legacies()
     safetensors()
     lines = ",\n".join(json.dumps(entry) for entry in CASES)
     (HERE / "cases.json").write_text(f"[\n{lines}\n]\n")

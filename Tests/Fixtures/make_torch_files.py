@@ -3,6 +3,7 @@
 torch/plain.bin     unet/oblong's weights as torch.save writes a state dict
 torch/views.pt      tensors of every kind of view and format; torch/views.json has their numbers
 torch/protocol4.pt  the same by pickle protocol 4
+torch/legacy.pt     the same as PyTorch wrote it before 1.6
 ddim/ckpt.pth       [model, optimizer, epoch, step, ema] of a small DDIM model, as its training saves; ddim/config.json is diffusers' config
 ddim/golden.safetensors   `sample`, `timesteps` and the ema model's `output`
 ddim/model.tar.gz   config.yml and the weights of another one as published, of 32 groups; its weights are multiples of 1/32, which compress
@@ -153,6 +154,7 @@ if __name__ == "__main__":
     tensors, expected = views()
     torch.save(tensors, HERE / "torch" / "views.pt")
     torch.save(tensors, HERE / "torch" / "protocol4.pt", pickle_protocol=4)
+    torch.save(tensors, HERE / "torch" / "legacy.pt", _use_new_zipfile_serialization=False)
     (HERE / "torch" / "views.json").write_text(json.dumps(expected) + "\n")
     training_checkpoint()
     published_checkpoint()

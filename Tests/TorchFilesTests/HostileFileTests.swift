@@ -49,9 +49,10 @@ import Testing
         }
     }
 
-    @Test func aGoodFileDamagedAnywhereIsReadOrRefused() async throws {
-        let good = try Data(contentsOf: Self.folder.appending(path: "plain.pt"))
-        #expect((try? Self.read(Self.folder.appending(path: "plain.pt").path).get()) == ["w"])
+    @Test(arguments: ["plain.pt", "legacy-plain.pt"])
+    func aGoodFileDamagedAnywhereIsReadOrRefused(name: String) async throws {
+        let good = try Data(contentsOf: Self.folder.appending(path: name))
+        #expect((try? Self.read(Self.folder.appending(path: name).path).get()) == ["w"])
         for index in good.indices {
             for value: UInt8 in [0, 1, 0x7F, 0x80, 0xFF] where good[index] != value {
                 var bytes = [UInt8](good)

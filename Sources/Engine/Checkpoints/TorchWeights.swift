@@ -1,6 +1,6 @@
 import TorchFiles
 
-/// The state dict in a file of torch.save, in the zip format of PyTorch 1.6 and later.
+/// The state dict in a file of torch.save, in the zip format of PyTorch 1.6 and later or as it was before.
 public final class TorchWeights: TensorSource {
     /// The tensors in the state dict's order.
     public let tensors: [TensorEntry]
@@ -19,6 +19,9 @@ public final class TorchWeights: TensorSource {
 
     /// Bytes of memory that opening a file of so many bytes takes at most.
     static func openingCost(fileSize: Int) -> Int { TorchArchive.openingCost(fileSize: fileSize) }
+
+    /// Whether a file that begins with these bytes is of before PyTorch 1.6.
+    static func isLegacy(_ head: [UInt8]) -> Bool { TorchArchive.isLegacy(head) }
 
     /// Opens a file.
     ///

@@ -12,8 +12,8 @@ public enum WeightsFile {
     public static func open(path: String, name: String) throws(CheckpointError) -> any TensorSource {
         let head = head(path)
         if !isSafeTensors(head, fileSize: size(path)) {
+            if isTorch(head) { return try TorchWeights(path: path, name: name) }
             if let found = stranger(head) { throw .unsupportedWeights(path: name, found: found) }
-            if head.starts(with: Array("PK".utf8)) { return try TorchWeights(path: path, name: name) }
         }
         do { return try SafeTensorsReader(path: path) } catch { throw .weights(error) }
     }
@@ -26,6 +26,9 @@ public enum WeightsFile {
         guard let length = headerLength(head), length <= UInt64(max(0, fileSize - 8)) else { return false }
         return head[8...].first { $0 != UInt8(ascii: " ") } == UInt8(ascii: "{")
     }
+
+    /// Whether a file is of torch.save as far as its beginning tells.
+    private static func isTorch(_ head: [UInt8]) -> Bool { head.starts(with: Array("PK".utf8)) || TorchWeights.isLegacy(head) }
 
     /// The first eight bytes as safetensors has them; nil where there are no more.
     private static func headerLength(_ head: [UInt8]) -> UInt64? {
@@ -40,7 +43,7 @@ public enum WeightsFile {
     public static func openingCost(path: String) -> Int {
         let (head, size) = (head(path), size(path))
         guard let length = headerLength(head) else { return 0 }
-        if !isSafeTensors(head, fileSize: size), head.starts(with: Array("PK".utf8)) { return TorchWeights.openingCost(fileSize: size) }
+        if !isSafeTensors(head, fileSize: size), isTorch(head) { return TorchWeights.openingCost(fileSize: size) }
         return SafeTensorsReader.openingCost(header: Int(clamping: length), fileSize: size)
     }
 
@@ -70,12 +73,8 @@ public enum WeightsFile {
         if head.isEmpty { return "empty" }
         if let name = Placeholder.name(head) { return name }
         let convert = "load it in PyTorch and save it again with torch.save or as safetensors"
-        // A pickle of the long integer 0x1950A86A20F9469CFC6C, torch.serialization.MAGIC_NUMBER.
-        let magic: [UInt8] = [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19]
         if head.count > 2, head[0] == 0x80, (2...5).contains(head[1]) {
-            return head.dropFirst(2).starts(with: magic)
-                ? "what torch.save wrote before PyTorch 1.6 (legacy, no zip): \(convert)"
-                : "a bare pickle, not the zip that torch.save writes: \(convert)"
+            return "a bare pickle, not what torch.save writes: \(convert)"
         }
         if head.count >= 262, head[257..<262].elementsEqual("ustar".utf8) {
             return "a tar, as the first releases of PyTorch wrote: \(convert)"

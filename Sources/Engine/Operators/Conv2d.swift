@@ -14,6 +14,10 @@ package struct Conv2d: Operator {
 
         /// The same on all sides (`padding=n`).
         package static func symmetric(_ n: Int) -> Padding { Padding(top: n, left: n, bottom: n, right: n) }
+        /// As many rows above as below, and as many columns on either side (`padding=(rows, columns)`).
+        package static func symmetric(rows: Int, columns: Int) -> Padding {
+            Padding(top: rows, left: columns, bottom: rows, right: columns)
+        }
         /// Below and to the right only: diffusers' `Downsample2D` with padding 0 (`F.pad(x, (0, 1, 0, 1))`).
         package static let belowAndRight = Padding(top: 0, left: 0, bottom: 1, right: 1)
     }
@@ -21,7 +25,10 @@ package struct Conv2d: Operator {
     let name: String
     let inChannels: Int
     let outChannels: Int
+    /// Rows of the kernel.
     let kernel: Int
+    /// Columns of the kernel.
+    let kernelWidth: Int
     let stride: Int
     let padding: Padding
     let width: WidthRule
@@ -29,25 +36,29 @@ package struct Conv2d: Operator {
     private(set) var isAdding = false
 
     /// - Parameters:
-    ///   - name: the checkpoint's prefix of `.weight` (out, in, kernel, kernel) and `.bias`.
+    ///   - name: the checkpoint's prefix of `.weight` (out, in, kernel, kernelWidth) and `.bias`.
+    ///   - kernelWidth: nil where the kernel is square.
     ///   - width: what decides the output's width when a model keeps one width per block.
     package init(
-        _ name: String, in inChannels: Int, out outChannels: Int, kernel: Int = 3, stride: Int = 1,
+        _ name: String, in inChannels: Int, out outChannels: Int, kernel: Int = 3, kernelWidth: Int? = nil, stride: Int = 1,
         padding: Padding = .symmetric(1), width: WidthRule = .block
     ) {
         self.name = name
         self.inChannels = inChannels
         self.outChannels = outChannels
         self.kernel = kernel
+        self.kernelWidth = kernelWidth ?? kernel
         self.stride = stride
         self.padding = padding
         self.width = width
     }
 
+    private var taps: Int { kernel * kernelWidth }
+
     package var parameters: [Parameter] {
-        let fanIn = inChannels * kernel * kernel
+        let fanIn = inChannels * taps
         return [
-            Parameter("\(name).weight", [outChannels, inChannels, kernel, kernel], .uniform(fanIn: fanIn)),
+            Parameter("\(name).weight", [outChannels, inChannels, kernel, kernelWidth], .uniform(fanIn: fanIn)),
             Parameter("\(name).bias", [outChannels], .uniform(fanIn: fanIn)),
         ]
     }
@@ -57,9 +68,9 @@ package struct Conv2d: Operator {
             throw .shape(node: "", expected: "\(inChannels) channels", found: "\(inputs)")
         }
         let height = inputs[0].height + padding.top + padding.bottom - kernel
-        let width = inputs[0].width + padding.left + padding.right - kernel
+        let width = inputs[0].width + padding.left + padding.right - kernelWidth
         guard height >= 0, width >= 0 else {
-            throw .shape(node: "", expected: "a map of at least \(kernel)×\(kernel) with its padding", found: "\(inputs[0])")
+            throw .shape(node: "", expected: "a map of at least \(kernel)×\(kernelWidth) with its padding", found: "\(inputs[0])")
         }
         let output = Shape(height: height / stride + 1, width: width / stride + 1, channels: outChannels)
         try output.checkAdded(inputs.dropFirst(), isAdding: isAdding)
@@ -83,8 +94,10 @@ package struct Conv2d: Operator {
     private static let fewChannels = 8
 
     private func method(_ call: CallShape, _ direction: Direction) -> Method {
-        if kernel == 1 && stride == 1 && padding == .symmetric(0) { return .pixels }
-        guard kernel == 3, stride == 1, padding == .symmetric(1), min(inChannels, outChannels) >= Self.fewChannels else { return .patches }
+        if taps == 1 && stride == 1 && padding == .symmetric(0) { return .pixels }
+        guard kernel == 3, kernelWidth == 3, stride == 1, padding == .symmetric(1), min(inChannels, outChannels) >= Self.fewChannels else {
+            return .patches
+        }
         let (tiles4, tiles2) = (Winograd<WinogradTile4>(call), Winograd<WinogradTile2>(call))
         // Reading the weights plain costs as much as multiplying eight rows.
         let (cost4, cost2) = (tiles4.cost(direction), tiles2.cost(direction))
@@ -134,19 +147,19 @@ package struct Conv2d: Operator {
         return max(forward, weightCount + inputGradient)
     }
 
-    private var weightCount: Int { outChannels * inChannels * kernel * kernel }
+    private var weightCount: Int { outChannels * inChannels * taps }
 
     private func patches(of call: CallShape) -> Patches {
         Patches(
-            batch: call.batch, input: call.inputs[0], output: call.output, kernel: kernel, stride: stride, top: padding.top,
-            left: padding.left)
+            batch: call.batch, input: call.inputs[0], output: call.output, kernel: kernel, kernelWidth: kernelWidth, stride: stride,
+            top: padding.top, left: padding.left)
     }
 
     /// For stride 1 the input's gradient is a convolution of the output's gradient with the kernel turned round.
     private func flippedPatches(of call: CallShape) -> Patches {
         Patches(
-            batch: call.batch, input: call.output, output: call.inputs[0], kernel: kernel, stride: 1,
-            top: kernel - 1 - padding.top, left: kernel - 1 - padding.left)
+            batch: call.batch, input: call.output, output: call.inputs[0], kernel: kernel, kernelWidth: kernelWidth, stride: 1,
+            top: kernel - 1 - padding.top, left: kernelWidth - 1 - padding.left)
     }
 
     package func forward(_ call: OperatorCall) {
@@ -216,8 +229,7 @@ package struct Conv2d: Operator {
     /// dx = patches of dy · flipped W, with W read as (height, width, out) × in.
     private func backwardInput(_ call: OperatorCall, _ target: UnsafeMutablePointer<Float>) {
         let flipped = call.scratch
-        let taps = kernel * kernel
-        let (inChannels, outChannels) = (inChannels, outChannels)
+        let (inChannels, outChannels, taps) = (inChannels, outChannels, taps)
         let weight = call.parameters[0]
         call.parallel.ranges(outChannels, grain: 8) { range in
             for channel in range {
@@ -258,26 +270,27 @@ package struct Conv2d: Operator {
 
     package func cut(_ kept: KeptChannels) -> Conv2d {
         var cut = Conv2d(
-            name, in: kept.inputs[0].count, out: kept.output.count, kernel: kernel, stride: stride, padding: padding, width: width)
+            name, in: kept.inputs[0].count, out: kept.output.count, kernel: kernel, kernelWidth: kernelWidth, stride: stride,
+            padding: padding, width: width)
         cut.isAdding = isAdding
         return cut
     }
 
     /// Patches.
-    package var linearForm: LinearForm? { .product(columns: inChannels * kernel * kernel, hasBias: true) }
+    package var linearForm: LinearForm? { .product(columns: inChannels * taps, hasBias: true) }
 
     package func linearRows(_ call: OperatorCall, _ pixels: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
         patches(of: call.shape).gather(call.inputs[0], pixels, into: rows)
     }
 
-    package func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int { output.count * inChannels * kernel * kernel }
+    package func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int { output.count * inChannels * taps }
 
     package func onnx(_ inputs: [OnnxValue], in graph: inout OnnxGraph) -> OnnxValue {
         let (weight, bias) = (graph.parameter(parameters[0]), graph.parameter(parameters[1]))
         let product = graph.add(
             "Conv", [graph.map(inputs[0]), weight, bias],
             [
-                "kernel_shape": .integers([kernel, kernel]), "strides": .integers([stride, stride]),
+                "kernel_shape": .integers([kernel, kernelWidth]), "strides": .integers([stride, stride]),
                 "pads": .integers([padding.top, padding.left, padding.bottom, padding.right]),
             ])
         return graph.sum(of: [OnnxValue(product, .map, channels: outChannels)] + inputs.dropFirst())

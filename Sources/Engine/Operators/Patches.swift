@@ -1,19 +1,30 @@
-/// The patch matrix of a convolution (im2col), made a panel at a time: one row per output pixel, `kernel² · in` columns.
+/// The patch matrix of a convolution (im2col), made a panel at a time: one row per output pixel, as many columns as the kernel has rows, columns and
+/// channels.
 struct Patches {
     let batch: Int
     /// One sample of what the kernel slides over.
     let input: Shape
     /// One sample of the result; only its height and width count here.
     let output: Shape
+    /// Rows of the kernel.
     let kernel: Int
+    /// Columns of the kernel.
+    let kernelWidth: Int
     let stride: Int
     /// Rows of zeros above the input.
     let top: Int
     /// Columns of zeros left of the input.
     let left: Int
 
+    /// - Parameter kernelWidth: nil where the kernel is square.
+    init(batch: Int, input: Shape, output: Shape, kernel: Int, kernelWidth: Int? = nil, stride: Int, top: Int, left: Int) {
+        (self.batch, self.input, self.output, self.kernel, self.stride, self.top, self.left) =
+            (batch, input, output, kernel, stride, top, left)
+        self.kernelWidth = kernelWidth ?? kernel
+    }
+
     /// Columns of the patch matrix.
-    var depth: Int { kernel * kernel * input.channels }
+    var depth: Int { kernel * kernelWidth * input.channels }
     /// Rows of the patch matrix.
     var rows: Int { batch * output.pixels }
 
@@ -84,18 +95,18 @@ struct Patches {
             let firstRow = pixel / output.width * stride - top
             // The kernel's columns that fall on the map: [from, to).
             let from = max(0, -firstColumn)
-            let to = min(kernel, input.width - firstColumn)
+            let to = min(kernelWidth, input.width - firstColumn)
             for tap in 0..<kernel {
                 let y = firstRow + tap
                 if y < 0 || y >= input.height || from >= to {
-                    target.update(repeating: 0, count: kernel * channels)
+                    target.update(repeating: 0, count: kernelWidth * channels)
                 } else {
                     let source = x + ((image * input.height + y) * input.width + firstColumn + from) * channels
                     target.update(repeating: 0, count: from * channels)
                     (target + from * channels).update(from: source, count: (to - from) * channels)
-                    (target + to * channels).update(repeating: 0, count: (kernel - to) * channels)
+                    (target + to * channels).update(repeating: 0, count: (kernelWidth - to) * channels)
                 }
-                target += kernel * channels
+                target += kernelWidth * channels
             }
         }
     }
@@ -131,14 +142,14 @@ struct Patches {
             let firstColumn = pixel % output.width * stride - left
             let firstRow = pixel / output.width * stride - top
             let from = max(0, -firstColumn)
-            let to = min(kernel, input.width - firstColumn)
+            let to = min(kernelWidth, input.width - firstColumn)
             for tap in 0..<kernel {
                 let y = firstRow + tap
                 if y >= 0 && y < input.height && from < to {
                     let place = target + (y * input.width + firstColumn + from) * channels
                     Elementwise.add((to - from) * channels, source + from * channels, to: place)
                 }
-                source += kernel * channels
+                source += kernelWidth * channels
             }
         }
     }

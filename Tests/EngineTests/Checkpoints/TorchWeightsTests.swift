@@ -32,7 +32,7 @@ import Testing
         }
     }
 
-    @Test(arguments: ["torch/views.pt", "torch/protocol4.pt"])
+    @Test(arguments: ["torch/views.pt", "torch/protocol4.pt", "torch/legacy.pt"])
     func everyViewAndFormatIsReadAsPyTorchReadsIt(path: String) throws {
         let source = try open(path)
         let expected = try JSONDecoder().decode([String: Expected].self, from: Golden.data("torch/views.json"))

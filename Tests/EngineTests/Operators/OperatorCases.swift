@@ -5,7 +5,7 @@ import Engine
 enum OperatorCases {
     static let all: [OperatorCase] =
         convolutions + linears + norms + activations + joints + sums + adding + timesteps + resampled + ends + tokens
-        + texts + generators
+        + texts + generators + windows
 
     static func map(_ height: Int, _ width: Int, _ channels: Int) -> Shape {
         Shape(height: height, width: width, channels: channels)

@@ -61,4 +61,11 @@ import Testing
         run.forward()
         #expect(run.output.values.map(\.isNaN) == input.values.map(\.isNaN))
     }
+
+    @Test func aLargestThatIsNotANumberStaysSoInEveryWindow() throws {
+        let input = Samples(batch: 1, shape: Shape(height: 1, width: 4, channels: 1), values: [1, .nan, 2, 3])
+        let run = try OperatorRun(MaxPool(stride: 1, padding: 1), [input], [], threads: 1)
+        run.forward()
+        #expect(run.output.values.map(\.isNaN) == [true, true, true, false])
+    }
 }

@@ -13,10 +13,11 @@ struct Twin: Sendable {
     static func conv2d(stride: Int, padding: [Int]) -> Twin {
         Twin { inputs, parameters in
             let (x, weight, bias) = (inputs[0], parameters[0], parameters[1])
-            let (outChannels, inChannels, kernel) = (weight.shape[0], weight.shape[1], weight.shape[2])
+            let (outChannels, inChannels) = (weight.shape[0], weight.shape[1])
+            let (kernel, kernelWidth) = (weight.shape[2], weight.shape[3])
             let (height, width) = (x.shape.height, x.shape.width)
             let rows = Array(Swift.stride(from: -padding[0], through: height + padding[2] - kernel, by: stride))
-            let columns = Array(Swift.stride(from: -padding[1], through: width + padding[3] - kernel, by: stride))
+            let columns = Array(Swift.stride(from: -padding[1], through: width + padding[3] - kernelWidth, by: stride))
             var y = Samples(batch: x.batch, shape: Shape(height: rows.count, width: columns.count, channels: outChannels))
             x.values.withUnsafeBufferPointer { x in
                 weight.values.withUnsafeBufferPointer { weight in
@@ -27,11 +28,11 @@ struct Twin: Sendable {
                                 for out in 0..<outChannels {
                                     var sum = bias.values[out]
                                     for dy in 0..<kernel where (0..<height).contains(row + dy) {
-                                        for dx in 0..<kernel where (0..<width).contains(column + dx) {
+                                        for dx in 0..<kernelWidth where (0..<width).contains(column + dx) {
                                             let pixel = ((image * height + row + dy) * width + column + dx) * inChannels
-                                            let tap = out * inChannels * kernel * kernel + dy * kernel + dx
+                                            let tap = out * inChannels * kernel * kernelWidth + dy * kernelWidth + dx
                                             for channel in 0..<inChannels {
-                                                sum += x[pixel + channel] * weight[tap + channel * kernel * kernel]
+                                                sum += x[pixel + channel] * weight[tap + channel * kernel * kernelWidth]
                                             }
                                         }
                                     }
