@@ -1,11 +1,14 @@
-"""Makes DCGAN generators with random weights and calibrated norms, and prunes them on one server without pictures: see generator.sh."""
+"""Makes DCGAN generators, with random weights and calibrated norms or trained, and prunes them on one server without pictures: see generator.sh."""
 
 import io
 import os
 import sys
+import tarfile
 import time
 
+import numpy as np
 import torch
+from PIL import Image
 from torch import nn
 
 from client import Client
@@ -35,20 +38,46 @@ def generator(nz, widths, seed):
     return model.eval()
 
 
+def trained(model, nz, path, steps):
+    """The model trained to give back pictures of noise that is learnt with it, which stays standard normal (GLO, arXiv 1707.05776)."""
+    with tarfile.open(path) as archive:
+        files = [archive.extractfile(member).read() for member in archive if member.isfile()]
+    pictures = torch.stack([torch.from_numpy(np.array(Image.open(io.BytesIO(data)).convert("RGB"))) for data in files])
+    pictures = pictures.permute(0, 3, 1, 2).float() / 127.5 - 1
+    torch.manual_seed(2)
+    noise = nn.Parameter(torch.randn(len(pictures), nz, 1, 1))
+    optimizer = torch.optim.Adam([{"params": model.main.parameters(), "lr": 2e-3}, {"params": [noise], "lr": 1e-2}])
+    model.train()
+    for _ in range(steps):
+        some = torch.randint(0, len(pictures), (64,))
+        loss = (model.main(noise[some]) - pictures[some]).abs().mean()
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        with torch.no_grad():
+            noise -= noise.mean(0)
+            noise /= noise.std(0)
+    return model.eval()
+
+
 def main():
     client = Client(sys.argv[1])
     steps = int(os.environ.get("STEPS", "500"))
+    rate = {"learning_rate": float(os.environ["RATE"])} if "RATE" in os.environ else {}
+    nz, training = int(os.environ.get("NZ", "32")), int(os.environ.get("TRAINING", "0"))
     print("| widths | ratio | parameters | multiply-accumulates | SSIM after the cut | after the steps | seconds |\n|---|---|---|---|---|---|---|", flush=True)
     for widths in os.environ.get("WIDTHS", "64,48,32 128,64,32").split():
         numbers = [int(width) for width in widths.split(",")]
-        buffer = io.BytesIO()
-        torch.save(generator(int(os.environ.get("NZ", "32")), numbers, 1).state_dict(), buffer)
+        model, buffer = generator(nz, numbers, 1), io.BytesIO()
+        if training:
+            trained(model, nz, sys.argv[2], training)
+        torch.save(model.state_dict(), buffer)
         checkpoint = client.upload("checkpoints", "generator", {"netG.pth": buffer.getvalue()})["id"]
         for ratio in os.environ.get("RATIOS", "0.3 0.5").split():
             began = time.time()
             common = dict(recipe=os.environ.get("RECIPE", "best"), checkpoint=checkpoint, evaluation={"samples": 64, "seed": 3})
             _, cut = client.run(pruning={"ratio": float(ratio)}, **common)
-            _, metrics = client.run(pruning={"ratio": float(ratio)}, finetuning={"steps": steps}, **common)
+            _, metrics = client.run(pruning={"ratio": float(ratio)}, finetuning={"steps": steps, **rate}, **common)
             sizes = " | ".join(f"{metrics[key]['before']:,} to {metrics[key]['after']:,}" for key in ("parameters", "macs"))
             ssim = [found["evaluation"]["ssim"]["mean"] for found in (cut, metrics)]
             print(f"| {widths} | {ratio} | {sizes} | {ssim[0]:.4f} | {ssim[1]:.4f} | {time.time() - began:.0f} |", flush=True)

@@ -10,8 +10,8 @@ struct GeneratorWalk {
     private(set) var assumptions: [String] = []
     /// The number that the next module has where none without tensors stands between.
     private var next = 0
-    /// What the last module gives.
-    private var shape: Shape?
+    /// Channels that the last module gives, or numbers of a vector.
+    private var channels: Int?
     /// A vector that is to become a map.
     private var isVector = false
     private var last = ""
@@ -32,7 +32,7 @@ struct GeneratorWalk {
             try norm(module, weight, gap: gap)
         } else if weight.count == 4 {
             try transposed(module, weight, gap: gap)
-        } else if weight.count == 2, shape == nil, gap == 0 {
+        } else if weight.count == 2, channels == nil, gap == 0 {
             try linear(module, weight)
         } else {
             throw Trouble(text: "\(module.name).weight has shape \(weight), which is none of a module that is known there")
@@ -48,21 +48,21 @@ struct GeneratorWalk {
     }
 
     /// The modules without tensors that stand between two that have some.
-    private mutating func between(_ gap: Int, before name: String, channels: Int) throws(Trouble) {
+    private mutating func between(_ gap: Int, before name: String, channels wanted: Int) throws(Trouble) {
         var left = gap
-        if isVector, let shape, shape.channels != channels {
-            let pixels = shape.channels / max(1, channels)
+        if isVector, let given = channels, given != wanted {
+            let pixels = given / max(1, wanted)
             let side = (1...max(1, pixels)).first { $0 * $0 >= pixels } ?? 1
-            guard channels > 0, side * side * channels == shape.channels else {
-                throw Trouble(text: "\(last) gives \(shape.channels) numbers, which are no square map of \(name)'s \(channels) channels")
+            guard wanted > 0, side * side * wanted == given else {
+                throw Trouble(text: "\(last) gives \(given) numbers, which are no square map of \(name)'s \(wanted) channels")
             }
             // The module that does so may stand in the network's own code instead.
             if left > 0 { left -= 1 }
             if left > 0 { activate() }
             left -= left > 0 ? 1 : 0
-            layers.append(.unflatten(channels: channels, height: side, width: side))
-            assumptions.append("a map of \(channels)×\(side)×\(side) before \(name)")
-            self.shape = Shape(height: side, width: side, channels: channels)
+            layers.append(.unflatten(channels: wanted, height: side, width: side))
+            assumptions.append("a map of \(wanted)×\(side)×\(side) before \(name)")
+            channels = wanted
             isVector = false
         } else if left == 1, !layers.isEmpty {
             activate()
@@ -84,8 +84,8 @@ struct GeneratorWalk {
         }
         guard weight.count == 1 else { throw Trouble(text: "\(module.name).weight has shape \(weight), not one number for each channel") }
         try between(gap, before: module.name, channels: weight[0])
-        guard let shape, shape.channels == weight[0] else {
-            let given = shape.map { "\($0.channels)" } ?? "none"
+        guard channels == weight[0] else {
+            let given = channels.map(String.init) ?? "none"
             throw Trouble(text: "\(module.name) is a norm of \(weight[0]) channels, where \(given) are given")
         }
         layers.append(.norm(name: module.name, channels: weight[0], epsilon: 1e-5, isOfVector: isVector))
@@ -95,7 +95,7 @@ struct GeneratorWalk {
         try checkBias(module, weight[0])
         layers.append(
             .linear(name: module.name, inFeatures: weight[1], outFeatures: weight[0], hasBias: module.shapes["bias"] != nil))
-        (shape, isVector) = (.vector(weight[0]), true)
+        (channels, isVector) = (weight[0], true)
     }
 
     private mutating func transposed(_ module: GeneratorStateDict.Module, _ weight: [Int], gap: Int) throws(Trouble) {
@@ -103,22 +103,21 @@ struct GeneratorWalk {
         try checkBias(module, outputs)
         guard weight[3] == kernel else { throw Trouble(text: "\(module.name).weight has shape \(weight), whose kernel is no square") }
         try between(gap, before: module.name, channels: inputs)
-        if let shape, shape.channels != inputs {
+        if let channels, channels != inputs {
             throw Trouble(
-                text: "as a transposed convolution \(module.name) takes \(inputs) channels, where \(shape.channels) are given: a "
+                text: "as a transposed convolution \(module.name) takes \(inputs) channels, where \(channels) are given: a "
                     + "discriminator's, and other convolutions, have them the other way round")
         }
         guard !isVector else { throw Trouble(text: "nothing makes a map of what \(last) gives") }
         let first = ConvTranspose2d.Window(kernel: kernel, stride: 1, padding: 0)
-        guard let window = shape == nil ? first : Self.windows[kernel] else {
+        guard let window = channels == nil ? first : Self.windows[kernel] else {
             throw Trouble(text: "of a kernel of \(kernel), as \(module.name) has it, stride and padding are not guessed")
         }
         let more = window.outputPadding > 0 ? " and output padding \(window.outputPadding)" : ""
         assumptions.append("\(module.name) of stride \(window.stride), padding \(window.padding)\(more)")
         layers.append(
             .transposed(name: module.name, inChannels: inputs, outChannels: outputs, window, hasBias: module.shapes["bias"] != nil))
-        let before = shape ?? .vector(inputs)
-        shape = Shape(height: window.side(before.height), width: window.side(before.width), channels: outputs)
+        channels = outputs
     }
 
     private func checkBias(_ module: GeneratorStateDict.Module, _ outputs: Int) throws(Trouble) {

@@ -92,11 +92,6 @@ extension JobValidation {
         return errors
     }
 
-    /// What is wrong with what is imitated.
-    static func distillation(_ error: TeacherError) -> FieldError {
-        FieldError(pointer: "/finetuning/distillation", detail: error.description)
-    }
-
     /// Refuses to cut a decoder that cannot be cut alone, before anything is taken for one that can be.
     ///
     /// - Throws: ``JobsError/invalidFields(_:)``.
