@@ -85,9 +85,10 @@ extension JobRequest {
             reader.refuse("distillation", "must give output, features or task a weight above 0")
         }
         let unconditional = reader.optionalNumber("unconditional_probability", in: 0...1)
-        let isBatchUsual = !reader.isGiven("batch_size")
+        let (isBatchUsual, isRateUsual) = (!reader.isGiven("batch_size"), !reader.isGiven("learning_rate"))
         return Finetuning(
-            training: training(&reader, recipe, optimizer), isBatchUsual: isBatchUsual, distillation: distillation,
+            training: training(&reader, recipe, optimizer), isBatchUsual: isBatchUsual, isRateUsual: isRateUsual,
+            distillation: distillation,
             unconditionalProbability: unconditional)
     }
 

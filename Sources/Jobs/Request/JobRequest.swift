@@ -93,6 +93,8 @@ package struct JobRequest: Sendable {
         var training = FineTuner.Settings()
         /// Whether nobody said how many pictures a step takes: fewer will do where there are fewer.
         var isBatchUsual = false
+        /// Whether nobody said a learning rate.
+        var isRateUsual = false
         /// What is learnt from a teacher; nil where there is none.
         var distillation: ImitationShares?
         /// The share of pictures that a conditional network is shown with the empty condition; as the checkpoint and the dataset have it when
