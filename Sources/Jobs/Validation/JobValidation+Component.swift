@@ -32,11 +32,6 @@ extension JobValidation {
         request.recipe == .best && loss == ReconstructionLoss() ? .gaussNewton : .taylor
     }
 
-    /// A dataset, which a generator has no use for.
-    static let needless = FieldError(
-        pointer: "/dataset", detail: "cannot be given for a generator: it is to make the pictures that its original makes of the same noise"
-    )
-
     private static func ofDenoiser(_ request: JobRequest) -> [FieldError] {
         [
             request.objective.map { _ in
