@@ -11,26 +11,30 @@ struct PrunerBench: ParsableCommand {
     @Argument(
         help: """
             scoring (forward, backward), finetuning (and an optimiser step and the average of the weights), \
-            plainfinetuning (without the average), sampling (forward), decoding (an autoencoder's second half) or profile.
+            plainfinetuning (without the average), sampling (forward), decoding (an autoencoder's second half), features (what Inception \
+            makes of pictures) or profile.
             """) var step: Step
     @Option(help: "example, cifar10, celebahq, ldm, ldm4, sd15 or vae.") var model = BenchmarkModel.cifar10
+    @Option(help: "Of features: a file with Inception's weights, which there is no shape of here.") var weights: String?
     @Option(help: "Images per step.") var batch = 16
     @Option(help: "Worker threads.") var threads = ProcessInfo.processInfo.activeProcessorCount
     @Option(help: "Steps before the clock starts.") var warmups = 2
     @Option(help: "Timed steps; the best counts.") var steps = 3
 
     enum Step: String, ExpressibleByArgument, CaseIterable {
-        case scoring, finetuning, plainfinetuning, sampling, decoding, profile
+        case scoring, finetuning, plainfinetuning, sampling, decoding, features, profile
     }
 
     func run() throws {
         BLASKernels.restartWithBest()
         Matrix.useOneThreadPerCall()
-        let trained = TrainedModel(initializing: try model.model(), seed: 0)
         let parallel = Parallel(threads: threads)
+        guard step != .features else { return try features(parallel) }
+        let trained = TrainedModel(initializing: try model.model(), seed: 0)
         var work = trained.model.graph.multiplyAccumulates
         let times: StepTimes
         switch step {
+        case .features: return
         case .profile: return try profile(trained, parallel)
         case .finetuning, .plainfinetuning:
             times = try StepTimes(warmups: warmups, steps: steps) { done in
@@ -65,11 +69,34 @@ struct PrunerBench: ParsableCommand {
             times = try timed(objective(pictures), executor, &generator, isTraining: gradients != nil)
         }
         // Backward costs twice the forward, and a multiply-accumulate is two operations.
-        let operations = 2 * Double(work) * Double(batch) * (step == .sampling || step == .decoding ? 1 : 3)
+        try report(
+            times, model: model.rawValue, operations: 2 * Double(work) * Double(batch) * (step == .sampling || step == .decoding ? 1 : 3),
+            parallel)
+    }
+
+    /// Features of pictures of 32 × 32.
+    private func features(_ parallel: Parallel) throws {
+        guard let weights else { throw ValidationError("features are made by --weights") }
+        let checkpoint = try InceptionCheckpoint(weights: try WeightsFile.open(path: weights, name: weights))
+        let network = InceptionFeatures(checkpoint.model, try checkpoint.load(), memory: 4 << 30, parallel: parallel)
+        var generator = TorchGenerator(seed: 0)
+        let bytes = generator.randint(below: 256, count: batch * 3 * 32 * 32).map { UInt8($0) }
+        let pictures = Pictures(count: batch, channels: 3, height: 32, width: 32, bytes: bytes)
+        let times = StepTimes(warmups: warmups, steps: steps) { step in
+            for _ in 0..<(warmups + steps) {
+                _ = network.features(of: pictures) {}
+                step()
+            }
+        }
+        let operations = 2 * Double(checkpoint.model.graph.multiplyAccumulates) * Double(batch)
+        try report(times, model: "inception", operations: operations, parallel)
+    }
+
+    private func report(_ times: StepTimes, model: String, operations: Double, _ parallel: Parallel) throws {
         var usage = rusage()
         getrusage(__rusage_who_t(RUSAGE_SELF.rawValue), &usage)
         let report: [String: Any] = [
-            "step": step.rawValue, "model": model.rawValue, "batch": batch, "threads": threads, "seconds_per_step": times.best,
+            "step": step.rawValue, "model": model, "batch": batch, "threads": threads, "seconds_per_step": times.best,
             "processor_seconds_per_step": times.bestProcessor, "gflops": operations / times.best / 1e9,
             "peak_gflops": Matrix.measuredSpeed(parallel) / 1e9, "peak_memory": usage.ru_maxrss * 1024, "blas": Matrix.provider,
         ]

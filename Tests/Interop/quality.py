@@ -1,22 +1,28 @@
-"""Distances between sets of pictures, by the original network's middle in PyTorch and the formulas of pytorch-fid and torch-fidelity in NumPy."""
+"""Distances between sets of pictures, by the original network's middle or by Inception in PyTorch, and the formulas of pytorch-fid and torch-fidelity
+in NumPy."""
 
 import io
+import json
 import tarfile
 
 import numpy as np
 import torch
 from PIL import Image
+from safetensors.torch import save
 
+from inception_model import random_inception
 from make_training_golden import told
 from models import subject
 
 FEATURES = 1e-3  # relative, of each figure
 STATISTICS = 1e-4
+INCEPTION = 1e-4  # of the largest feature
 
 
 def checks(found):
     for name in ("ddpm", "uneven", "classes", "sd1", "example"):
         found[f"quality, {name}"] = lambda c, f, n=name: judged(c, f, n)
+    found["quality, Inception"] = by_inception
 
 
 def pictures(archive, stage):
@@ -109,3 +115,53 @@ def judged(client, figures, name, samples=12):
         figures.bar("mu", np.abs(statistics["mu"] - reference.mean(0)).max() / scale, STATISTICS)
         covariance = np.cov(reference, rowvar=False)
         figures.bar("sigma", np.abs(statistics["sigma"] - covariance).max() / np.abs(covariance).max(), 10 * STATISTICS)
+
+
+def stored(arrays):
+    """An .npz of these arrays."""
+    packed = io.BytesIO()
+    np.savez(packed, **arrays)
+    return packed.getvalue()
+
+
+@torch.no_grad()
+def by_inception(client, figures, samples=24):
+    """Every figure by Inception of the published widths with random weights: in the three ways in which such a file is written, against the same
+    network in PyTorch on pytorch-fid's way to it; and against statistics that NumPy has written."""
+    network = random_inception(5)
+    files = []
+    for legacy in (True, False):
+        packed = io.BytesIO()
+        torch.save(network.state_dict(), packed, _use_new_zipfile_serialization=not legacy)
+        files.append(packed.getvalue())
+    files.append(save({name: tensor.clone() for name, tensor in network.state_dict().items()}))
+    extractors = [json.loads(client.call("/v1/extractors?name=inception", file)) for file in files]
+    figures.same("features", [each["features"] for each in extractors], [2048] * 3)
+    figures.same("published", [each["published"] for each in extractors], [False] * 3)
+    this = subject("ddpm")
+    references = this.images[-64:]
+    reference = network(references / 2 + 0.5).double().numpy()
+    scale = np.abs(reference).max()
+    for extractor in extractors:
+        evaluation = {"samples": samples, "steps": 4, "seed": 3, "metrics": ["mind", "kid", "frechet"], "keep_samples": True, "extractor": extractor["id"]}
+        job, metrics = client.run(
+            checkpoint=this.checkpoint(client), dataset=this.dataset(client), evaluation=evaluation, pruning={"method": "magnitude", "ratio": 0.3})
+        found, path = metrics["evaluation"], f"/v1/jobs/{job['id']}/files"
+        archive = client.call(f"{path}/samples.tar")
+        with np.load(io.BytesIO(client.call(f"{path}/statistics.npz"))) as statistics:
+            figures.bar("features of the reference, their mean", np.abs(statistics["mu"] - reference.mean(0)).max() / scale, INCEPTION)
+        for key in ("before", "after"):
+            features = network(pictures(archive, key) / 2 + 0.5).double().numpy()
+            figures.relative("Frechet", [found["frechet"][key]], [frechet(features, reference)], FEATURES)
+            figures.relative("KID", [found["kid"][key]], [kid(features, reference)[0]], FEATURES)
+            figures.relative("MIND", [found["mind"][key]], [sliced(features, reference)], FEATURES)
+    # pytorch-fid's own file, and one in single precision and columns.
+    covariance = np.cov(reference, rowvar=False)
+    for arrays in ({"mu": reference.mean(0), "sigma": covariance},
+                   {"sigma": np.asfortranarray(covariance.astype(np.float32)), "mu": reference.mean(0).astype(np.float32)}):
+        statistics = json.loads(client.call("/v1/statistics", stored(arrays)))
+        figures.same("features of statistics", [statistics["features"]], [2048])
+        evaluation |= {"metrics": ["frechet"], "reference": statistics["id"]}
+        job, metrics = client.run(checkpoint=this.checkpoint(client), evaluation=evaluation, pruning={"method": "magnitude", "ratio": 0.3})
+        figures.relative("Frechet by statistics", [metrics["evaluation"]["frechet"]["after"]], [found["frechet"]["after"]], FEATURES)
+        figures.same("reference", [metrics["evaluation"]["reference"]["n"]], [None])

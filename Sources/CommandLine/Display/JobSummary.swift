@@ -35,11 +35,12 @@ enum JobSummary {
             {
                 lines.append(row("seconds per sample", Quantity.number(before), Quantity.number(after)))
             }
-            for (name, title) in [("mind", "MIND"), ("kid", "KID"), ("frechet", "Fréchet distance")] {
+            for (name, title) in [("mind", "MIND"), ("kid", "KID"), ("frechet", "Fréchet distance"), ("fid", "FID")] {
                 guard let figure = evaluation[name], let before = figure["before"]?.double, let after = figure["after"]?.double else {
                     continue
                 }
-                let counts = "(\(figure["n"]?.integer ?? 0) samples, \(figure["reference_n"]?.integer ?? 0) pictures)"
+                let pictures = figure["reference_n"]?.integer.map { "\($0) pictures" } ?? "statistics"
+                let counts = "(\(figure["n"]?.integer ?? 0) samples, \(pictures))"
                 lines.append(row(title, Quantity.number(before), Quantity.number(after), counts))
             }
         }

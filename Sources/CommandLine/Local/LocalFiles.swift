@@ -20,9 +20,11 @@ struct LocalFiles {
 
     /// Looks at what is there. Of a folder, files and folders whose names begin with a dot are left out; links are followed.
     ///
-    /// - Parameter isCheckpoint: of a folder that is an earlier result, what is beside its checkpoint is left out, too.
+    /// - Parameters:
+    ///   - isCheckpoint: of a folder that is an earlier result, what is beside its checkpoint is left out, too.
+    ///   - isFile: whether a folder will not do.
     /// - Throws: ``CommandFailure`` when nothing of the kind is there.
-    init(path: String, isCheckpoint: Bool = false) throws {
+    init(path: String, isCheckpoint: Bool = false, isFile: Bool = false) throws {
         self.path = path
         var status = stat()
         guard stat(path, &status) == 0 else { throw CommandFailure(.data, "\(path): \(String(cString: strerror(errno)))") }
@@ -30,6 +32,8 @@ struct LocalFiles {
         case S_IFREG:
             form = .archive
             size = Int64(status.st_size)
+        case S_IFDIR where isFile:
+            throw CommandFailure(.data, "\(path) is a folder, where a file is wanted")
         case S_IFDIR:
             var items = try Self.items(of: path)
             if isCheckpoint, items.contains(where: { $0.path == ResultManifest.path }) {

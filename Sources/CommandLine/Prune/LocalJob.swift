@@ -15,10 +15,22 @@ struct LocalJob {
     struct Inputs {
         let checkpoint: LocalFiles
         let dataset: LocalFiles?
+        /// What makes features of samples.
+        var extractor: LocalFiles?
+        /// What samples are compared with.
+        var reference: LocalFiles?
         /// What is said beside the checkpoint's files.
         let choices: CheckpointChoices
         /// What is said beside the pictures.
         let pictureChoices: DatasetChoices
+    }
+
+    /// The same in the folder's store.
+    struct Identifiers {
+        let checkpoint: String
+        let dataset: String?
+        var extractor: String?
+        var reference: String?
     }
 
     /// Why the work ended before the job did: a signal.
@@ -28,20 +40,34 @@ struct LocalJob {
         let job: Job
     }
 
-    /// The checkpoint and the dataset of this folder; taken in where that was not done before.
-    ///
-    /// - Returns: their identifiers.
-    func takeIn(_ inputs: Inputs) throws -> (checkpoint: String, dataset: String?) {
+    /// What this folder is about; taken in where that was not done before.
+    func takeIn(_ inputs: Inputs) throws -> Identifiers {
         let checkpoint = try storedCheckpoint() ?? takeIn(inputs.checkpoint, inputs.choices)
-        let dataset = try inputs.dataset.map { files in
-            try database.datasets.list(limit: 1).items.first?.id
-                ?? telling(files) {
-                    let record = try DatasetIntake(database: database).store($0, name: files.name, inputs.pictureChoices)
-                    screen.warn(of: try record.payload(), files.path)
-                    return record.id
+        // As they were taken in: first the job's own pictures, then those that samples are compared with.
+        var stored = Array(try database.datasets.list(limit: 2).items.map(\.id).reversed())
+        func pictures(_ files: LocalFiles) throws -> String {
+            guard stored.isEmpty else { return stored.removeFirst() }
+            return try telling(files) {
+                let record = try DatasetIntake(database: database).store($0, name: files.name, inputs.pictureChoices)
+                screen.warn(of: try record.payload(), files.path)
+                return record.id
+            }
+        }
+        let dataset = try inputs.dataset.map(pictures)
+        let reference = try inputs.reference.map { files in
+            guard JudgedFiles.areStatistics(files.path) else { return try pictures(files) }
+            return try database.statistics.list(limit: 1).items.first?.id
+                ?? telling(files) { _ in
+                    try StatisticsIntake(database: database).store(path: files.path, name: files.name).id
                 }
         }
-        return (checkpoint, dataset)
+        let extractor = try inputs.extractor.map { files in
+            try database.extractors.list(limit: 1).items.first?.id
+                ?? telling(files) { _ in
+                    try ExtractorIntake(database: database).store(path: files.path, name: files.name).id
+                }
+        }
+        return Identifiers(checkpoint: checkpoint, dataset: dataset, extractor: extractor, reference: reference)
     }
 
     /// The one that was taken in; results of the job are beside it.

@@ -86,25 +86,29 @@ struct LocalPruning {
 
     /// Refuses early what needs no look at the checkpoint.
     private func checkRequest(dataset: String?) throws {
-        let (_, errors) = JobRequest.read(body(("", dataset)))
+        let (_, errors) = JobRequest.read(body(LocalJob.Identifiers(checkpoint: "", dataset: dataset)))
         guard errors.isEmpty else { throw CommandFailure(.usage, RequestErrors.text(errors)) }
     }
 
     private func inputs(_ checkpoint: String, _ dataset: String?) throws -> LocalJob.Inputs {
-        LocalJob.Inputs(
+        let judged = JudgedFiles(request)
+        return LocalJob.Inputs(
             checkpoint: try LocalFiles(path: checkpoint, isCheckpoint: true), dataset: try dataset.map { try LocalFiles(path: $0) },
+            extractor: try judged.extractor.map { try LocalFiles(path: $0, isFile: true) },
+            reference: try judged.reference.map { try LocalFiles(path: $0, isFile: JudgedFiles.areStatistics($0)) },
             choices: choices, pictureChoices: pictureChoices)
     }
 
-    private func body(_ ids: (checkpoint: String, dataset: String?)) -> JSON {
-        request.replacing(["checkpoint": .string(ids.checkpoint), "dataset": .optional(ids.dataset)])
+    private func body(_ ids: LocalJob.Identifiers) -> JSON {
+        JudgedFiles.replaced(in: request, extractor: ids.extractor, reference: ids.reference)
+            .replacing(["checkpoint": .string(ids.checkpoint), "dataset": .optional(ids.dataset)])
     }
 
     /// Takes note of what this command is to do, or makes sure that it is what an earlier one began.
     private func begin(in folder: UnfinishedFolder, _ inputs: LocalJob.Inputs) throws {
-        let digests = (
-            checkpoint: try digest(inputs.checkpoint), dataset: try inputs.dataset.map { try digest($0) }
-        )
+        let digests = LocalJob.Identifiers(
+            checkpoint: try digest(inputs.checkpoint), dataset: try inputs.dataset.map { try digest($0) },
+            extractor: try inputs.extractor.map { try digest($0) }, reference: try inputs.reference.map { try digest($0) })
         // With every default, so that saying one changes nothing.
         let beside =
             [JSON.Member("variant", .optional(choices.variant))]

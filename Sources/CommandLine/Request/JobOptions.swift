@@ -121,9 +121,23 @@ struct JobOptions: ParsableArguments {
     @Option(
         help: """
             How samples are judged, with commas between: ssim and mse, how like the original's they are; mind, kid and frechet, how far each stage's \
-            are from the held-out pictures (default: ssim,mse).
+            are from the reference; fid, the same as frechet by the published weights of Inception (default: ssim,mse).
             """)
     var metrics: WordsArgument?
+    @Option(
+        help: """
+            What mind, kid and frechet compare with: pictures, as a dataset's, or for frechet and fid an .npz of mu and sigma (default: the \
+            held-out pictures).
+            """,
+        completion: .file())
+    var reference: String?
+    @Option(
+        help: """
+            Weights of Inception, as pytorch-fid and torch-fidelity publish them, that make features for mind, kid, frechet and fid (default: \
+            the middle of the original makes them).
+            """,
+        completion: .file())
+    var extractor: String?
     @Flag(help: "Keep every sample, in samples.tar.") var keepSamples = false
 
     @Option(help: "Pictures at a time, to score and to fine-tune (default: 16).") var batchSize: Int?
@@ -222,6 +236,8 @@ struct JobOptions: ParsableArguments {
         if let eta { fields["eta"] = eta.json }
         if let guidanceScale { fields["guidance_scale"] = guidanceScale.json }
         if let metrics { fields["metrics"] = metrics.json }
+        if let reference { fields["reference"] = .string(reference) }
+        if let extractor { fields["extractor"] = .string(extractor) }
         if keepSamples { fields["keep_samples"] = true }
         return fields
     }

@@ -24,7 +24,8 @@ enum RequestErrors {
         "/finetuning/seed": "--seed", "/finetuning/unconditional_probability": "--unconditional-probability",
         "/evaluation/samples": "--samples", "/evaluation/sampler": "--sampler", "/evaluation/steps": "--sampling-steps",
         "/evaluation/eta": "--eta", "/evaluation/seed": "--seed", "/evaluation/guidance_scale": "--guidance-scale",
-        "/evaluation/metrics": "--metrics", "/evaluation/keep_samples": "--keep-samples",
+        "/evaluation/metrics": "--metrics", "/evaluation/reference": "--reference",
+        "/evaluation/extractor": "--extractor", "/evaluation/keep_samples": "--keep-samples",
     ]
 
     /// What is no field of a request with an option of its own.

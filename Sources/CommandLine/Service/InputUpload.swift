@@ -19,11 +19,19 @@ package struct InputUpload {
 
     /// What is sent with its kind.
     package enum Kind: String {
-        case checkpoint, dataset
+        case checkpoint, dataset, extractor, statistics
 
         /// How identifiers of this kind begin.
-        var prefix: String { self == .checkpoint ? "ckpt_" : "data_" }
-        fileprivate var path: String { "/v1/\(rawValue)s" }
+        var prefix: String {
+            switch self {
+            case .checkpoint: "ckpt_"
+            case .dataset: "data_"
+            case .extractor: "extr_"
+            case .statistics: "stat_"
+            }
+        }
+
+        fileprivate var path: String { self == .statistics ? "/v1/statistics" : "/v1/\(rawValue)s" }
     }
 
     /// The identifier of `text`: itself, or what the server makes of the file or folder of that name.

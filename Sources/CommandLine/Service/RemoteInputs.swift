@@ -29,6 +29,14 @@ struct RemoteInputs: ParsableArguments {
         choices.config = config
         let checkpoint = try upload.identifier(.checkpoint, checkpoint, choices.queries)
         let dataset = try dataset.map { try upload.identifier(.dataset, $0, besidePictures.choices.queries) }
-        return body.replacing(["checkpoint": .string(checkpoint), "dataset": .optional(dataset)])
+        let judged = JudgedFiles(body)
+        let extractor = try judged.extractor.map { try upload.identifier(.extractor, $0) }
+        let reference = try judged.reference.map { text in
+            try JudgedFiles.areStatistics(text)
+                ? upload.identifier(.statistics, text)
+                : upload.identifier(.dataset, text, besidePictures.choices.queries)
+        }
+        return JudgedFiles.replaced(in: body, extractor: extractor, reference: reference)
+            .replacing(["checkpoint": .string(checkpoint), "dataset": .optional(dataset)])
     }
 }

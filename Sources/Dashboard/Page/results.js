@@ -25,7 +25,7 @@ export function summaryRows(metrics) {
     if (foretold !== null && foretold !== undefined) rows.push(["seconds per sample, foretold", "", "", significant(foretold), ""]);
     if (Number.isFinite(evaluation.ssim?.mean)) rows.push(["SSIM to the original", "1", "–", significant(evaluation.ssim.mean, 4), "–"]);
     if (Number.isFinite(evaluation.mse?.mean)) rows.push(["mean squared error to the original", "0", "–", significant(evaluation.mse.mean), "–"]);
-    for (const [key, name] of [["mind", "MIND"], ["mind_pixels", "MIND of pixels"], ["kid", "KID"], ["frechet", "Fréchet distance"]]) {
+    for (const [key, name] of [["mind", "MIND"], ["mind_pixels", "MIND of pixels"], ["kid", "KID"], ["frechet", "Fréchet distance"], ["fid", "FID"]]) {
       add(`${name} to the reference`, evaluation[key], (value) => significant(value, 4));
     }
   }
@@ -51,12 +51,14 @@ function leftOutText(modules) {
 
 /** What the distances between sets were taken of, and what that does to them; empty where there are none. */
 function distanceText(evaluation) {
-  const figure = ["mind", "kid", "frechet"].map((key) => evaluation?.[key]).find((one) => one);
+  const figure = ["mind", "kid", "frechet", "fid"].map((key) => evaluation?.[key]).find((one) => one);
   if (!figure) return "";
   const { n, reference_n: references, extractor } = figure;
-  const few = Math.min(n, references) < 5000 ? " Of so few they are larger than they would be of many, but for KID, which is only less sure." : "";
-  return `Distances are between ${count(n)} samples of each stage and ${count(references)} pictures, by features of the original's ${extractor.layer} at timestep ${extractor.timestep}.${few} `
-    + "They can be compared with each other, and with none of another number of samples or pictures, or of another original.";
+  const source = extractor.name === "inception" ? `of the extractor ${extractor.id}, whose file has SHA-256 ${extractor.digest}` : `of the original's ${extractor.layer} at timestep ${extractor.timestep}`;
+  const other = references === null ? "the pictures of the statistics, which do not tell how many they are of," : `${count(references)} pictures,`;
+  const few = Math.min(n, references ?? n) < 5000 ? " Of so few they are larger than they would be of many, but for KID, which is only less sure." : "";
+  return `Distances are between ${count(n)} samples of each stage and ${other} by features ${source}.${few} `
+    + "They can be compared with each other, and with none of another number of samples or pictures, or by other features.";
 }
 
 const trialColumns = [{ name: "multiply-accumulates left", number: true }, { name: "loss on held-out pictures", number: true }, { name: "foretold", number: true }, { name: "rise", number: true }, { name: "chosen" }];

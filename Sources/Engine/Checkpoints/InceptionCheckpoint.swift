@@ -42,9 +42,15 @@ public struct InceptionCheckpoint: Sendable {
     }
 
     /// Bytes of the weights in memory, and of what reading them takes besides.
-    public var bytes: Int {
-        (model.graph.parameterCount + 2 * (model.layers.map { $0.shape.reduce(1, *) }.max() ?? 0)) * MemoryLayout<Float>.stride
-    }
+    public var bytes: Int { model.graph.parameterCount * MemoryLayout<Float>.stride + checkingCost }
+
+    /// Bytes of memory that ``check()`` takes.
+    public var checkingCost: Int { 3 * (model.layers.map { $0.shape.reduce(1, *) }.max() ?? 0) * MemoryLayout<Float>.stride }
+
+    /// Reads every number that there would be to run the network, and keeps none.
+    ///
+    /// - Throws: as ``load()``.
+    public func check() throws(CheckpointError) { for layer in model.layers { _ = try folded(layer.name, layer.shape) } }
 
     /// Reads the weights as float32, each norm folded into its convolution: w' = w · γ / √(σ² + ε), b' = β - μ · γ / √(σ² + ε).
     ///
@@ -55,33 +61,31 @@ public struct InceptionCheckpoint: Sendable {
             guard let kernel = weights.index(of: "\(layer.name).weight"), let bias = weights.index(of: "\(layer.name).bias") else {
                 continue
             }
-            let norm = try Self.norm.map { name throws(CheckpointError) in
-                try read("\(layer.name).bn.\(name)", count: layer.shape[0]).map(Double.init)
-            }
-            guard norm[3].allSatisfy({ $0 >= 0 }) else {
-                throw .contents(path: "\(layer.name).bn.running_var", trouble: "holds a variance below 0")
-            }
-            let scales = zip(norm[0], norm[3]).map { $0 / ($1 + InceptionV3.epsilon).squareRoot() }
-            var values = try read("\(layer.name).conv.weight", count: layer.shape.reduce(1, *))
-            let row = values.count / layer.shape[0]
-            for place in values.indices { values[place] = Float(Double(values[place]) * scales[place / row]) }
-            weights.setTorchOrder(kernel, values)
-            weights.setTorchOrder(bias, scales.indices.map { Float(norm[1][$0] - norm[2][$0] * scales[$0]) })
+            let folded = try folded(layer.name, layer.shape)
+            weights.setTorchOrder(kernel, folded.kernel)
+            weights.setTorchOrder(bias, folded.bias)
         }
         return weights
     }
 
+    private func folded(_ name: String, _ shape: [Int]) throws(CheckpointError) -> (kernel: [Float], bias: [Float]) {
+        let norm = try Self.norm.map { part throws(CheckpointError) in try read("\(name).bn.\(part)", count: shape[0]).map(Double.init) }
+        guard norm[3].allSatisfy({ $0 >= 0 }) else { throw .contents(path: "\(name).bn.running_var", trouble: "holds a variance below 0") }
+        let scales = zip(norm[0], norm[3]).map { $0 / ($1 + InceptionV3.epsilon).squareRoot() }
+        var kernel = try read("\(name).conv.weight", count: shape.reduce(1, *))
+        let row = kernel.count / shape[0]
+        for place in kernel.indices { kernel[place] = Float(Double(kernel[place]) * scales[place / row]) }
+        let bias = scales.indices.map { Float(norm[1][$0] - norm[2][$0] * scales[$0]) }
+        // Finite numbers may be too large together.
+        guard kernel.allSatisfy(\.isFinite), bias.allSatisfy(\.isFinite) else { throw .notFinite(tensor: "\(name).conv.weight") }
+        return (kernel, bias)
+    }
+
     private func read(_ name: String, count: Int) throws(CheckpointError) -> [Float] {
         var values = [Float](repeating: 0, count: count)
-        do {
-            try values.withUnsafeMutableBufferPointer { try source.read(name, into: $0) }
-        } catch let error as SafeTensorsError {
+        do { try values.withUnsafeMutableBufferPointer { try source.read(name, into: $0) } } catch let error as SafeTensorsError {
             throw .weights(error)
-        } catch let error as CheckpointError {
-            throw error
-        } catch {
-            throw .missingFile(expected: "readable weights")
-        }
+        } catch let error as CheckpointError { throw error } catch { throw .missingFile(expected: "readable weights") }
         guard values.allSatisfy(\.isFinite) else { throw .notFinite(tensor: name) }
         return values
     }

@@ -6,6 +6,14 @@ public struct FeatureStatistics: Sendable, Equatable {
     /// (width, width).
     public let covariance: [Double]
 
+    /// Those that somebody else has found: as many numbers, and as many rows of as many.
+    public init(mean: [Double], covariance: [Double]) {
+        guard covariance.count == mean.count * mean.count else {
+            fatalError("\(covariance.count) covariances of \(mean.count) numbers")
+        }
+        (self.mean, self.covariance) = (mean, covariance)
+    }
+
     /// Those of at least two points.
     public init(_ features: FeatureSet) {
         let width = features.width

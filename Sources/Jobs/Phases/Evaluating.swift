@@ -46,8 +46,9 @@ struct Evaluating: Phase {
                     largest: Sampling.largestBatch),
             ]
         }
-        if shape.references > 0, let middle = MiddleFeatures.graph(of: shape.before) {
-            let work = middle.multiplyAccumulates + (shape.encoding?.multiplyAccumulates(of: .encoder) ?? 0)
+        if shape.judgesSets, let graph = shape.extractor?.model.graph ?? MiddleFeatures.graph(of: shape.before) {
+            let encoding = shape.extractor == nil ? shape.encoding?.multiplyAccumulates(of: .encoder) ?? 0 : 0
+            let work = graph.multiplyAccumulates + encoding
             steps.append(PhaseSteps(multiplyAccumulates: work, count: networks.count * settings.samples + shape.references))
         }
         return steps
@@ -72,22 +73,25 @@ struct Evaluating: Phase {
         return max(shape.bytesBefore, shape.encoding?.bytes(of: .decoder) ?? 0) + copies * samples * shape.sampleBytes + told + decoded
     }
 
-    /// The original and its encoder, the reference, features of both sets, and what goes over them.
+    /// The extractor, or the original and its encoder; the reference, features of both sets, and what goes over them.
     private func judgingBytes(_ shape: JobShape, picture: Int) -> Int {
-        guard shape.references > 0, let width = MiddleFeatures.width(of: shape.before) else { return 0 }
+        guard shape.judgesSets, let width = shape.features else { return 0 }
         let (samples, references) = (settings.samples, shape.references)
         let work = settings.setMetrics.map { metric in
             switch metric {
             case .mind: SlicedWasserstein.bytes(samples, references, width: max(width, picture), parallel: shape.parallel)
             case .kid: KernelDistance().bytes(width: width, parallel: shape.parallel)
-            case .frechet:
-                // The reference's covariance is handed out, too.
-                FrechetDistance.bytes(samples, references, width: width) + 4 * width * width * MemoryLayout<Double>.stride
+            case .frechet, .fid:
+                // By statistics there is no way round covariances, and they are read; of pictures they are handed out, too.
+                (shape.hasStatistics
+                    ? FrechetDistance.bytes(max(samples, width), width, width: width)
+                    : FrechetDistance.bytes(samples, references, width: width)) + 4 * width * width * MemoryLayout<Double>.stride
             case .ssim, .mse: 0
             }
         }
         let batch = 3 * PictureJudge.batch * picture * MemoryLayout<Float>.stride
-        return shape.bytesBefore + (shape.encoding?.bytes(of: .encoder) ?? 0) + references * picture + batch
+        let network = shape.extractor?.bytes ?? shape.bytesBefore + (shape.encoding?.bytes(of: .encoder) ?? 0)
+        return network + references * picture + batch
             + (samples + references) * width * MemoryLayout<Float>.stride + (work.max() ?? 0)
     }
 
@@ -101,7 +105,9 @@ struct Evaluating: Phase {
             Sampling.plan(shape.before.graph, samples: part, memory: memory, parallel: shape.parallel),
             coding(.decoder, min(Self.largestDecoded, settings.samples)),
         ]
-        if shape.references > 0, let graph = MiddleFeatures.graph(of: shape.before) {
+        if shape.judgesSets, let extractor = shape.extractor {
+            plans.append(InceptionFeatures.plan(extractor.model, memory: memory, parallel: shape.parallel))
+        } else if shape.judgesSets, let graph = MiddleFeatures.graph(of: shape.before) {
             plans.append(MiddleFeatures.plan(graph, samples: MiddleFeatures.largestBatch, memory: memory, parallel: shape.parallel))
             plans.append(coding(.encoder, PictureJudge.largestEncoded))
         }
@@ -150,13 +156,16 @@ struct Evaluating: Phase {
     private func judge(
         _ pictures: [Pictures], _ report: EvaluationReport, _ drawing: SampleDrawing, _ job: RunningJob
     ) throws -> [String: JSON] {
-        let original = try job.inputs.stages.original.load()
-        let judge = try PictureJudge(settings.setMetrics, by: original, job, memory: activations(job)) {
+        let judge = try PictureJudge(settings.setMetrics, job, memory: activations(job)) {
             try job.reporter.step { try job.blob(drawing.record.write) }
         }
-        guard let judge, let reference = job.inputs.reference else { return [:] }
-        if settings.setMetrics.contains(.frechet) { job.leave([("statistics.npz", try StatisticsFile.bytes(judge.statistics))]) }
-        return try report.json(pictures.map(judge.figures), reference, original, digest: job.inputs.source.weightsDigest)
+        guard let judge else { return [:] }
+        if settings.setMetrics.contains(where: \.comparesStatistics), let statistics = judge.statistics {
+            job.leave([("statistics.npz", try StatisticsFile.bytes(statistics))])
+        }
+        let reference = EvaluationReport.Reference(
+            dataset: job.inputs.reference?.dataset, statistics: job.inputs.statistics?.id, count: job.inputs.reference?.count)
+        return try report.json(pictures.map(judge.figures), reference, extractor: judge.described, resize: judge.resize)
     }
 
     /// What each sample is of, in words; nil where there are none.

@@ -65,6 +65,7 @@ struct EvaluationReport {
             "seconds_per_sample": paces,
             "conditions": words.map { .array($0.map(JSON.string)) } ?? .null,
             "reference": .null, "mind": .null, "mind_pixels": .null, "kid": .null, "frechet": .null,
+            "fid": .null,
         ]
         return report.adding(reconstruction)
     }
@@ -76,25 +77,30 @@ struct EvaluationReport {
 
     // MARK: Sets
 
+    /// What sets of samples were compared with: pictures of a dataset, or of the job's own, or statistics of pictures that nobody counted.
+    struct Reference {
+        let dataset: String?
+        let statistics: String?
+        let count: Int?
+    }
+
     /// What judges sets, by the names of the contract.
     ///
-    /// - Parameter digest: SHA-256 of the original's weights.
+    /// - Parameters:
+    ///   - extractor: what makes features.
+    ///   - resize: how pictures come to its size; nil where they have it.
     func json(
-        _ figures: [PictureJudge.Figures], _ reference: ReferencePictures, _ original: DiffusionCheckpoint, digest: String
+        _ figures: [PictureJudge.Figures], _ reference: Reference, extractor: JSON, resize: String?
     ) -> [String: JSON] {
-        let (model, shape) = (original.trained.model, pictures[0])
-        let middle: JSON = [
-            "name": "original_middle", "digest": .string(digest), "layer": .optional(MiddleFeatures.node(of: model)),
-            "timestep": .optional(original.schedule.map(MiddleFeatures.timestep)), "noise_seed": .integer(MiddleFeatures.noiseSeed),
-            "features": .optional(MiddleFeatures.width(of: model)),
-        ]
+        let shape = pictures[0]
+        let box = "box to \(shape.width)x\(shape.height)"
         let pixels: JSON = ["name": "pixels", "features": .integer(shape.dimensions)]
-        func object(_ values: [JSON], _ extractor: JSON, _ more: [JSON.Member]) -> JSON {
+        func object(_ values: [JSON], _ extractor: JSON, _ resize: String?, _ more: [JSON.Member]) -> JSON {
             let named = named(values)
             return JSON.object([
                 .init("before", named.before), .init("pruned", named.pruned ?? .null), .init("after", named.after),
-                .init("n", .integer(settings.samples)), .init("reference_n", .integer(reference.count)), .init("extractor", extractor),
-                .init("resize", .string("box to \(shape.width)x\(shape.height)")),
+                .init("n", .integer(settings.samples)), .init("reference_n", .optional(reference.count)), .init("extractor", extractor),
+                .init("resize", .string(box + (resize.map { ", \($0)" } ?? ""))),
             ]).adding(more)
         }
         let slices = SlicedWasserstein()
@@ -102,16 +108,18 @@ struct EvaluationReport {
             .init("directions", .integer(slices.directions)), .init("seed", .integer(slices.seed)),
         ]
         var members: [String: JSON] = [
-            "reference": ["dataset": .optional(reference.dataset), "n": .integer(reference.count)]
+            "reference": [
+                "dataset": .optional(reference.dataset), "statistics": .optional(reference.statistics), "n": .optional(reference.count),
+            ]
         ]
         if settings.metrics.contains(.mind) {
-            members["mind"] = object(figures.map { .optional($0.mind) }, middle, sliced)
-            members["mind_pixels"] = object(figures.map { .optional($0.mindOfPixels) }, pixels, sliced)
+            members["mind"] = object(figures.map { .optional($0.mind) }, extractor, resize, sliced)
+            members["mind_pixels"] = object(figures.map { .optional($0.mindOfPixels) }, pixels, nil, sliced)
         }
         if let kid = figures.first?.kid {
             let deviation = named(figures.map { JSON.optional($0.kid?.deviation) })
             members["kid"] = object(
-                figures.map { .optional($0.kid?.mean) }, middle,
+                figures.map { .optional($0.kid?.mean) }, extractor, resize,
                 [
                     .init(
                         "deviation",
@@ -119,8 +127,8 @@ struct EvaluationReport {
                     .init("subsets", .integer(kid.subsets)), .init("subset_size", .integer(kid.subsetSize)),
                 ])
         }
-        if settings.metrics.contains(.frechet) {
-            members["frechet"] = object(figures.map { .optional($0.frechet) }, middle, [])
+        for metric in settings.setMetrics where metric.comparesStatistics {
+            members[metric.rawValue] = object(figures.map { .optional($0.frechet) }, extractor, resize, [])
         }
         return members
     }

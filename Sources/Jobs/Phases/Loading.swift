@@ -28,13 +28,22 @@ package struct Loading: Phase {
             return encoding.isNeeded ? nil : try dataset.set(encoding, nil, for: original.model)
         }
         let evaluation = running.request.evaluation
-        let reference = try evaluation.flatMap { $0.setMetrics.isEmpty ? nil : $0.reference }.map {
+        let judges = !(evaluation?.setMetrics.isEmpty ?? true)
+        let statistics = try (judges ? evaluation?.reference : nil).flatMap { id in
+            try EvaluationFile.areStatistics(id, in: database) ? StoredStatistics(database, id) : nil
+        }
+        let isOfPictures = judges && statistics == nil
+        let reference = try (isOfPictures ? evaluation?.reference : nil).map {
             ReferencePictures(try StoredPictures(database, $0), of: $0)
         }
-        let held = evaluation?.setMetrics.isEmpty ?? true ? nil : dataset.map { ReferencePictures(heldOutOf: $0) }
+        let held = isOfPictures ? dataset.map { ReferencePictures(heldOutOf: $0) } : nil
+        let extractor = try evaluation?.extractor.map { id in
+            try StoredExtractor(EvaluationFile(try database.extractors.get(id)), in: database)
+        }
         running.begin(
             with: JobInputs(
                 source: source, objective: JobObjective(laidOut.model, laidOut.schedule, running.request), stages: stages, teacher: teacher,
-                pictures: pictures, dataset: digest, encoding: encoding, reference: reference ?? held))
+                pictures: pictures, dataset: digest, encoding: encoding, reference: reference ?? held, statistics: statistics,
+                extractor: extractor))
     }
 }

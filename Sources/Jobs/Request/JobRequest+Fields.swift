@@ -115,7 +115,7 @@ extension JobRequest {
 
     static func evaluation(_ reader: inout ObjectReader) -> Evaluation {
         var evaluation = Evaluation()
-        evaluation.given = reader.given(["sampler", "steps", "eta", "guidance_scale", "metrics", "reference", "keep_samples"])
+        evaluation.given = reader.given(["sampler", "steps", "eta", "guidance_scale", "metrics", "reference", "extractor", "keep_samples"])
         evaluation.isSampled = reader.names("sampler")
         evaluation.samples = reader.integer("samples", in: 1...mostSamples, default: evaluation.samples)
         evaluation.method = reader.word("sampler", default: evaluation.method)
@@ -126,6 +126,7 @@ extension JobRequest {
         evaluation.guidanceScale = reader.number("guidance_scale", in: 0...100, default: evaluation.guidanceScale)
         evaluation.metrics = reader.words("metrics", default: evaluation.metrics)
         evaluation.reference = reader.text("reference")
+        evaluation.extractor = reader.text("extractor")
         evaluation.keepsSamples = reader.flag("keep_samples", default: evaluation.keepsSamples)
         return evaluation
     }

@@ -72,7 +72,7 @@ extension JobRequest.Evaluation {
         return JSON.object([.init("samples", .integer(samples))]).adding(
             (isSampled ? sampler : []) + [.init("seed", .integer(seed))] + (isSampled ? guidance : []) + [
                 .init("metrics", .array(metrics.map { .string($0.rawValue) })), .init("reference", .optional(reference)),
-                .init("keep_samples", .bool(keepsSamples)),
+                .init("extractor", .optional(extractor)), .init("keep_samples", .bool(keepsSamples)),
             ])
     }
 }

@@ -117,8 +117,10 @@ package struct JobRequest: Sendable {
         var isSampled = true
         /// How samples are judged.
         var metrics: [EvaluationMetric] = [.ssim, .mse]
-        /// The identifier of the pictures that sets of samples are compared with; the job's own that are held out when nil.
+        /// The identifier of the pictures, or of statistics, that sets of samples are compared with; the job's own that are held out when nil.
         var reference: String?
+        /// The identifier of what makes features of them; the original's middle when nil.
+        var extractor: String?
         /// Whether every sample is to be had, and not only those in the grid.
         var keepsSamples = false
 

@@ -16,6 +16,12 @@ package enum JobsError: Error, Equatable {
     case invalidEmbeddings(path: String, EmbeddingsError)
     /// Files are no checkpoint that the engine can work with.
     case invalidCheckpoint(CheckpointError)
+    /// A file has no weights by which features can be found.
+    case invalidExtractor(CheckpointError)
+    /// A file has no statistics of features.
+    case invalidStatistics(StatisticsError)
+    /// A file has more bytes than any of its kind.
+    case fileTooLarge(limit: Int64)
     /// A configuration has more bytes than are read.
     case configurationTooLarge(path: String, size: Int64, limit: Int)
     /// The job prunes nothing, or has not come to it yet.
@@ -44,6 +50,13 @@ extension JobsError: CustomStringConvertible {
         case .invalidMetadata(let path, let error): "\(path) \(error)"
         case .invalidEmbeddings(let path, let error): "\(path) \(error)"
         case .invalidCheckpoint(let error): error.description
+        case .invalidExtractor(.tensors(let errors, let more)):
+            "the file is not Inception v3 as pytorch-fid and torch-fidelity publish it: "
+                + errors.map(\.description).joined(separator: "; ") + (more > 0 ? "; and \(more) more" : "")
+        case .invalidExtractor(let error): error.description
+        case .invalidStatistics(let error): "the file \(error)"
+        case .fileTooLarge(let limit):
+            "the file has more than \(limit) bytes, which none of its kind has"
         case .configurationTooLarge(let path, let size, let limit): "\(path) has \(size) bytes; at most \(limit) are read"
         case .noPlan(let job): "\(job) has no plan: it prunes nothing, or has not come to it yet"
         }

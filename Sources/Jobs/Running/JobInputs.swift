@@ -28,8 +28,12 @@ struct JobInputs {
     let dataset: (pictures: StoredPictures, digest: String)?
     /// What becomes of pictures and captions before a network sees them; nil where they go in as they are.
     let encoding: EncodingShape?
-    /// What sets of samples are compared with; nil where none are.
+    /// What sets of samples are compared with; nil where none are, or with statistics.
     let reference: ReferencePictures?
+    /// What they are compared with, where it is no pictures.
+    let statistics: StoredStatistics?
+    /// What makes features of them; nil where the original's middle does.
+    let extractor: StoredExtractor?
 
     /// What networks are judged by on what they are shown; nil where that takes pictures and there are none. Where networks are to be as the
     /// original is, what fine-tuning imitates comes before what the job is about: the one may be made of the other.

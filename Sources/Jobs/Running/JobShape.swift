@@ -19,6 +19,15 @@ package struct JobShape {
     package let parallel: Parallel
     /// How many pictures sets of samples are compared with; 0 where none are.
     var references = 0
+    /// Whether sets of samples are compared with statistics.
+    var hasStatistics = false
+    /// What makes features of them; nil where the original's middle does.
+    var extractor: InceptionCheckpoint?
+
+    /// Whether sets of samples are judged.
+    var judgesSets: Bool { references > 0 || hasStatistics }
+    /// Numbers of each picture's features; nil where there is nothing that makes them.
+    var features: Int? { extractor?.model.features ?? MiddleFeatures.width(of: before) }
 
     /// How many samples networks are judged on.
     var heldOut: Int { objective.needsNoPictures ? HeldOutLoss.largestCount : min(HeldOutLoss.largestCount, pictures) }

@@ -64,7 +64,8 @@ package final class RunningJob {
         return JobShape(
             request: request, before: stages.original.model, after: stages.latest.model, teacher: inputs.teacher?.model,
             objective: inputs.objective, encoding: inputs.encoding, pictures: inputs.dataset?.pictures.count ?? 0, parallel: parallel,
-            references: inputs.reference?.count ?? 0)
+            references: inputs.reference?.count ?? 0, hasStatistics: inputs.statistics != nil,
+            extractor: inputs.extractor?.checkpoint)
     }
 
     /// Whether its first phase has read what it is about.

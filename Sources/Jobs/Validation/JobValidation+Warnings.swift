@@ -19,6 +19,7 @@ extension JobValidation.Valid {
         JobSubmission(
             name: request.name, metadata: request.metadata.compact, priority: request.priority, request: request.json.compact,
             checkpoint: request.checkpoint, dataset: request.dataset, reference: request.evaluation?.reference,
+            extractor: request.evaluation?.extractor,
             warnings: storedWarnings, webhook: request.webhook)
     }
 

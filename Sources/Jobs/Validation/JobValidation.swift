@@ -36,6 +36,10 @@ package struct JobValidation {
 
         /// What is told of the pictures that sets of samples are compared with, where they are not the job's own.
         var reference: DatasetDescriptor?
+        /// What they are compared with in place of pictures.
+        var statistics: EvaluationFile?
+        /// What makes features of them; nil where the original's middle does.
+        var extractor: StoredExtractor?
 
         /// Whether another job's pass of scoring serves this one.
         var isScored = false
@@ -58,7 +62,8 @@ package struct JobValidation {
         package func shape(_ parallel: Parallel) -> JobShape {
             JobShape(
                 request: request, before: model, after: result, isEstimate: isEstimate, teacher: teacher, objective: objective,
-                encoding: encoding, pictures: pictures, parallel: parallel, references: references)
+                encoding: encoding, pictures: pictures, parallel: parallel, references: references,
+                hasStatistics: statistics != nil, extractor: extractor?.checkpoint)
         }
 
         /// The memory each phase will take.
@@ -87,12 +92,20 @@ package struct JobValidation {
         } catch let error as TeacherError {
             errors.append(Self.distillation(error))
         }
-        let cost = source.layoutCost + (request.needsPictures ? source.tokenizerCost : 0) + (teacher?.layoutCost ?? 0)
-        return try memory.work(cost, for: "the checkpoint's header") { try validated(request, source, dataset, teacher, errors) }
+        let extractor = try extractor(request)
+        errors += extractor.errors
+        let cost =
+            source.layoutCost + (request.needsPictures ? source.tokenizerCost : 0) + (teacher?.layoutCost ?? 0)
+            + (extractor.file.map { StoredExtractor.openingCost($0, in: database) } ?? 0)
+        return try memory.work(cost, for: "the checkpoint's header") {
+            let extractor = try extractor.file.map { try StoredExtractor($0, in: database) }
+            return try validated(request, source, dataset, teacher, extractor, errors)
+        }
     }
 
     private func validated(
-        _ request: JobRequest, _ source: StoredCheckpoint, _ dataset: DatasetDescriptor?, _ teacher: Teacher?, _ found: [FieldError]
+        _ request: JobRequest, _ source: StoredCheckpoint, _ dataset: DatasetDescriptor?, _ teacher: Teacher?,
+        _ extractor: StoredExtractor?, _ found: [FieldError]
     ) throws -> Valid {
         try Self.refuseOtherDecoders(request, source)
         let (untold, schedule) = try source.architecture()
@@ -115,6 +128,8 @@ package struct JobValidation {
         var valid = Valid(
             request: request, source: source, model: model, result: model, objective: objective, dataset: dataset,
             teacher: try imitated.map(told), encoding: encoding)
+        valid.extractor = extractor
+        if let extractor { valid.request.evaluation?.extractor = extractor.id }
         errors += Self.component(&valid)
         errors += Self.fit(&valid, dataset)
         errors += Self.model(valid.request, model, objective)

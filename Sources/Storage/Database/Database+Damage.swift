@@ -44,6 +44,7 @@ extension Database {
                     UNION ALL SELECT job || ' ' || name FROM job_files WHERE digest = ?1
                     UNION ALL SELECT job || ' save' FROM job_saves WHERE digest = ?1
                     UNION ALL SELECT job || ' ' || phase FROM job_keepings WHERE digest = ?1
+                    UNION ALL SELECT id || ' ' || kind FROM evaluation_files WHERE digest = ?1
                     UNION ALL SELECT job || ' scoring' FROM calibrations WHERE digest = ?1 LIMIT 10
                     """, arguments: [digest.hex])
         }

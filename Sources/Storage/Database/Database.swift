@@ -112,6 +112,7 @@ public final class Database: Sendable {
             OR EXISTS (SELECT 1 FROM job_saves WHERE digest = ?1)
             OR EXISTS (SELECT 1 FROM job_keepings WHERE digest = ?1)
             OR EXISTS (SELECT 1 FROM calibrations WHERE digest = ?1)
+        OR EXISTS (SELECT 1 FROM evaluation_files WHERE digest = ?1)
             OR EXISTS (SELECT 1 FROM checkpoints WHERE manifest = ?1)
             OR EXISTS (SELECT 1 FROM datasets WHERE manifest = ?1)
         """

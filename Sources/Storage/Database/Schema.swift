@@ -30,6 +30,9 @@ enum Schema {
         migrator.registerMigration("what was scored serves others") { try $0.execute(sql: calibrations) }
         migrator.registerMigration("sweeps") { try $0.execute(sql: sweeps) }
         migrator.registerMigration("what samples are compared with") { try $0.execute(sql: references) }
+        migrator.registerMigration("what samples are judged by") {
+            try $0.execute(sql: evaluationFiles)
+        }
         return migrator
     }
 
@@ -360,6 +363,25 @@ enum Schema {
             last TEXT CHECK (length(last) = 64)
         ) STRICT;
         INSERT INTO blob_walk (id) VALUES (0);
+        """
+
+    /// Networks that make features of pictures, and statistics of features. Whose they are as of checkpoints; a job's extractor is no foreign
+    /// key, nor is its reference, which may be of either kind.
+    private static let evaluationFiles = """
+        CREATE TABLE evaluation_files (
+            id TEXT PRIMARY KEY NOT NULL,
+            kind TEXT NOT NULL CHECK (kind IN ('extractor', 'statistics')),
+            name TEXT NOT NULL,
+            created_at INTEGER NOT NULL,
+            descriptor TEXT NOT NULL CHECK (json_valid(descriptor)),
+            digest TEXT NOT NULL CHECK (length(digest) = 64),
+            size INTEGER NOT NULL CHECK (size >= 0),
+            token TEXT
+        ) STRICT, WITHOUT ROWID;
+        CREATE INDEX evaluation_files_kind ON evaluation_files (kind, id);
+        CREATE INDEX evaluation_files_digest ON evaluation_files (digest);
+        CREATE INDEX evaluation_files_token ON evaluation_files (token);
+        ALTER TABLE jobs ADD COLUMN extractor TEXT;
         """
 
     /// A second dataset that a job needs. As the first it is no foreign key.

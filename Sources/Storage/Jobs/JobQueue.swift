@@ -37,26 +37,40 @@ public struct JobQueue: Sendable {
         guard try Bool.fetchOne(rows, sql: "SELECT EXISTS (SELECT 1 FROM checkpoints WHERE id = ?)", arguments: [job.checkpoint])! else {
             throw StorageError.notFound(.checkpoint, id: job.checkpoint)
         }
-        for dataset in [job.dataset, job.reference].compactMap({ $0 }) {
-            guard try Bool.fetchOne(rows, sql: "SELECT EXISTS (SELECT 1 FROM datasets WHERE id = ?)", arguments: [dataset])! else {
-                throw StorageError.notFound(.dataset, id: dataset)
-            }
+        if let dataset = job.dataset, try !Self.exists("datasets", dataset, in: rows) {
+            throw StorageError.notFound(.dataset, id: dataset)
+        }
+        if let reference = job.reference {
+            let isThere =
+                try Self.exists("datasets", reference, in: rows)
+                || Self.exists("evaluation_files", reference, in: rows)
+            guard isThere else { throw StorageError.notFound(.statistics, id: reference) }
+        }
+        if let extractor = job.extractor, try !Self.exists("evaluation_files", extractor, in: rows) {
+            throw StorageError.notFound(.extractor, id: extractor)
         }
         try owner?.checkQueued(in: rows)
         let id = Identifier.make(.job)
         try rows.execute(
             sql: """
-                INSERT INTO jobs (id, name, metadata, priority, request, checkpoint, dataset, reference, status, created_at, token, sweep)
-                VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)
+                INSERT INTO jobs (id, name, metadata, priority, request, checkpoint, dataset, reference, extractor, status, created_at,
+                    token, sweep)
+                VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?, ?)
                 """,
             arguments: [
                 id, job.name, job.metadata, job.priority, job.request, job.checkpoint, job.dataset, job.reference,
+                job.extractor,
                 Timestamp.now().milliseconds, owner?.token, sweep,
             ])
         try insertFirst(job.warnings, of: id, in: rows)
         if let webhook = job.webhook { try WebhookStore.add(webhook, to: id, in: rows) }
         try append("queued", to: id, in: rows)
         return try self.job(id, in: rows)
+    }
+
+    private static func exists(_ table: String, _ id: String, in rows: GRDB.Database) throws -> Bool {
+        try Bool.fetchOne(
+            rows, sql: "SELECT EXISTS (SELECT 1 FROM \(table) WHERE id = ?)", arguments: [id])!
     }
 
     /// The job with this identifier.

@@ -12,8 +12,10 @@ public struct JobSubmission: Sendable {
     public var checkpoint: String
     /// What it needs; in use until the job ends.
     public var dataset: String?
-    /// Another dataset, whose pictures its samples are compared with; in use until the job ends.
+    /// Another dataset, or statistics, that its samples are compared with; in use until the job ends.
     public var reference: String?
+    /// What makes features of its samples; in use until the job ends.
+    public var extractor: String?
     /// What is told of it already.
     public var warnings: [JobWarning]
     /// Whom to tell when it ends.
@@ -22,10 +24,10 @@ public struct JobSubmission: Sendable {
     /// A job to be queued.
     public init(
         name: String? = nil, metadata: String = "{}", priority: Int = 0, request: String, checkpoint: String, dataset: String? = nil,
-        reference: String? = nil, warnings: [JobWarning] = [], webhook: Webhook? = nil
+        reference: String? = nil, extractor: String? = nil, warnings: [JobWarning] = [], webhook: Webhook? = nil
     ) {
         (self.name, self.metadata, self.priority, self.request) = (name, metadata, priority, request)
-        (self.checkpoint, self.dataset, self.reference) = (checkpoint, dataset, reference)
+        (self.checkpoint, self.dataset, self.reference, self.extractor) = (checkpoint, dataset, reference, extractor)
         (self.warnings, self.webhook) = (warnings, webhook)
     }
 }

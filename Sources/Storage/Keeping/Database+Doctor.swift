@@ -74,6 +74,7 @@ extension Database {
             UNION ALL SELECT embeddings_digest, embeddings_size FROM datasets WHERE embeddings_digest IS NOT NULL
             UNION ALL SELECT digest, size FROM job_files UNION ALL SELECT digest, size FROM job_saves
             UNION ALL SELECT digest, size FROM job_keepings UNION ALL SELECT digest, size FROM calibrations
+            UNION ALL SELECT digest, size FROM evaluation_files
         """
 
     private static func troubles(in rows: GRDB.Database) throws -> [String] {
@@ -89,6 +90,10 @@ extension Database {
             (
                 "a job waits for a dataset that is gone",
                 "SELECT id FROM jobs WHERE \(live) AND dataset IS NOT NULL AND dataset NOT IN (SELECT id FROM datasets)"
+            ),
+            (
+                "a job waits for an extractor that is gone",
+                "SELECT id FROM jobs WHERE \(live) AND extractor IS NOT NULL AND extractor NOT IN (SELECT id FROM evaluation_files)"
             ),
             (
                 "a job goes on from a result that is gone",

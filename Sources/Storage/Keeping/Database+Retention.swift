@@ -22,7 +22,8 @@ public struct Retention: Sendable, Equatable {
 extension Database {
     /// What ``collectGarbage(_:)`` removed.
     public struct Collection: Sendable, Equatable {
-        /// Identifiers of jobs, checkpoints and datasets, and `calibration KEY` for what was scored, in the order in which they went.
+        /// Identifiers of jobs, checkpoints, datasets, extractors and statistics, and `calibration KEY` for what was scored, in the order in which
+        /// they went.
         public internal(set) var removed: [String] = []
         /// Files that nothing referred to, which were put aside.
         public internal(set) var setAside = BlobStore.Amount()
@@ -38,7 +39,7 @@ extension Database {
         public internal(set) var bytesKept: Int64 = 0
     }
 
-    /// Removes what is kept no longer: finished jobs, and checkpoints and datasets that no live job needs, each as its own `delete`
+    /// Removes what is kept no longer: finished jobs, and checkpoints, datasets and what else no live job needs, each as its own `delete`
     /// does; puts files aside that nothing refers to, and removes those that have lain there for long.
     public func collectGarbage(_ retention: Retention, now: Timestamp = .now()) throws(StorageError) -> Collection {
         var result = Collection()
@@ -55,6 +56,8 @@ extension Database {
                 case "calibration": try calibrations.delete(candidate.id)
                 case "job": try jobs.delete(candidate.id)
                 case "checkpoint": try checkpoints.delete(candidate.id)
+                case "extractor": try extractors.delete(candidate.id)
+                case "statistics": try statistics.delete(candidate.id)
                 default: try datasets.delete(candidate.id)
                 }
                 result.removed.append(candidate.name)
@@ -101,7 +104,8 @@ extension Database {
         }
     }
 
-    /// What could go, the longest unused first; of the same moment what can be made again, then jobs before checkpoints before datasets.
+    /// What could go, the longest unused first; of the same moment what can be made again, then jobs before checkpoints before datasets
+    /// before files of evaluations.
     private func candidates() throws(StorageError) -> [(kind: String, id: String, name: String, lastUsed: Int64)] {
         try read("look for what is not used") { rows in
             try Row.fetchAll(
@@ -113,6 +117,8 @@ extension Database {
                         WHERE checkpoint = c.id OR result_checkpoint = c.id OR result_pruned = c.id), 0)), 2 FROM checkpoints c
                     UNION ALL SELECT 'dataset', id, id, MAX(created_at, COALESCE((SELECT MAX(COALESCE(finished_at, created_at)) FROM jobs
                         WHERE dataset = d.id OR reference = d.id), 0)), 3 FROM datasets d
+                    UNION ALL SELECT kind, id, id, MAX(created_at, COALESCE((SELECT MAX(COALESCE(finished_at, created_at)) FROM jobs
+                        WHERE extractor = f.id OR reference = f.id), 0)), 4 FROM evaluation_files f
                     ORDER BY used, place, id
                     """
             ).map { ($0["kind"], $0["id"], $0["name"], $0["used"]) }

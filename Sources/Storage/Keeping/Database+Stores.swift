@@ -4,6 +4,10 @@ extension Database {
     public var checkpoints: CheckpointStore { CheckpointStore(database: self) }
     /// The datasets.
     public var datasets: DatasetStore { DatasetStore(database: self) }
+    /// The networks that make features of pictures.
+    public var extractors: EvaluationFileStore { EvaluationFileStore(database: self, kind: .extractor) }
+    /// The statistics of features that samples may be compared with.
+    public var statistics: EvaluationFileStore { EvaluationFileStore(database: self, kind: .statistics) }
     /// The jobs.
     public var jobs: JobQueue { JobQueue(database: self) }
     /// The sweeps.

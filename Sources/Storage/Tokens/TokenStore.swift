@@ -74,6 +74,7 @@ public struct TokenStore: Sendable {
             sql: """
                 SELECT (SELECT COALESCE(SUM(size), 0) FROM checkpoint_files JOIN checkpoints ON checkpoint = id WHERE token = ?1)
                     + (SELECT COALESCE(SUM(pack_size + COALESCE(embeddings_size, 0)), 0) FROM datasets WHERE token = ?1)
+                    + (SELECT COALESCE(SUM(size), 0) FROM evaluation_files WHERE token = ?1)
                     + (SELECT COALESCE(SUM(length), 0) FROM uploads WHERE token = ?1)
                 """, arguments: [id])!
     }

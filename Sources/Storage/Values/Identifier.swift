@@ -11,6 +11,8 @@ public enum Identifier {
         case dataset = "data_"
         case job = "job_"
         case sweep = "sweep_"
+        case extractor = "extr_"
+        case statistics = "stat_"
         case token = "tok_"
         case upload = "upl_"
         case event = "evt_"

@@ -2,7 +2,7 @@
 public enum StorageError: Error, Sendable, Equatable {
     /// The kinds of things the store keeps under an identifier or a name.
     public enum Kind: String, Sendable {
-        case checkpoint, dataset, job, sweep, file, token, upload
+        case checkpoint, dataset, extractor, statistics, job, sweep, file, token, upload
     }
 
     /// Nothing of this kind has this identifier (or, for a file, this name).

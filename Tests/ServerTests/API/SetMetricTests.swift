@@ -24,7 +24,7 @@ import Testing
             let job = try await world.finished(id)
             #expect(job.status == "succeeded", "\(job.compact)")
             let evaluation = try await world.get("/v1/jobs/\(id)/metrics").json["evaluation"] ?? .null
-            #expect(evaluation["reference"] == ["dataset": .null, "n": 6])
+            #expect(evaluation["reference"] == ["dataset": .null, "statistics": .null, "n": 6])
             #expect(evaluation.at("ssim", "mean") == .null && evaluation.at("mse", "mean") == .null)
             let digest = try await world.get("/v1/checkpoints/\(checkpoint)").json["files"]?.elements.first {
                 $0["path"]?.text?.hasSuffix("safetensors") == true
@@ -67,7 +67,7 @@ import Testing
                 #expect(job.status == "succeeded", "\(job.compact)")
                 #expect(refused.status == 409, "\(refused.detail)")
                 let evaluation = try await world.get("/v1/jobs/\(id)/metrics").json["evaluation"] ?? .null
-                #expect(evaluation["reference"] == ["dataset": .string(reference), "n": 9])
+                #expect(evaluation["reference"] == ["dataset": .string(reference), "statistics": .null, "n": 9])
                 #expect(evaluation["mind"] == .null && evaluation["kid"] == .null && evaluation.at("mse", "mean").double != nil)
                 figures.append(evaluation["frechet"] ?? .null)
             }
@@ -83,7 +83,10 @@ import Testing
             let small = try await world.upload("/v1/datasets", Samples.pictures(6, width: 8, height: 8))
             let one = try await world.upload("/v1/datasets", Samples.pictures(1))
             let cases: [(evaluation: [String: JSON], dataset: String?, detail: String)] = [
-                (["metrics": ["fid"]], dataset, "/evaluation/metrics must be a list of some of \"ssim\", \"mse\", \"mind\""),
+                (["metrics": ["is"]], dataset, "/evaluation/metrics must be a list of some of \"ssim\", \"mse\", \"mind\""),
+                (["metrics": ["fid"]], dataset, "/evaluation/metrics fid is measured by the weights that"),
+                (["extractor": "extr_none"], dataset, "/evaluation/extractor makes features for the metrics"),
+                (["metrics": ["mind"], "extractor": "extr_none"], dataset, "/evaluation/extractor there is no extractor extr_none"),
                 (["metrics": "kid"], dataset, "/evaluation/metrics must be a list"),
                 (["metrics": ["kid"]], nil, "/evaluation/reference is required by kid"),
                 (["reference": .string(dataset)], nil, "/evaluation/reference is compared with by the metrics"),

@@ -104,6 +104,10 @@ struct APIError: RespondingError {
         case .invalidEmbeddings: self.init(.unprocessableContent, "invalid_embeddings", error.description)
         case .invalidPictures, .noPictures: self.init(.unprocessableContent, "invalid_picture", error.description)
         case .invalidCheckpoint, .configurationTooLarge: self.init(.unprocessableContent, "invalid_checkpoint", error.description)
+        case .invalidExtractor: self.init(.unprocessableContent, "invalid_extractor", error.description)
+        case .invalidStatistics:
+            self.init(.unprocessableContent, "invalid_statistics", error.description)
+        case .fileTooLarge: self.init(.contentTooLarge, "body_too_large", error.description)
         case .noPlan: self.init(.notFound, "not_found", error.description)
         }
     }

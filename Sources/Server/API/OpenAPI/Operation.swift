@@ -134,9 +134,11 @@ extension Operation.Refusal {
     static let wrongState = Operation.Refusal(409, "wrong_state")
     static let checkpointDamaged = Operation.Refusal(409, "checkpoint_damaged")
     /// Of a POST that brings an archive, or names an upload.
-    static let archive =
+    static let archive = file + [.init(422, "invalid_archive")]
+    /// Of a POST that brings a file, or names an upload.
+    static let file =
         [
-            invalidJSON, invalidRequest, diskFull, .init(403, "storage_limit"), .init(422, "invalid_archive"), .init(422, "invalid_name"),
+            invalidJSON, invalidRequest, diskFull, .init(403, "storage_limit"), .init(422, "invalid_name"),
             .init(423, "upload_busy"),
         ] + memory
     /// Of what takes memory to be answered.

@@ -4,6 +4,7 @@ extension API {
         var routes = Routes()
         addCheckpoints(&routes)
         addDatasets(&routes)
+        addEvaluationFiles(&routes)
         addUploads(&routes)
         addJobs(&routes)
         addSweeps(&routes)

@@ -16,6 +16,8 @@ extension API {
                 answers: [.created("Job"), .json("DryRun", "What the job would give.")],
                 refusals: [
                     .init(400, "invalid_dry_run"), .invalidJSON, .invalidRequest, .checkpointDamaged, .init(409, "dataset_damaged"),
+                    .init(409, "extractor_damaged"),
+                    .init(409, "statistics_damaged"),
                     .init(429, "queue_limit"),
                 ] + Operation.Refusal.memory
             ).creating
@@ -206,7 +208,13 @@ extension API {
         do {
             return try body()
         } catch StorageError.notFound(let kind, let id) {
-            throw APIError.invalid("/\(kind.rawValue)", "there is no \(kind.rawValue) \(id.prefix(200))")
+            let pointer =
+                switch kind {
+                case .extractor: "/evaluation/extractor"
+                case .statistics: "/evaluation/reference"
+                default: "/\(kind.rawValue)"
+                }
+            throw APIError.invalid(pointer, "there is no \(kind.rawValue) \(id.prefix(200))")
         }
     }
 

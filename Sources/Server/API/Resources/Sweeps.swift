@@ -13,7 +13,9 @@ extension API {
                 "createSweep", "Queues a job for every ratio of a list; what the first of them scores serves all.",
                 bodies: [.json("SweepRequest")], answers: [.created("Sweep")],
                 refusals: [
-                    .invalidJSON, .invalidRequest, .checkpointDamaged, .init(409, "dataset_damaged"), .init(429, "queue_limit"),
+                    .invalidJSON, .invalidRequest, .checkpointDamaged, .init(409, "dataset_damaged"),
+                    .init(409, "extractor_damaged"),
+                    .init(409, "statistics_damaged"), .init(429, "queue_limit"),
                 ] + Operation.Refusal.memory
             ).creating
         ) { request in
