@@ -173,6 +173,15 @@ def uploaded(client, figures, name):
     for parameter, tensor in this.model.state_dict().items():
         if tensor.is_floating_point():
             figures.same("tensors", tensors[parameter], tensor)
+    if not this.config:
+        # Sent as it is, and as PyTorch saved it before 1.6.
+        for is_zip in True, False:
+            buffer = io.BytesIO()
+            torch.save(this.model.state_dict(), buffer, _use_new_zipfile_serialization=is_zip)
+            bare = client.upload("checkpoints", "bare", buffer.getvalue())
+            figures.same("files by themselves", bare["parameters"], this.uploaded["parameters"])
+            for parameter, tensor in loaded(client, this, bare["id"])[1].items():
+                figures.same("files by themselves", tensor, tensors[parameter])
     if this.config:
         torch.manual_seed(6)
         expected = MODELS[name][0]().state_dict()

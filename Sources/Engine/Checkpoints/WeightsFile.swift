@@ -47,10 +47,11 @@ public enum WeightsFile {
         return SafeTensorsReader.openingCost(header: Int(clamping: length), fileSize: size)
     }
 
-    /// What to call a file that is weights by itself, by its beginning: safetensors, or the zip that torch.save writes; nil of any other.
+    /// What to call a file that is weights by itself, by its beginning: safetensors, or what torch.save writes or once wrote; nil of any other.
     public static func name(ofBare path: String) -> String? {
         let head = head(path)
         if isSafeTensors(head, fileSize: size(path)) { return "model.safetensors" }
+        if TorchWeights.isLegacy(head) { return "model.ckpt" }
         // The header of a zip's first entry, whose name begins at 30.
         if head.starts(with: [0x50, 0x4B, 0x03, 0x04]), head.count > 30 {
             let length = Int(head[26]) | Int(head[27]) << 8
