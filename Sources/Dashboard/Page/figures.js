@@ -8,7 +8,7 @@ const plotHeight = (width) => Math.round(Math.min(340, Math.max(220, width * 0.4
 /** Loss per timestep: which timesteps counted, and the threshold that ended them. Of an autoencoder per batch of pictures. */
 export class ScoringFigure extends Figure {
   constructor() {
-    super("Loss per timestep", "The loss at each timestep that was tried. The shaded part counts; what comes after the loss falls below the threshold does not.", {
+    super("Loss per timestep", "The loss at each timestep that was tried; of an autoencoder or a generator at each batch. The shaded part counts; what comes after the loss falls below the threshold does not.", {
       draw: (width) => this.plot(width),
       numbers: () => ({
         caption: `Loss per ${this.point}`,
@@ -177,7 +177,7 @@ export class ScoresFigure extends Figure {
 /** The loss of every step of fine-tuning, and its smoothed line. */
 export class FinetuningFigure extends Figure {
   constructor() {
-    super("Fine-tuning loss", "Every step's loss is that of one random batch at random timesteps, so it jumps; the smoothed line shows where it goes.", {
+    super("Fine-tuning loss", "Every step's loss is that of one random batch, at random timesteps where there are any, so it jumps; the smoothed line shows where it goes.", {
       draw: (width) => this.plot(width),
       numbers: () => ({
         caption: "Fine-tuning loss",
