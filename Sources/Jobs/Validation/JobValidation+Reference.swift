@@ -21,7 +21,9 @@ extension JobValidation {
                 ? [] : Self.refusal("reference", "is compared with by the metrics mind, kid, frechet and fid, none of which is asked for")
         }
         let asked = evaluation.setMetrics.map(\.rawValue).joined(separator: ", ")
-        guard valid.objective.schedule != nil else { return Self.refusal("metrics", "\(asked) need a model that draws samples step by step") }
+        guard valid.objective.schedule != nil else {
+            return Self.refusal("metrics", "\(asked) need a model that draws samples step by step")
+        }
         guard valid.extractor != nil || MiddleFeatures.graph(of: valid.model) != nil else {
             return Self.refusal("metrics", "\(asked) need a model that consists of blocks: they go by what its middle block gives")
         }
