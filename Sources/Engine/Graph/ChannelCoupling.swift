@@ -119,7 +119,8 @@ package struct ChannelCoupling: Sendable {
 }
 
 extension Graph {
-    /// Walks the graph once and returns how its channels are coupled, and each node's output channels. What learns nothing keeps its channels.
+    /// Walks the graph once and returns how its channels are coupled, and each node's output channels. What comes before a stop of gradients
+    /// keeps its channels.
     package func coupling() -> (coupling: ChannelCoupling, channels: [Channels]) {
         var coupling = ChannelCoupling()
         var channels: [Channels] = []
@@ -127,7 +128,7 @@ extension Graph {
             channels.append(node.operation.couple(node.inputs.map { channels[$0] }, in: &coupling))
         }
         for output in outputs { coupling.fix(channels[output.node]) }
-        for (index, learns) in learns.enumerated() where !learns { coupling.fix(channels[index]) }
+        for (index, isFixed) in comesBeforeStop.enumerated() where isFixed { coupling.fix(channels[index]) }
         return (coupling, channels)
     }
 }

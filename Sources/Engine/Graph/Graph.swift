@@ -68,6 +68,15 @@ public struct Graph: Sendable {
         return leaves
     }
 
+    /// Whether something that stops gradients goes by each node's output.
+    var comesBeforeStop: [Bool] {
+        var before = [Bool](repeating: false, count: nodes.count)
+        for (index, node) in nodes.enumerated().reversed() where before[index] || node.operation.stopsGradient {
+            for input in node.inputs { before[input] = true }
+        }
+        return before
+    }
+
     /// Every parameter, in the order of the nodes. Nodes that name the same one share it.
     public var parameters: [Parameter] {
         var seen: Set<String> = []

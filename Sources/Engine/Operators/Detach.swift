@@ -1,4 +1,5 @@
-/// Its input as it is, through which no gradient goes back: what comes before learns nothing, and no cut changes it (``Graph/learns``).
+/// Its input as it is, through which no gradient goes back: what comes before learns nothing (``Graph/learns``), and no cut changes it
+/// (``Graph/comesBeforeStop``).
 package struct Detach: Operator {
     package init() {}
 

@@ -92,4 +92,17 @@ import Testing
         #expect(members.contains("up_blocks.2.resnets.2.conv1.weight 1"))
         #expect(!members.contains("up_blocks.2.resnets.2.conv1.weight 0"))
     }
+
+    /// What comes before a stop of gradients keeps its channels; what nobody reads decides nothing.
+    @Test(arguments: [false, true]) func channelsBeforeAStopAreNotCut(stops: Bool) throws {
+        var graph = Graph()
+        let sample = try graph.add("sample", Input(Shape(height: 4, width: 4, channels: 3)))
+        let first = try graph.add("first", Conv2d("first", in: 3, out: 8, kernel: 3, stride: 1, padding: .symmetric(1)), [sample])
+        try graph.add("unread", Activation(.silu), [first])
+        let passed = stops ? try graph.add("stop", Detach(), [first]) : first
+        let second = try graph.add("second", Conv2d("second", in: 8, out: 5, kernel: 3, stride: 1, padding: .symmetric(1)), [passed])
+        let last = try graph.add("last", Conv2d("last", in: 5, out: 3, kernel: 3, stride: 1, padding: .symmetric(1)), [second])
+        graph.addOutput("out", last)
+        #expect(graph.channelGroups().map(\.name) == (stops ? ["second"] : ["first", "second"]))
+    }
 }
