@@ -19,7 +19,7 @@ import reference
 import sampling
 from groups import Group, to_go
 from pruning import compared_groups
-from reconstruction import REPEATS, rescale
+from reconstruction import correct, rescale
 
 BATCH, SCORED, SEED = 3, 10, 5
 
@@ -338,20 +338,7 @@ def refitted(client, figures, name, samples=40, ridge=1e-2):
             rescale(module, normal.movedim(1, -1).flatten(0, -2), residual, ridge)
             continue
         rows = unfolded(module, given) if isinstance(module, nn.ConvTranspose2d) else given
-        columns = rows.shape[1]
-        if module.bias is not None:
-            rows = torch.cat([rows, torch.ones(len(rows), 1, dtype=rows.dtype)], 1)
-        gram = rows.T @ rows
-        penalty = torch.full((len(gram),), ridge * gram.diagonal()[:columns].mean().item(), dtype=gram.dtype)
-        penalty[columns:] = 0
-        change = torch.zeros(len(gram), residual.shape[1], dtype=gram.dtype)
-        for _ in range(REPEATS):
-            change += torch.linalg.solve(gram + penalty.diag(), rows.T @ residual - gram @ change)
-        with torch.no_grad():
-            kernel = module.kernel_size[0]
-            module.weight += change[:columns].view(module.in_channels, kernel, kernel, -1).permute(0, 3, 1, 2)
-            if module.bias is not None:
-                module.bias += change[columns]
+        correct(module, rows, residual, ridge, lambda change, m=module: change.view(m.in_channels, *m.kernel_size, -1).permute(0, 3, 1, 2))
     _, tensors = loaded(client, this, jobs[1][0]["result"]["checkpoint"])
     away = way = 0.0
     for parameter, wanted in model.named_parameters():

@@ -166,20 +166,25 @@ def refitted(model, original, rows, x, t, ridge):
             given = F.unfold(given, module.kernel_size, padding=module.padding, stride=module.stride).transpose(1, 2).flatten(0, 1)
         else:
             given = given.flatten(0, -2)
-        columns = given.shape[1]
-        if module.bias is not None:
-            given = torch.cat([given, torch.ones(len(given), 1, dtype=given.dtype)], 1)
-        gram = given.T @ given
-        penalty = torch.full((len(gram),), ridge * gram.diagonal()[:columns].mean().item(), dtype=gram.dtype)
-        penalty[columns:] = 0
-        change = torch.zeros(len(gram), residual.shape[1], dtype=gram.dtype)
-        for _ in range(REPEATS):
-            change += torch.linalg.solve(gram + penalty.diag(), given.T @ residual - gram @ change)
-        with torch.no_grad():
-            module.weight += change[:columns].T.reshape(module.weight.shape)
-            if module.bias is not None:
-                module.bias += change[columns]
+        correct(module, given, residual, ridge, lambda change: change.T.reshape(module.weight.shape))
     return model
+
+
+def correct(module, rows, residual, ridge, shaped):
+    """Refits a layer's weight and bias in place to residuals over its rows; `shaped` gives (columns, out) the weight's shape."""
+    columns = rows.shape[1]
+    if module.bias is not None:
+        rows = torch.cat([rows, torch.ones(len(rows), 1, dtype=rows.dtype)], 1)
+    gram = rows.T @ rows
+    penalty = torch.full((len(gram),), ridge * gram.diagonal()[:columns].mean().item(), dtype=gram.dtype)
+    penalty[columns:] = 0
+    change = torch.zeros(len(gram), residual.shape[1], dtype=gram.dtype)
+    for _ in range(REPEATS):
+        change += torch.linalg.solve(gram + penalty.diag(), rows.T @ residual - gram @ change)
+    with torch.no_grad():
+        module.weight += shaped(change[:columns])
+        if module.bias is not None:
+            module.bias += change[columns]
 
 
 def noised(this, samples, seed):
