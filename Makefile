@@ -1,7 +1,7 @@
 # Debian packages: headers to build with, OpenBLAS behind the BLAS interface, and the tools of the demo.
 PACKAGES = libblas-dev liblapacke-dev libopenblas0-pthread libsqlite3-dev libarchive-dev libcurl4-openssl-dev libssl-dev libspng-dev libturbojpeg0-dev libwebp-dev pkg-config curl jq
 
-.PHONY: help deps build demo docs test published soak fuzz tsan bench interop folders conformance browser lint
+.PHONY: help deps build demo docs test published soak fuzz tsan bench interop folders conformance browser extending lint
 
 help: ## what there is to make
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
@@ -59,6 +59,9 @@ conformance: build ## tuspy and schemathesis against a running server (needs pyt
 
 browser: build ## the dashboard in headless Chromium, through the whole main job (needs python3-venv, and installs Chromium)
 	Tests/Browser/run.sh
+
+extending: deps ## docs/extending.md followed word for word in a copy of the tree (builds it and its tests)
+	python3 Tests/Extending/follow.py
 
 lint: deps ## layout and style, no circle among folders, that every target names what it imports, and AVX-512 only where it is asked for
 	swift format lint --strict -r Sources Tests Package.swift

@@ -5,6 +5,8 @@ import importlib.util
 import re
 from pathlib import Path
 
+import extending
+
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
@@ -49,3 +51,14 @@ def warnings(client, figures):
     codes = [name or word for name, word in re.findall(r"^    case (?:(\w+)|\w+ = \"(\w+)\")$", source, flags=re.M)]
     section = (DOCS / "troubleshooting.md").read_text(encoding="utf-8").split("\n## Warnings\n")[1].split("\n## ")[0]
     figures.same("codes", re.findall(r"^\| `(\w+)` \|", section, flags=re.M), codes)
+
+
+def followed(client, figures):
+    """What docs/extending.md tells to write and to change fits the tree. (`make extending` builds it and types its commands as well.)"""
+    try:
+        extending.follow(ROOT)
+        misfit = None
+    except extending.Unfollowable as found:
+        misfit = str(found)
+        figures.notes.append(misfit)
+    figures.same("steps", misfit, None)

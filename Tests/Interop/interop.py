@@ -59,7 +59,8 @@ def checks(data):
     """Every check by name, as a function of the client and the figures that it fills in; `data` is the server's folder."""
     kept = pruning.Kept()
     found = {
-        "documents, docs/api.md is /openapi.json": documents.api, "documents, links": documents.links, "documents, codes of warnings": documents.warnings,
+        "documents, docs/api.md is /openapi.json": documents.api, "documents, links": documents.links,
+        "documents, steps of extending.md": documents.followed, "documents, codes of warnings": documents.warnings,
         "documents, the Python example": example.followed, "uploads come back": downloads.returned, "random stream, seeds": random_stream.seeds_differ}
 
     for name in ("ddpm", "ldm", "learned"):

@@ -24,6 +24,6 @@ if [ $# = 0 ] && [ -z "${PRUNER_CLAIMS:-}" ]; then
 fi
 start_server .build/release/pruner
 status=0
-PYTHONPATH=Tests/Fixtures "$python" Tests/Interop/interop.py "$base" "$scratch/log" "$@" || status=$?
+PYTHONPATH=Tests/Fixtures:Tests/Extending "$python" Tests/Interop/interop.py "$base" "$scratch/log" "$@" || status=$?
 rm "$scratch/log"  # interop.py has shown what matters; its count of checks stays the last line
 exit "$status"
