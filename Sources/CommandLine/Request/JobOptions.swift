@@ -99,7 +99,8 @@ struct JobOptions: ParsableArguments {
     @Option(help: "Fine-tune for so many steps; without it and its kind nothing is fine-tuned.") var steps: Int?
     @Option(help: "What makes a step of a gradient: soap, which learns more of a step, or adamw (default: soap; the recipe paper adamw).")
     var optimizer: JobRequest.Optimizer?
-    @Option(help: "The learning rate (default: 7e-3, with adamw 2e-3; the recipe paper 2e-4).") var learningRate: NumberArgument?
+    @Option(help: "The learning rate (default: 7e-3, of an autoencoder 4e-3, with adamw 2e-3, of a generator 1e-3; the recipe paper 2e-4).")
+    var learningRate: NumberArgument?
     @Option(help: "Steps in which the learning rate rises (default: 40, or a fifth of the steps; the recipe paper 0).")
     var warmupSteps: Int?
     @Option(help: "The learning rate after that: cosine, to zero, or constant (default: cosine; the recipe paper constant).")
@@ -140,7 +141,7 @@ struct JobOptions: ParsableArguments {
     var extractor: String?
     @Flag(help: "Keep every sample, in samples.tar.") var keepSamples = false
 
-    @Option(help: "Pictures at a time, to score and to fine-tune (default: 16).") var batchSize: Int?
+    @Option(help: "Pictures at a time, to score and to fine-tune (default: 16; 32 to fine-tune an autoencoder).") var batchSize: Int?
     @Option(help: "The seed of every phase (default: 0).") var seed: Int?
 
     /// The API's request without checkpoint and dataset: the file, then the options, each only in the phases there are. A command without

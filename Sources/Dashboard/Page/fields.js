@@ -30,7 +30,7 @@ export const phases = [
     key: "finetuning", schema: "Finetuning", title: "Fine-tune", detail: "Trains what is left, to get its quality back.",
     fields: [
       ["steps", "Steps", "How many batches are trained on. The paper takes 100,000; a few hundred show where it goes.", { leads: true }],
-      ["batch_size", "Batch size", "Pictures in a step. Empty: 16, or as many as there are.", { recipe: true }],
+      ["batch_size", "Batch size", "Pictures in a step. Empty: 16, of an autoencoder 32, or as many as there are.", { recipe: true }],
       ["optimizer", "Optimiser", "What makes a step of a gradient. soap learns more of a step and takes longer for it; adamw is the paper's.", { recipe: true }],
       ["learning_rate", "Learning rate", "0.0002 is the paper's; short runs bear more. Empty: as the recipe has it.", { step: "any", recipe: true }],
       ["warmup_steps", "Warm-up steps", "The learning rate rises from 0 over these. Empty: as the recipe has it.", { recipe: true }],

@@ -35,7 +35,7 @@ public struct InceptionFeatures {
     ///
     /// - Parameter progress: called after every few pictures; what it throws ends the work.
     public func features(of pictures: Pictures, progress: () throws -> Void = {}) rethrows -> [Float] {
-        let (executor, shape) = (batched.executor, output.shape)
+        let executor = batched.executor
         let resize = BilinearResize(height: pictures.height, width: pictures.width, to: InceptionV3.side)
         var features: [Float] = []
         for start in stride(from: 0, to: pictures.count, by: executor.batch) {
@@ -50,13 +50,7 @@ public struct InceptionFeatures {
                 }
             }
             executor.forward()
-            for place in 0..<some.count {
-                let values = output.values + place * shape.count
-                features += (0..<shape.channels).map { channel in
-                    let sum = (0..<shape.pixels).reduce(0.0) { $0 + Double(values[$1 * shape.channels + channel]) }
-                    return Float(sum / Double(shape.pixels))
-                }
-            }
+            features += output.channelMeans(ofFirst: some.count)
             try progress()
         }
         return features

@@ -64,7 +64,7 @@ public struct MiddleFeatures {
     ///
     /// - Parameter samples: (samples, channels, height, width), as the network takes them.
     public func features(of samples: [Float]) -> [Float] {
-        let (executor, size, shape) = (batched.executor, sample.shape.count, output.shape)
+        let (executor, size) = (batched.executor, sample.shape.count)
         let noised = samples.indices.map { samples[$0] * signalScale + noise[$0 % size] }
         var features: [Float] = []
         let count = samples.count / size
@@ -72,13 +72,7 @@ public struct MiddleFeatures {
             let some = start..<min(count, start + executor.batch)
             PixelOrder.channelsLast(noised, some, to: sample.values, shape: sample.shape)
             executor.forward()
-            for place in 0..<some.count {
-                let values = output.values + place * shape.count
-                features += (0..<shape.channels).map { channel in
-                    let sum = (0..<shape.pixels).reduce(0.0) { $0 + Double(values[$1 * shape.channels + channel]) }
-                    return Float(sum / Double(shape.pixels))
-                }
-            }
+            features += output.channelMeans(ofFirst: some.count)
         }
         return features
     }

@@ -11,6 +11,17 @@ public final class Executor {
         public let values: UnsafeMutablePointer<Float>
         /// dL/dvalues of an output, shaped alike, to be filled between ``forward()`` and ``backward()``; nil where backward reads none.
         public let gradient: UnsafeMutablePointer<Float>?
+
+        /// The mean over pixels of each channel of the first samples, (samples, channels).
+        func channelMeans(ofFirst count: Int) -> [Float] {
+            (0..<count).flatMap { sample in
+                let map = values + sample * shape.count
+                return (0..<shape.channels).map { channel in
+                    let sum = (0..<shape.pixels).reduce(0.0) { $0 + Double(map[$1 * shape.channels + channel]) }
+                    return Float(sum / Double(shape.pixels))
+                }
+            }
+        }
     }
 
     /// What goes into the graph.

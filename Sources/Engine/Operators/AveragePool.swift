@@ -13,19 +13,12 @@ package struct AveragePool: Operator {
         let (input, output, window) = (call.shape.inputs[0], call.shape.output, window)
         let channels = input.channels
         call.parallel.ranges(call.batch * output.height, grain: 4) { lines in
-            for line in lines {
-                let image = call.inputs[0] + line / output.height * input.count
-                let rows = window.span(line % output.height, within: input.height)
-                for column in 0..<output.width {
-                    let columns = window.span(column, within: input.width)
-                    let target = call.output + (line * output.width + column) * channels
-                    target.update(repeating: 0, count: channels)
-                    for y in rows {
-                        for x in columns { Elementwise.add(channels, image + (y * input.width + x) * channels, to: target) }
-                    }
-                    let share = 1 / Float(rows.count * columns.count)
-                    Elementwise.map(channels, target, into: target) { $0 * share }
-                }
+            window.walk(lines, input, output) { place in
+                let (map, target) = (call.inputs[0] + place.image * input.count, call.output + place.output * channels)
+                target.update(repeating: 0, count: channels)
+                place.forEach { Elementwise.add(channels, map + $0 * channels, to: target) }
+                let share = 1 / Float(place.count)
+                Elementwise.map(channels, target, into: target) { $0 * share }
             }
         }
     }
@@ -36,20 +29,13 @@ package struct AveragePool: Operator {
         let (input, output, window) = (call.shape.inputs[0], call.shape.output, window)
         let (channels, accumulating) = (input.channels, call.accumulates[0])
         call.parallel.ranges(call.batch) { images in
-            for image in images {
-                let dx = gradient + image * input.count
-                if !accumulating { dx.update(repeating: 0, count: input.count) }
-                for pixel in 0..<output.pixels {
-                    let rows = window.span(pixel / output.width, within: input.height)
-                    let columns = window.span(pixel % output.width, within: input.width)
-                    let dy = call.outputGradient + image * output.count + pixel * channels
-                    let share = 1 / Float(rows.count * columns.count)
-                    for y in rows {
-                        for x in columns {
-                            let target = dx + (y * input.width + x) * channels
-                            Elementwise.map(channels, dy, target, into: target) { $1 + $0 * share }
-                        }
-                    }
+            if !accumulating { (gradient + images.lowerBound * input.count).update(repeating: 0, count: images.count * input.count) }
+            window.walk(images.lowerBound * output.height..<images.upperBound * output.height, input, output) { place in
+                let (dx, dy) = (gradient + place.image * input.count, call.outputGradient + place.output * channels)
+                let share = 1 / Float(place.count)
+                place.forEach {
+                    let target = dx + $0 * channels
+                    Elementwise.map(channels, dy, target, into: target) { $1 + $0 * share }
                 }
             }
         }

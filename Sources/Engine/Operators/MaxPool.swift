@@ -19,20 +19,13 @@ package struct MaxPool: Operator {
         let (input, output, window) = (call.shape.inputs[0], call.shape.output, window)
         let channels = input.channels
         call.parallel.ranges(call.batch * output.height, grain: 4) { lines in
-            for line in lines {
-                let image = call.inputs[0] + line / output.height * input.count
-                let rows = window.span(line % output.height, within: input.height)
-                for column in 0..<output.width {
-                    let columns = window.span(column, within: input.width)
-                    let target = call.output + (line * output.width + column) * channels
-                    target.update(from: image + (rows.lowerBound * input.width + columns.lowerBound) * channels, count: channels)
-                    for y in rows {
-                        for x in columns {
-                            // What is not a number stays so, wherever in the window it is.
-                            Elementwise.map(channels, target, image + (y * input.width + x) * channels, into: target) { largest, value in
-                                largest.replacing(with: value, where: (value .> largest) .| (value .!= value))
-                            }
-                        }
+            window.walk(lines, input, output) { place in
+                let (map, target) = (call.inputs[0] + place.image * input.count, call.output + place.output * channels)
+                target.update(from: map + place.first * channels, count: channels)
+                place.forEach {
+                    // What is not a number stays so, wherever in the window it is.
+                    Elementwise.map(channels, target, map + $0 * channels, into: target) { largest, value in
+                        largest.replacing(with: value, where: (value .> largest) .| (value .!= value))
                     }
                 }
             }
@@ -45,23 +38,17 @@ package struct MaxPool: Operator {
         let (input, output, window) = (call.shape.inputs[0], call.shape.output, window)
         let (channels, accumulating) = (input.channels, call.accumulates[0])
         call.parallel.ranges(call.batch) { images in
-            for image in images {
-                let (values, dx) = (call.inputs[0] + image * input.count, gradient + image * input.count)
-                if !accumulating { dx.update(repeating: 0, count: input.count) }
-                for pixel in 0..<output.pixels {
-                    let rows = window.span(pixel / output.width, within: input.height)
-                    let columns = window.span(pixel % output.width, within: input.width)
-                    let dy = call.outputGradient + image * output.count + pixel * channels
-                    for channel in 0..<channels {
-                        var largest = (rows.lowerBound * input.width + columns.lowerBound) * channels + channel
-                        for y in rows {
-                            for x in columns {
-                                let place = (y * input.width + x) * channels + channel
-                                if values[place] > values[largest] { largest = place }
-                            }
-                        }
-                        dx[largest] += dy[channel]
+            if !accumulating { (gradient + images.lowerBound * input.count).update(repeating: 0, count: images.count * input.count) }
+            window.walk(images.lowerBound * output.height..<images.upperBound * output.height, input, output) { place in
+                let (values, dx) = (call.inputs[0] + place.image * input.count, gradient + place.image * input.count)
+                let dy = call.outputGradient + place.output * channels
+                for channel in 0..<channels {
+                    var largest = place.first * channels + channel
+                    place.forEach {
+                        let other = $0 * channels + channel
+                        if values[other] > values[largest] { largest = other }
                     }
+                    dx[largest] += dy[channel]
                 }
             }
         }

@@ -133,6 +133,8 @@ public enum WarningCode: String, Sendable, CaseIterable {
     case fewHeldOutPictures = "few_held_out_pictures"
     /// The share of channels that goes is not the one that was asked for.
     case ratioNotMet = "ratio_not_met"
+    /// The result has more parameters than the original.
+    case resultLarger = "result_larger"
 
     // MARK: Jobs: known once they have run
 

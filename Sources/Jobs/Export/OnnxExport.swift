@@ -57,9 +57,7 @@ package struct OnnxExport {
         }
         // Folders that are called as those made here may have come along.
         let made = Set(items.map(\.path))
-        items += checkpoint.record.files.filter { isKept($0.path, autoencoder: autoencoder) && !made.contains($0.path) }.map { file in
-            ArchiveItem(path: file.path, size: file.size, open: opening(file))
-        }
+        items += checkpoint.record.files.filter { isKept($0.path, autoencoder: autoencoder) && !made.contains($0.path) }.map(item)
         let isDrawable = isToldByTable || model.graph.input("encoder_hidden_states") == nil
         if isDrawable, model.objectives.contains(.noisePrediction), schedule?.note == nil {
             items.append(ArchiveItem(path: "sample.py", bytes: PackageResources.sample_py))
@@ -91,21 +89,25 @@ package struct OnnxExport {
             throw CheckpointError.contents(
                 path: config, trouble: "an autoencoder of free widths has no ONNX form here; prune with diffusers widths")
         }
-        let items = try halves(configuration, checkpoint.weights(), weights, config: config)
-        let kept = checkpoint.record.files.filter { $0.path != config && isKept($0.path, autoencoder: nil) }
-        return (items + kept.map { ArchiveItem(path: $0.path, size: $0.size, open: opening($0)) }).sorted { $0.path < $1.path }
+        return withTheRest(try halves(configuration, checkpoint.weights(), weights, config: config), but: config)
     }
 
     /// The files of a checkpoint that is a generator.
     private func generatorAlone() throws -> [ArchiveItem] {
         let (config, weights) = (checkpoint.place.config, checkpoint.place.storedWeights)
         let network = try OnnxNetwork(generator: checkpoint.configuration(), weights: checkpoint.weights())
-        let items =
-            try self.network("generator", network, weights)
-            + [ArchiveItem(path: "generator/config.json", bytes: Array(try checkpoint.data(config)))]
-        let kept = checkpoint.record.files.filter { $0.path != config && isKept($0.path, autoencoder: nil) }
-        return (items + kept.map { ArchiveItem(path: $0.path, size: $0.size, open: opening($0)) }).sorted { $0.path < $1.path }
+        let copy = ArchiveItem(path: "generator/config.json", bytes: Array(try checkpoint.data(config)))
+        return withTheRest(try self.network("generator", network, weights) + [copy], but: config)
     }
+
+    /// With the other files that go along with a network that stands by itself, in order.
+    private func withTheRest(_ items: [ArchiveItem], but config: String) -> [ArchiveItem] {
+        let kept = checkpoint.record.files.filter { $0.path != config && isKept($0.path, autoencoder: nil) }
+        return (items + kept.map(item)).sorted { $0.path < $1.path }
+    }
+
+    /// A stored file as it is.
+    private func item(_ file: CheckpointRecord.File) -> ArchiveItem { ArchiveItem(path: file.path, size: file.size, open: opening(file)) }
 
     /// Whether a file goes along as it is: what is neither weights nor code that loads them in PyTorch.
     private func isKept(_ path: String, autoencoder: String?) -> Bool {

@@ -33,6 +33,10 @@ package struct JobRequest: Sendable {
         /// The fields that the request names.
         var given: Set<String> = []
 
+        /// The widths that the result may have: the plan's, where one says what to cut.
+        var resultWidths: Widths { plan?.plan.widths ?? widths }
+        /// Where a request says them.
+        var widthsPointer: String { plan == nil ? "/pruning/widths" : "/pruning/plan/widths" }
         /// Whether the channels are ranked by gradients on pictures.
         var needsGradients: Bool { plan == nil && method.needsGradients }
         /// Whether what pruning leaves is known before the channels are ranked.

@@ -79,9 +79,8 @@ struct ModelCard {
         var steps: [String] = []
         if let pruning = manifest.request.pruning {
             let which = pruning.plan == nil ? "\(extent(pruning.extent)) by `\(pruning.method.rawValue)`" : "by a plan that was given"
-            let widths = pruning.plan?.plan.widths ?? pruning.widths
             steps.append(
-                "Channels were removed from its \(network) \(which), with `\(widths.rawValue)` widths ([Diff-Pruning](https://arxiv.org/abs/2305.10924))."
+                "Channels were removed from its \(network) \(which), with `\(pruning.resultWidths.rawValue)` widths ([Diff-Pruning](https://arxiv.org/abs/2305.10924))."
             )
             if pruning.reconstruction != nil { steps.append("What is left was refitted by least squares to what the original gives.") }
         }

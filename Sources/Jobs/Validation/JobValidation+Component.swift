@@ -24,6 +24,12 @@ extension JobValidation {
             if !pruning.given.contains("method") { valid.request.pruning?.method = usualMethod(request, loss) }
             valid.request.pruning?.threshold = 0
         }
+        if request.recipe == .best, let finetuning = request.finetuning {
+            if finetuning.isBatchUsual { valid.request.finetuning?.training.batchSize = usualBatch }
+            if finetuning.isRateUsual, finetuning.training.optimizer == .soap {
+                valid.request.finetuning?.training.learningRate = usualRate
+            }
+        }
         return ofAutoencoder(valid.request, valid.source) + divergence(loss, valid)
     }
 
@@ -31,6 +37,11 @@ extension JobValidation {
     private static func usualMethod(_ request: JobRequest, _ loss: ReconstructionLoss) -> JobRequest.Method {
         request.recipe == .best && loss == ReconstructionLoss() ? .gaussNewton : .taylor
     }
+
+    /// Pictures in a step of an autoencoder's fine-tuning: what is left of its error goes by how many a step sees.
+    private static let usualBatch = 32
+    /// Of 3e-3 to 7e-3 what is good with that many, by SOAP.
+    private static let usualRate = 4e-3
 
     private static func ofDenoiser(_ request: JobRequest) -> [FieldError] {
         [
@@ -70,11 +81,10 @@ extension JobValidation {
 
     private static func ofAutoencoder(_ request: JobRequest, _ source: StoredCheckpoint) -> [FieldError] {
         var errors = ofSchedule(request, "an autoencoder", shown: "pictures", draws: "draws none, but reconstructs held-out pictures")
-        if source.place.isInPipeline, let pruning = request.pruning, (pruning.plan?.plan.widths ?? pruning.widths) == .free {
-            let pointer = pruning.plan == nil ? "/pruning/widths" : "/pruning/plan/widths"
+        if source.place.isInPipeline, let pruning = request.pruning, pruning.resultWidths == .free {
             errors.append(
                 FieldError(
-                    pointer: pointer,
+                    pointer: pruning.widthsPointer,
                     detail:
                         "must be \"diffusers\" in a pipeline, which loads its autoencoder by a plain config; an autoencoder that is uploaded "
                         + "by itself can have free ones"))
@@ -99,10 +109,9 @@ extension JobValidation {
             let detail = "cannot be \"decoder\" (\(source.place.config): \(error)); \"vae\" cuts both halves"
             throw JobsError.invalidFields([FieldError(pointer: "/pruning/component", detail: detail)])
         }
-        guard (pruning.plan?.plan.widths ?? pruning.widths) == .free else { return }
-        let pointer = pruning.plan == nil ? "/pruning/widths" : "/pruning/plan/widths"
+        guard pruning.resultWidths == .free else { return }
         let detail = "must be \"diffusers\" where the decoder alone is cut, which is written as an AsymmetricAutoencoderKL"
-        throw JobsError.invalidFields([FieldError(pointer: pointer, detail: detail)])
+        throw JobsError.invalidFields([FieldError(pointer: pruning.widthsPointer, detail: detail)])
     }
 
     /// Whether the network has the distribution whose divergence is to count, and what goes with it.

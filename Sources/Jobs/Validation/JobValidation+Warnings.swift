@@ -9,7 +9,7 @@ extension JobValidation.Valid {
     static let fewestHeldOut = 16
 
     /// All of it.
-    package var warnings: [Warning] { timestepTable + lowered + share + counts + assumptions }
+    package var warnings: [Warning] { timestepTable + lowered + share + larger + counts + assumptions }
 
     /// As they are stored with the job.
     private var storedWarnings: [JobWarning] { warnings.map { JobWarning($0) } }
@@ -28,6 +28,19 @@ extension JobValidation.Valid {
         let detail =
             "the first block will be narrower, so \(note); \"time_embedding\": \"sinusoid\" keeps its width, and any scheduler runs"
         return [Warning(.timestepTable, detail)]
+    }
+
+    /// A cut that takes away less than the class of its result brings along.
+    private var larger: [Warning] {
+        let (before, after) = (model.graph.parameterCount, result.graph.parameterCount)
+        guard after > before else { return [] }
+        return [
+            Warning(
+                .resultLarger,
+                "the result has \(Markdown.grouped(after)) parameters, the original \(Markdown.grouped(before)): the layers for a mask that an "
+                    + "\(result.className) has to have are more than what is cut. It runs faster all the same; a larger ratio makes it smaller"
+            )
+        ]
     }
 
     /// Pictures that hardly suffice.

@@ -90,6 +90,11 @@ import Testing
                 let card = String(decoding: files["README.md"] ?? [], as: UTF8.self)
                 #expect(card.contains("autoencoder's decoder"))
             }
+            // The layers for a mask, which the class has to have, are more than nothing.
+            let uncut = try await world.post(
+                "/v1/jobs?dry_run=true",
+                ["checkpoint": .string(alone), "dataset": .string(dataset), "pruning": ["component": "decoder", "ratio": 0]])
+            #expect(uncut.json["warnings"]?.elements.contains { $0["code"] == "result_larger" } == true, "\(uncut.json.compact)")
             // What does not go with it is told by its field.
             for (pruning, pointer) in [
                 (["component": "decoder", "widths": "free"], "/pruning/widths"), (["component": "unet"], "/pruning/component"),
@@ -100,6 +105,29 @@ import Testing
                     answer.status == 422 && answer.json["errors"]?.elements.compactMap { $0["pointer"]?.text } == [pointer],
                     "\(answer.detail)")
             }
+        }
+    }
+
+    @Test(arguments: [("best", 32, 4e-3), ("paper", 16, 2e-4)]) func stepsAreAsTheRecipeHasThem(
+        recipe: String, batch: Int, rate: Double
+    ) async throws {
+        try await World.with { world in
+            let checkpoint = try await world.upload("/v1/checkpoints", Samples.archive(Self.alone("kl")))
+            let dataset = try await world.upload("/v1/datasets", Samples.pictures(40, width: 32, height: 32))
+            func forecast(_ finetuning: JSON) async throws -> JSON {
+                let answer = try await world.post(
+                    "/v1/jobs?dry_run=true",
+                    [
+                        "recipe": .string(recipe), "checkpoint": .string(checkpoint), "dataset": .string(dataset),
+                        "pruning": ["ratio": .double(0.5)], "finetuning": finetuning,
+                    ])
+                #expect(answer.status == 200 && answer.json["warnings"] == [], "\(answer.json.compact)")
+                return answer.json.at("request", "finetuning")
+            }
+            let usual = try await forecast(["steps": 3])
+            #expect(usual["batch_size"] == .integer(batch) && usual["learning_rate"]?.double == rate, "\(usual.compact)")
+            let asked = try await forecast(["steps": 3, "batch_size": 5, "learning_rate": .double(0.25)])
+            #expect(asked["batch_size"] == 5 && asked["learning_rate"]?.double == 0.25, "\(asked.compact)")
         }
     }
 
