@@ -11,7 +11,7 @@ PAGE = pathlib.Path("docs/extending.md")
 ALIKE = 14
 BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.M | re.S)
 PATH = re.compile(r"`((?:Sources|Tests)/[^`\s]+)`")
-FOLDER = re.compile(r"In \[(Tests/Folders/order\.txt)\]\([^)]*\) `([^`]+)` goes after\s+`([^`]+)`")
+FOLDER = re.compile(r"in \[(Tests/Folders/order\.txt)\]\([^)]*\) `([^`]+)` goes after\s+`([^`]+)`")
 
 
 class Unfollowable(Exception):
@@ -41,6 +41,8 @@ def follow(root):
         language, content = block.groups()
         said = page[end:block.start()]
         end = block.end()
+        if "order.txt" in said and not FOLDER.search(said):
+            raise Unfollowable("where a folder comes in order.txt is not to be made out")
         for order, folder, before in FOLDER.findall(said):
             if f" {before} " not in text(order):
                 raise Unfollowable(f"{order} has no folder {before}")
