@@ -45,13 +45,11 @@ struct Scoring: Phase {
         walk(shape.objective).plan(shape.before.graph, samples: settings.batchSize, memory: memory, parallel: shape.parallel)
     }
 
-    /// By what a pass is found again that found all that this one would; nil where there are no pictures.
-    func key(_ request: JobRequest, _ objective: JobObjective, threads: Int) -> BlobDigest? {
-        request.dataset.map { dataset in
-            ScoringRecord.key(
-                settings, by: request.objective, points: walk(objective).points, checkpoint: request.checkpoint, dataset: dataset,
-                threads: threads)
-        }
+    /// By what a pass is found again that found all that this one would.
+    func key(_ request: JobRequest, _ objective: JobObjective, threads: Int) -> BlobDigest {
+        ScoringRecord.key(
+            settings, by: request.objective, points: walk(objective).points, checkpoint: request.checkpoint, dataset: request.dataset,
+            threads: threads)
     }
 
     // MARK: At work
@@ -68,7 +66,7 @@ struct Scoring: Phase {
         guard let shown = job.inputs.objective.on(job.inputs.pictures) else { return }
         let original = try job.inputs.stages.original.load()
         let key = key(job.request, job.inputs.objective, threads: job.parallel.threads)
-        let importance = try key.flatMap { try reuse($0, original, job) } ?? score(original, on: shown, job, key)
+        let importance = try reuse(key, original, job) ?? score(original, on: shown, job, key)
         job.leave(ScoredNetwork(checkpoint: original, importance: importance))
     }
 
@@ -96,7 +94,7 @@ struct Scoring: Phase {
     }
 
     private func score(
-        _ original: DiffusionCheckpoint, on shown: some Objective, _ job: RunningJob, _ key: BlobDigest?
+        _ original: DiffusionCheckpoint, on shown: some Objective, _ job: RunningJob, _ key: BlobDigest
     ) throws -> [[Double]] {
         let trained = original.trained
         let objective = job.inputs.objective
@@ -126,7 +124,7 @@ struct Scoring: Phase {
             try job.reporter.flush()
         }
         try job.write(summary.json, Self.section)
-        if let key { try keep(outcome.importance, summary.json, key, job) }
+        try keep(outcome.importance, summary.json, key, job)
         return outcome.importance
     }
 }

@@ -58,10 +58,10 @@ struct ScoringRecord {
 
     /// By what it is found again: all that the numbers depend on, to the last bit, within this version.
     static func key(
-        _ pruning: JobRequest.Pruning, by loss: ReconstructionLoss?, points: [Int], checkpoint: String, dataset: String, threads: Int
+        _ pruning: JobRequest.Pruning, by loss: ReconstructionLoss?, points: [Int], checkpoint: String, dataset: String?, threads: Int
     ) -> BlobDigest {
         let key: JSON = [
-            "version": .string(Program.version), "checkpoint": .string(checkpoint), "dataset": .string(dataset),
+            "version": .string(Program.version), "checkpoint": .string(checkpoint), "dataset": .optional(dataset),
             "threads": .integer(threads), "method": .string(pruning.method.rawValue), "threshold": .optional(pruning.threshold),
             "timesteps": .integers(points), "batch_size": .integer(pruning.batchSize), "seed": .integer(pruning.seed),
             "component": .optional(pruning.component?.rawValue), "error": .optional(loss?.error.rawValue),

@@ -204,10 +204,9 @@ package final class RunningJob {
     func keepCalibration(
         _ key: BlobDigest, _ write: (@escaping (UnsafeRawBufferPointer) throws -> Void) throws -> Void
     ) throws {
-        guard let dataset = request.dataset else { return }
         // An attempt that finds it knows from here how long the pass took.
         try reporter.writeTime()
-        try database.calibrations.keep(key, checkpoint: request.checkpoint, dataset: dataset, job: job.id, blob(write))
+        try database.calibrations.keep(key, checkpoint: request.checkpoint, dataset: request.dataset, job: job.id, blob(write))
     }
 
     /// What `write` writes, as a blob.

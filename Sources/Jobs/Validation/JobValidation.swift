@@ -155,7 +155,8 @@ package struct JobValidation {
         fillReconstruction(&valid)
         if errors.isEmpty { errors += memory(valid) }
         guard errors.isEmpty else { throw JobsError.invalidFields(errors) }
-        if let key = Scoring(valid.request)?.key(valid.request, objective, threads: resources.parallel.threads) {
+        if let scoring = Scoring(valid.request) {
+            let key = scoring.key(valid.request, objective, threads: resources.parallel.threads)
             valid.isScored = try database.calibrations.find(key) != nil
         }
         return valid

@@ -9,15 +9,16 @@ public struct CalibrationStore: Sendable {
     ///
     /// - Parameters:
     ///   - key: of all that it depends on.
-    ///   - checkpoint, dataset: of what; where one of them is gone meanwhile, nothing is kept.
+    ///   - checkpoint, dataset: of what, nil where there were no pictures; where one of them is gone meanwhile, nothing is kept.
     ///   - job: whose pass it was.
-    public func keep(_ key: BlobDigest, checkpoint: String, dataset: String, job: String, _ blob: StoredBlob) throws(StorageError) {
+    public func keep(_ key: BlobDigest, checkpoint: String, dataset: String?, job: String, _ blob: StoredBlob) throws(StorageError) {
         let replaced = try database.write("keep what was scored") { rows in
             let replaced = try rows.remove(from: "calibrations", where: "key = ?", [key.hex])
             try rows.execute(
                 sql: """
                     INSERT INTO calibrations (key, checkpoint, dataset, job, digest, size, used_at) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
-                        WHERE EXISTS (SELECT 1 FROM checkpoints WHERE id = ?2) AND EXISTS (SELECT 1 FROM datasets WHERE id = ?3)
+                        WHERE EXISTS (SELECT 1 FROM checkpoints WHERE id = ?2)
+                            AND (?3 IS NULL OR EXISTS (SELECT 1 FROM datasets WHERE id = ?3))
                     """,
                 arguments: [key.hex, checkpoint, dataset, job, blob.digest.hex, blob.size, Timestamp.now().milliseconds])
             return replaced + (rows.changesCount == 1 ? [] : [blob.digest])

@@ -80,6 +80,25 @@ extension Schema {
         CREATE INDEX calibrations_dataset ON calibrations (dataset);
         """
 
+    /// What is scored without pictures is kept, too: a table's NOT NULL goes with the table.
+    static let calibrationsWithoutPictures = """
+        CREATE TABLE calibrations_of_all (
+            key TEXT PRIMARY KEY NOT NULL CHECK (length(key) = 64),
+            checkpoint TEXT NOT NULL REFERENCES checkpoints (id) ON DELETE CASCADE,
+            dataset TEXT REFERENCES datasets (id) ON DELETE CASCADE,
+            job TEXT NOT NULL,
+            digest TEXT NOT NULL CHECK (length(digest) = 64),
+            size INTEGER NOT NULL CHECK (size >= 0),
+            used_at INTEGER NOT NULL
+        ) STRICT, WITHOUT ROWID;
+        INSERT INTO calibrations_of_all SELECT key, checkpoint, dataset, job, digest, size, used_at FROM calibrations;
+        DROP TABLE calibrations;
+        ALTER TABLE calibrations_of_all RENAME TO calibrations;
+        CREATE INDEX calibrations_digest ON calibrations (digest);
+        CREATE INDEX calibrations_checkpoint ON calibrations (checkpoint);
+        CREATE INDEX calibrations_dataset ON calibrations (dataset);
+        """
+
     /// Which phases there are is the program's to say: a new one is no change of the tables. A CHECK is taken away as SQLite's documentation of
     /// ALTER TABLE has it for changes that do not touch what is stored.
     static let phases = """

@@ -31,6 +31,7 @@ enum Schema {
         migrator.registerMigration("sweeps") { try $0.execute(sql: sweeps) }
         migrator.registerMigration("what samples are compared with") { try $0.execute(sql: references) }
         migrator.registerMigration("what samples are judged by") { try $0.execute(sql: evaluationFiles) }
+        migrator.registerMigration("what was scored without pictures") { try $0.execute(sql: calibrationsWithoutPictures) }
         return migrator
     }
 

@@ -66,6 +66,12 @@ import Testing
             let result = try await world.get("/v1/checkpoints/\(job.at("result", "checkpoint").text ?? "")").json
             #expect(Self.paths(result) == ["README.md", "config.json", "generator.py", "manifest.json", "model.safetensors"])
             #expect((result["parameters"]?.integer ?? .max) < (uploaded["parameters"]?.integer ?? 0))
+            // Another cut of it takes what was scored, as there is nothing else that it could depend on.
+            let other = try await world.post(
+                "/v1/jobs", ["checkpoint": uploaded["id"] ?? .null, "pruning": ["ratio": .double(0.25), "samples": 20, "batch_size": 8]])
+            let cut = try await world.finished(try #require(other.json["id"]?.text, "\(other.detail)"))
+            let scoring = try await world.get("/v1/jobs/\(cut["id"]?.text ?? "")/metrics").json.at("scoring")
+            #expect(scoring["reused_from"] == job["id"] && scoring["losses"] == metrics.at("scoring", "losses"), "\(scoring.compact)")
             try await Self.goesOn(result, world)
         }
     }

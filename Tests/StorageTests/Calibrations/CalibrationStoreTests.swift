@@ -38,6 +38,18 @@ private struct Scored {
     #expect(try scored.database.collectGarbage(Retention(days: 0, bytes: 0)).setAside.files == 0)
 }
 
+@Test func whatWasScoredWithoutPicturesGoesWithItsCheckpoint() throws {
+    let scored = try Scored()
+    let (database, key) = (scored.database, Scored.key("2"))
+    try database.calibrations.keep(key, checkpoint: scored.checkpoint, dataset: nil, job: "job_1", database.blob("noise"))
+    try database.datasets.delete(scored.dataset)
+    #expect(try database.calibrations.find(key)?.size == 5)
+    #expect(try database.examine().troubles == [])
+    try database.checkpoints.delete(scored.checkpoint)
+    #expect(try database.calibrations.find(key) == nil)
+    #expect(scored.store.blobFiles.isEmpty)
+}
+
 @Test func whatWasScoredGoesWithWhatItWasScoredOf() throws {
     for isCheckpoint in [true, false] {
         let scored = try Scored()
