@@ -148,6 +148,7 @@ import Testing
             ]
             let expected = try await Outcome(try await Self.post(client, request), client)
             undisturbed.kill()
+            try Self.forgetScores(folder)
             try await Self.kill(in: ["scoring", "finetuning"], folder, request, expected)
         }
     }
