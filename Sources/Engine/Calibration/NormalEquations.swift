@@ -36,10 +36,8 @@ final class NormalEquations {
         self.memory = memory
     }
 
-    /// Bytes that so many columns and outputs take, with what solving them takes beside.
-    static func bytes(columns: Int, outputs: Int, rows: Int, threads: Int) -> Int {
-        8 * (columns + 1) * (columns + 1 + 3 * outputs) + 4 * floats(columns: columns, outputs: outputs, rows: rows, threads: threads)
-    }
+    /// Bytes that so many columns and outputs take, with what solving them takes beside, without working memory.
+    static func bytes(columns: Int, outputs: Int) -> Int { MemoryLayout<Double>.stride * (columns + 1) * (columns + 1 + 3 * outputs) }
 
     /// Floats of working memory for so many columns and outputs, and blocks of so many rows.
     static func floats(columns: Int, outputs: Int, rows: Int, threads: Int) -> Int {
@@ -72,6 +70,16 @@ final class NormalEquations {
                     return
                 }
                 addRuns(runs, count, x, leading, residuals, into: gram, right)
+            }
+        }
+    }
+
+    /// Adds the sums of all pixels of maps.
+    func add(_ sums: NeighbourhoodSums) {
+        gram.withUnsafeMutableBufferPointer { gram in
+            right.withUnsafeMutableBufferPointer { right in
+                guard let gram = gram.baseAddress, let right = right.baseAddress else { return }
+                sums.write(gram: gram, right: right)
             }
         }
     }

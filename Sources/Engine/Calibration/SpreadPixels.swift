@@ -10,6 +10,9 @@ package struct SpreadPixels {
     package let count: Int
     private let distance: Int
 
+    /// Whether they are all that there are.
+    package var areAll: Bool { distance == 1 }
+
     /// - Parameter all: pixels of the whole batch.
     package init(_ all: Int) {
         // Transposed convolutions, too, make odd and even columns and rows by other weights.

@@ -55,6 +55,10 @@ package protocol Operator: Sendable {
     /// Writes the rows of ``linearForm`` of some output pixels, counted through the batch, one after the other. Called after forward.
     func linearRows(_ call: OperatorCall, _ pixels: Range<Int>, into rows: UnsafeMutablePointer<Float>)
 
+    /// Whether a row of ``linearRows(_:_:into:)`` is the 3 × 3 pixels of the first input around the output's, row by row, zeros where there are
+    /// none.
+    var seesNeighbourhood: Bool { get }
+
     /// Where in parameter 0 stands by what a column of a row is multiplied for a channel of the output.
     func weightPlace(output: Int, column: Int) -> Int
 
@@ -80,6 +84,7 @@ extension Operator {
     package func cut(_ kept: KeptChannels) -> Self { self }
     package var linearForm: LinearForm? { nil }
     package func linearRows(_ call: OperatorCall, _ pixels: Range<Int>, into rows: UnsafeMutablePointer<Float>) {}
+    package var seesNeighbourhood: Bool { false }
     /// In rows, one for each channel of the output.
     package func weightPlace(output: Int, column: Int) -> Int {
         if case .product(let columns, _)? = linearForm { output * columns + column } else { column }

@@ -95,9 +95,7 @@ package struct Conv2d: Operator {
 
     private func method(_ call: CallShape, _ direction: Direction) -> Method {
         if taps == 1 && stride == 1 && padding == .symmetric(0) { return .pixels }
-        guard kernel == 3, kernelWidth == 3, stride == 1, padding == .symmetric(1), min(inChannels, outChannels) >= Self.fewChannels else {
-            return .patches
-        }
+        guard seesNeighbourhood, min(inChannels, outChannels) >= Self.fewChannels else { return .patches }
         let (tiles4, tiles2) = (Winograd<WinogradTile4>(call), Winograd<WinogradTile2>(call))
         // Reading the weights plain costs as much as multiplying eight rows.
         let (cost4, cost2) = (tiles4.cost(direction), tiles2.cost(direction))
@@ -282,6 +280,8 @@ package struct Conv2d: Operator {
     package func linearRows(_ call: OperatorCall, _ pixels: Range<Int>, into rows: UnsafeMutablePointer<Float>) {
         patches(of: call.shape).gather(call.inputs[0], pixels, into: rows)
     }
+
+    package var seesNeighbourhood: Bool { kernel == 3 && kernelWidth == 3 && stride == 1 && padding == .symmetric(1) }
 
     package func multiplyAccumulates(inputs: [Shape], output: Shape) -> Int { output.count * inChannels * taps }
 

@@ -29,58 +29,16 @@ public struct Refit: Sendable, Equatable {
     /// Columns that are solved for at once: a layer with more is solved for a part of them after the other, each with what the ones before
     /// have left.
     static let mostColumns = 4608
-    /// Floats of the rows that are gathered at a time.
-    private static let blockSize = 4 << 20
     private static let repeats = 3
-
-    /// How many steps a run of a network takes.
-    public func steps(_ cut: Graph) -> Int { cut.foldingSums().nodes.count }
-
-    /// What gathering the normal equations of all layers takes.
-    public func multiplyAccumulates(_ cut: Graph) -> Int {
-        cut.nodes.reduce(0) { sum, node in
-            guard case .product(let columns, _) = node.operation.linearForm else { return sum }
-            let pixels = SpreadPixels(samples * node.shape.pixels).count
-            return sum + pixels * columns * (min(columns, Self.mostColumns) / 2 + node.shape.channels)
-        }
-    }
-
-    /// Bytes that a run takes besides weights: activations of both networks, rows, and the largest layer's normal equations.
-    public func bytes(_ cut: Graph, like original: Graph, parallel: Parallel) -> Int {
-        let activations = [cut, original].reduce(0) {
-            $0 + $1.activationBytes(batch: samples, isTraining: false, preparedLimit: 0, parallel: parallel)
-        }
-        let layers = cut.nodes.map { node in
-            guard case .product(let columns, _) = node.operation.linearForm else { return 0 }
-            let rows = Self.block(SpreadPixels(samples * node.shape.pixels).count, columns)
-            return NormalEquations.bytes(
-                columns: min(columns, Self.mostColumns), outputs: node.shape.channels, rows: rows, threads: parallel.threads)
-        }
-        return activations + (layers.max() ?? 0) + (cut.nodes.map(rowCount).max() ?? 0) * MemoryLayout<Float>.stride
-    }
-
-    /// Floats of the rows of a layer, and their residuals, that are gathered at a time.
-    private func rowCount(_ node: Graph.Node) -> Int {
-        guard case .product(let columns, _) = node.operation.linearForm else { return 0 }
-        return Self.block(SpreadPixels(samples * node.shape.pixels).count, columns) * (columns + node.shape.channels)
-    }
-
-    /// Floats that a layer's normal equations are gathered in.
-    private func sumCount(_ node: Graph.Node, threads: Int) -> Int {
-        guard case .product(let columns, _) = node.operation.linearForm else { return 0 }
-        let rows = Self.block(SpreadPixels(samples * node.shape.pixels).count, columns)
-        return NormalEquations.floats(
-            columns: min(columns, Self.mostColumns), outputs: node.shape.channels, rows: rows, threads: threads)
-    }
 
     /// What every layer works in, one after the other: pages that are new for each take longer than a small layer's numbers.
     private struct Room {
-        let rows: Buffer
+        let gathered: Buffer
         let sums: Buffer
     }
 
-    /// How many rows of a layer are gathered at a time.
-    private static func block(_ pixels: Int, _ columns: Int) -> Int { min(pixels, max(64, blockSize / columns)) }
+    /// How many steps a run of a network takes.
+    public func steps(_ cut: Graph) -> Int { cut.foldingSums().nodes.count }
 
     /// Refits a network in its own memory.
     ///
@@ -104,9 +62,9 @@ public struct Refit: Sendable, Equatable {
             objective.feed(examples, 0..<samples, to: objective.bindings(in: executor))
         }
         let keptOutputs = original.model.graph.keptOutputs(kept)
+        let needs = student.graph.nodes.compactMap { need(of: $0, in: student.graph, threads: parallel.threads) }
         let room = Room(
-            rows: Buffer(count: student.graph.nodes.map(rowCount).max() ?? 0),
-            sums: Buffer(count: student.graph.nodes.map { sumCount($0, threads: parallel.threads) }.max() ?? 0))
+            gathered: Buffer(count: needs.map(\.gathered).max() ?? 0), sums: Buffer(count: needs.map(\.summed).max() ?? 0))
         let models = Counterparts(student.graph, in: teacher.graph, try original.model.shallow(kept))
         var reached = 0
         for node in student.graph.nodes.indices {
@@ -186,7 +144,7 @@ public struct Refit: Sendable, Equatable {
             let range = (columns * part / parts)..<(columns * (part + 1) / parts)
             let equations = NormalEquations(
                 columns: range.count, outputs: outputs, hasBias: hasBias, memory: room.sums, parallel: step.call.parallel)
-            gather(step, residuals, columns, range, into: equations, room.rows)
+            gather(step, residuals, columns, range, into: equations, room.gathered)
             let change = try equations.solve(ridge: ridge, repeats: Self.repeats)
             for output in 0..<outputs {
                 for column in range {
@@ -206,6 +164,11 @@ public struct Refit: Sendable, Equatable {
         _ room: Buffer
     ) {
         let call = step.call
+        if let map = neighbourhood(step.operation, call.shape.inputs, call.shape.output) {
+            let sums = NeighbourhoodSums(map, outputs: equations.outputs, batch: call.batch)
+            sums.add(call.inputs[0], memory: room.pointer, parallel: call.parallel) { residuals.write($0, into: $1) }
+            return equations.add(sums)
+        }
         let pixels = residuals.pixels
         let block = Self.block(pixels.count, columns)
         let (rows, differences) = (room.pointer, room.pointer + block * columns)
