@@ -8,7 +8,7 @@ import Testing
     private static let inputs = ["--checkpoint", "model", "--dataset", "pictures"]
     // Long enough to be caught in each phase.
     private static let options = [
-        "--ratio", "0.5", "--threshold", "0", "--timestep-stride", "4", "--batch-size", "2", "--steps", "250", "--samples", "2",
+        "--ratio", "0.5", "--threshold", "0", "--timestep-stride", "3", "--batch-size", "2", "--steps", "250", "--samples", "2",
         "--sampling-steps", "120", "--sampler", "ddpm", "--seed", "5", "--threads", "2",
     ]
 

@@ -20,6 +20,18 @@ import Testing
         #expect(filled.at("pruning", "allocation") == "global")
     }
 
+    /// Who says where scoring begins or ends gets every timestep between.
+    @Test(
+        arguments: [
+            ([:], 4), (["timesteps": .null], 4), (["timesteps": ["last": 99]], 1), (["timesteps": ["stride": 7]], 7),
+        ] as [([String: JSON], Int)])
+    func everyFourthTimestepIsScored(pruning: [String: JSON], stride: Int) {
+        let asked = JSON.object([]).replacing(pruning)
+        #expect(Self.read(["pruning": asked]).at("pruning", "timesteps", "stride") == .integer(stride))
+        let paper = Self.read(["recipe": "paper", "pruning": asked])
+        #expect(paper.at("pruning", "timesteps", "stride") == .integer(stride == 4 ? 1 : stride))
+    }
+
     /// Shares by worth need scores that tell of it.
     @Test func randomScoresShareTheCutEvenly() {
         #expect(Self.read(["pruning": ["method": "random"]]).at("pruning", "allocation") == "uniform")
