@@ -130,5 +130,9 @@ def checkpoints(known):
     yield "wrapped", ["prefix_taken_off"], pipeline({WEIGHTS: safetensors({f"module.{name}": tensor for name, tensor in whole.items()})}), ""
     yield "mixed", ["formats_mixed"], pipeline({WEIGHTS: safetensors(halves)}), ""
     yield "doubles", ["weights_converted"], pipeline({WEIGHTS: safetensors(doubles)}), ""
+    # For a cut of its decoder.
+    yield ("both halves", [], {"config.json": json.dumps({
+        "_class_name": "AutoencoderKL", "block_out_channels": [16, 64], "norm_num_groups": 8, "layers_per_block": 1, "sample_size": 8,
+        "down_block_types": ["DownEncoderBlock2D"] * 2, "up_block_types": ["UpDecoderBlock2D"] * 2})}, RANDOM)
     # For jobs that know captions.
     yield "stable", [], stable(), ""

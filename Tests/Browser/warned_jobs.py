@@ -11,6 +11,7 @@ FORECASTS = (
     (["sample_size_taken"], "sized", "odd pictures", {}),
     (["assumed_settings", "schedule_taken"], "texts", "embeddings", {"pruning-widths": "free"}),
     (["captions_missing"], "stable", "captions", {}),
+    (["result_larger"], "both halves", "odd pictures", {"pruning-component": "decoder", "pruning-method": "magnitude", "pruning-ratio": "0.13"}),
 )
 
 # The learning rate rises over all steps, to far more than a network bears.
