@@ -53,7 +53,11 @@ def ask(run):
     # Fields that a method has no use for go.
     page.fill("#pruning-method", "magnitude")
     equal(page.evaluate("document.querySelector('#pruning-threshold').closest('.field').hidden"), True, "the threshold is hidden")
+    # Which timesteps are scored is the recipe's matter where nobody says.
+    page.evaluate("window.plain = fetch, window.posted = [], window.fetch = (...asked) => (posted.push(asked[1]?.body ?? ''), plain(...asked)), 0")
     page.fill("#pruning-method", "diff-pruning")
+    page.wait("posted.some((body) => body.includes('diff-pruning'))", doing="the forecast's request")
+    equal(page.evaluate("posted.some((body) => body.includes('timesteps'))"), False, "timesteps are told")
     title = run.title = '<b>bold</b> & "quoted" </script>'
     for field, value in {"name": title, "pruning-timesteps-stride": "20", "finetuning-steps": "60", "finetuning-learning_rate": "0.0005",
                          "finetuning-ema_decay": "0.99", "evaluation-samples": "10", "evaluation-steps": "10"}.items():
