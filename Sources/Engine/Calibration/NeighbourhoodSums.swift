@@ -13,9 +13,9 @@ package final class NeighbourhoodSums {
     /// All sums so far, in the order of ``NeighbourhoodLayout``.
     private var sums: [Double]
 
-    /// Pixels of a run, whose sums are taken in float32, at least.
+    /// Pixels of a run, whose sums are taken in float32, at most, where a map has no more by itself.
     private static let run = 2048
-    /// Floats of the maps that are laid out in their borders at a time, about.
+    /// Floats of the maps and their residuals that are laid out in their borders at a time, about.
     private static let blockSize = 4 << 20
     /// Floats that the sums of runs may take that are made side by side.
     private static let runMemory = 2 << 20

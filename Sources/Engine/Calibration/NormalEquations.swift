@@ -1,9 +1,9 @@
 /// The normal equations of a least-squares problem: over all rows x with residuals r, Σ x xᵀ and Σ r xᵀ, x with a 1 at its end for the bias.
 /// Where there is no bias its equation says that it stays what it is.
 ///
-/// Rows come in blocks; each block's sums are taken in float32 and added up in double. Where a row is short a block is divided into runs of rows,
-/// which threads go through side by side; where it is long the sums are divided. Which it is, and so every bit of the sums, does not depend on how
-/// many threads there are.
+/// Rows come in blocks, or not at all where maps give the same sums (``NeighbourhoodSums``); each block's sums are taken in float32 and added
+/// up in double. Where a row is short a block is divided into runs of rows, which threads go through side by side; where it is long the sums
+/// are divided. Which it is, and so every bit of the sums, does not depend on how many threads there are.
 final class NormalEquations {
     /// Numbers of a row, without the 1.
     let columns: Int

@@ -158,7 +158,7 @@ public struct Refit: Sendable, Equatable {
         return Layer(name: name, before: before / scale, after: residuals.squares().residuals / scale)
     }
 
-    /// Walks over the layer's rows and residuals, a block after the other.
+    /// Walks over the layer's rows and residuals, a block after the other, or over the maps that the rows would be made of.
     private func gather(
         _ step: Executor.Step, _ residuals: Residuals, _ columns: Int, _ range: Range<Int>, into equations: NormalEquations,
         _ room: Buffer
